@@ -1,0 +1,1 @@
+"""What every layer may use: the clock, minutes, refusals, settings and text."""

@@ -1,0 +1,190 @@
+"""Events: what recurs (a series), each dated gathering, and its place."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+import uuid
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import mapped_column
+from sqlalchemy.orm import relationship
+
+from timebank.db import Base
+from timebank.models.communities import Group
+from timebank.models.types import CreatedAt
+from timebank.models.types import Key
+from timebank.models.types import Version
+from timebank.models.types import choice
+from timebank.models.types import one_of
+
+
+class Frequency(enum.StrEnum):
+    """How often a series comes round. Monthly: the same weekday of the month (first Saturday)."""
+
+    ONCE = "once"
+    WEEKLY = "weekly"
+    FORTNIGHTLY = "fortnightly"
+    MONTHLY = "monthly"
+
+
+class SeriesState(enum.StrEnum):
+    """Whether neighbours can see a series."""
+
+    DRAFT = "draft"
+    PUBLISHED = "published"
+
+
+class EventState(enum.StrEnum):
+    """Whether a dated gathering takes place."""
+
+    PLANNED = "planned"
+    CANCELLED = "cancelled"
+
+
+class Venue(Base):
+    """Where people meet, in a form that a stranger can find."""
+
+    __tablename__ = "venue"
+
+    id: Mapped[Key]
+    community_id: Mapped[int] = mapped_column(sa.ForeignKey("community.id"))
+    name: Mapped[str]
+    address: Mapped[str] = mapped_column(server_default="")
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
+    step_free: Mapped[bool] = mapped_column(server_default=sa.false())
+    accessible_toilet: Mapped[bool] = mapped_column(server_default=sa.false())
+    hearing_loop: Mapped[bool] = mapped_column(server_default=sa.false())
+    quiet_space: Mapped[bool] = mapped_column(server_default=sa.false())
+
+    __table_args__ = (
+        sa.CheckConstraint("char_length(name) BETWEEN 1 AND 120", name="venue_name"),
+        sa.CheckConstraint("char_length(address) <= 200", name="venue_address"),
+        sa.CheckConstraint(
+            "num_nulls(latitude, longitude) IN (0, 2)"
+            " AND latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180",
+            name="venue_coordinates",
+        ),
+        sa.UniqueConstraint("id", "community_id", name="venue_in_community"),
+    )
+
+
+class Series(Base):
+    """What recurs: name, words, place, rhythm. Its address is `/e/<slug>`.
+
+    Times of day are local to the community's zone. `version` rises with every change (a trigger
+    does it), for the pages that are kept ready-made.
+    """
+
+    __tablename__ = "series"
+
+    id: Mapped[Key]
+    community_id: Mapped[int]
+    group_id: Mapped[int]
+    venue_id: Mapped[int]
+    slug: Mapped[str]
+    title: Mapped[str]
+    description: Mapped[str]
+    scene: Mapped[str] = mapped_column(server_default="park")
+    first_timers: Mapped[str] = mapped_column(server_default="")
+    bring: Mapped[str] = mapped_column(server_default="")
+    frequency: Mapped[Frequency] = mapped_column(choice(Frequency))
+    first_on: Mapped[dt.date]
+    starts_time: Mapped[dt.time]
+    ends_time: Mapped[dt.time]
+    state: Mapped[SeriesState] = mapped_column(choice(SeriesState), server_default="draft")
+    created_by: Mapped[int]
+    created_at: Mapped[CreatedAt]
+    version: Mapped[Version]
+
+    group: Mapped[Group] = relationship(viewonly=True)
+    venue: Mapped[Venue] = relationship(viewonly=True)
+
+    __table_args__ = (
+        one_of("frequency", Frequency, "series_frequency"),
+        one_of("state", SeriesState, "series_state"),
+        sa.CheckConstraint(
+            "scene IN ('park', 'party', 'litter', 'garden', 'tea', 'books', 'lake', 'fix')",
+            name="series_scene",
+        ),
+        sa.CheckConstraint("slug ~ '^[a-z0-9][a-z0-9-]{0,59}$'", name="series_slug"),
+        sa.CheckConstraint("char_length(title) BETWEEN 1 AND 80", name="series_title"),
+        sa.CheckConstraint("char_length(description) <= 2000", name="series_description"),
+        sa.CheckConstraint("char_length(first_timers) <= 300", name="series_first_timers"),
+        sa.CheckConstraint("char_length(bring) <= 300", name="series_bring"),
+        sa.UniqueConstraint("community_id", "slug", name="one_series_per_slug"),
+        sa.UniqueConstraint("id", "community_id", name="series_in_community"),
+        sa.ForeignKeyConstraint(
+            ["group_id", "community_id"],
+            ["community_group.id", "community_group.community_id"],
+            name="series_of_a_group",
+        ),
+        sa.ForeignKeyConstraint(
+            ["venue_id", "community_id"],
+            ["venue.id", "venue.community_id"],
+            name="series_at_a_venue",
+        ),
+        sa.ForeignKeyConstraint(
+            ["created_by", "community_id"],
+            ["membership.id", "membership.community_id"],
+            name="series_by_a_member",
+        ),
+    )
+
+
+class Event(Base):
+    """One dated gathering. Its address is `/e/<slug>/<occurs_on>` for life, even when it moves.
+
+    `sequence` rises with each change that a calendar shows (RFC 5546 and more): the database
+    refuses such a change without it. `version` rises with every change of the event, its slots and
+    its claims (triggers do it). `uid` is the calendar UID, fixed for life.
+    """
+
+    __tablename__ = "event"
+
+    id: Mapped[Key]
+    uid: Mapped[uuid.UUID] = mapped_column(server_default=sa.text("gen_random_uuid()"))
+    community_id: Mapped[int]
+    series_id: Mapped[int]
+    venue_id: Mapped[int]
+    occurs_on: Mapped[dt.date]
+    starts_at: Mapped[dt.datetime]
+    ends_at: Mapped[dt.datetime]
+    state: Mapped[EventState] = mapped_column(choice(EventState), server_default="planned")
+    reason: Mapped[str | None]
+    sequence: Mapped[int] = mapped_column(sa.Integer, server_default="0")
+    version: Mapped[Version]
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[CreatedAt]
+    finished_at: Mapped[dt.datetime | None]
+
+    series: Mapped[Series] = relationship(viewonly=True)
+    venue: Mapped[Venue] = relationship(viewonly=True)
+
+    __table_args__ = (
+        one_of("state", EventState, "event_state"),
+        sa.CheckConstraint(
+            "ends_at > starts_at AND ends_at - starts_at <= interval '24 hours'", name="event_span"
+        ),
+        sa.CheckConstraint("char_length(reason) BETWEEN 1 AND 200", name="event_reason"),
+        sa.CheckConstraint(
+            "state <> 'cancelled' OR reason IS NOT NULL", name="cancelled_event_has_reason"
+        ),
+        sa.CheckConstraint("sequence >= 0", name="event_sequence"),
+        sa.UniqueConstraint("uid", name="one_event_per_uid"),
+        sa.UniqueConstraint("series_id", "occurs_on", name="one_event_per_date"),
+        sa.UniqueConstraint("id", "community_id", "series_id", name="event_in_series"),
+        sa.ForeignKeyConstraint(
+            ["series_id", "community_id"],
+            ["series.id", "series.community_id"],
+            name="event_of_a_series",
+        ),
+        sa.ForeignKeyConstraint(
+            ["venue_id", "community_id"],
+            ["venue.id", "venue.community_id"],
+            name="event_at_a_venue",
+        ),
+        sa.Index("event_by_time", "community_id", "starts_at"),
+    )

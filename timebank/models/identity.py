@@ -1,0 +1,86 @@
+"""People and their sign-ins. A person is only a number; who they are stands in `profile`."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import mapped_column
+from sqlalchemy.orm import relationship
+
+from timebank.db import Base
+from timebank.models.types import CreatedAt
+from timebank.models.types import Key
+
+
+class Person(Base):
+    """Somebody, as a bare number: erasing them deletes the profile and leaves the books whole."""
+
+    __tablename__ = "person"
+
+    id: Mapped[Key]
+    created_at: Mapped[CreatedAt]
+    erased_at: Mapped[dt.datetime | None]
+
+    profile: Mapped[Profile | None] = relationship(back_populates="person")
+
+
+class Profile(Base):
+    """Who a person is: name, e-mail, phone. The only table that holds them."""
+
+    __tablename__ = "profile"
+
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), primary_key=True)
+    full_name: Mapped[str]
+    email: Mapped[str | None]
+    phone: Mapped[str | None]
+    email_confirmed_at: Mapped[dt.datetime | None]
+
+    person: Mapped[Person] = relationship(back_populates="profile")
+
+    __table_args__ = (
+        sa.CheckConstraint("char_length(full_name) BETWEEN 1 AND 80", name="profile_full_name"),
+        sa.CheckConstraint(
+            "email = lower(email) AND char_length(email) BETWEEN 3 AND 254", name="profile_email"
+        ),
+        sa.CheckConstraint("char_length(phone) BETWEEN 3 AND 30", name="profile_phone"),
+        sa.UniqueConstraint("email", name="one_person_per_email"),
+    )
+
+
+class SignIn(Base):
+    """A browser that is signed in. Signing out ends the row, so a copied cookie is worth nothing."""
+
+    __tablename__ = "sign_in"
+
+    id: Mapped[Key]
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
+    token_hash: Mapped[bytes]
+    created_at: Mapped[CreatedAt]
+    last_seen_at: Mapped[dt.datetime]
+    expires_at: Mapped[dt.datetime]
+    ended_at: Mapped[dt.datetime | None]
+
+    __table_args__ = (sa.UniqueConstraint("token_hash", name="one_sign_in_per_token"),)
+
+
+class SignInRequest(Base):
+    """Somebody asked to sign in by e-mail. Link and code are derived from `nonce`, never stored."""
+
+    __tablename__ = "sign_in_request"
+
+    id: Mapped[Key]
+    community_id: Mapped[int] = mapped_column(sa.ForeignKey("community.id"))
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
+    nonce: Mapped[uuid.UUID] = mapped_column(server_default=sa.text("gen_random_uuid()"))
+    next_path: Mapped[str]
+    wrong_codes: Mapped[int] = mapped_column(sa.SmallInteger, server_default="0")
+    created_at: Mapped[CreatedAt]
+    expires_at: Mapped[dt.datetime]
+    used_at: Mapped[dt.datetime | None]
+
+    __table_args__ = (
+        sa.CheckConstraint("wrong_codes BETWEEN 0 AND 5", name="sign_in_request_wrong_codes"),
+    )
