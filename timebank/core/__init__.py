@@ -1,0 +1,3 @@
+"""Minutes, clock, ids, errors, settings and text: what everything else may use."""
+
+from __future__ import annotations
