@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+
+from timebank.adapters.migrations import is_current
+from timebank.adapters.migrations import migrate
+from timebank.db import Base
+
+
+def test_records_and_migrations_tell_the_same_story(engine):
+    import timebank.models  # noqa: F401, PLC0415 - fills the metadata
+
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+
+
+def test_every_migration_can_be_taken_back_and_made_again(engine):
+    with engine.connect() as connection:
+        migrate(connection, to="base")
+        assert sa.inspect(connection).get_table_names() == ["alembic_version"]
+        assert not is_current(connection)
+        migrate(connection)
+        assert is_current(connection)

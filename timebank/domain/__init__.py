@@ -1,0 +1,1 @@
+"""Rules: plain functions that take the session first and `now` last, and never commit."""

@@ -1,0 +1,122 @@
+"""Communities: founding one, joining it, and who may run what in it."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from timebank.core.errors import Refused
+from timebank.domain import identity
+from timebank.models import Account
+from timebank.models import AccountKind
+from timebank.models import Community
+from timebank.models import Group
+from timebank.models import GroupOrganiser
+from timebank.models import Membership
+from timebank.models import Standing
+
+MEMBER_FLOOR_MINUTES = -600  # ten hours: the usual cap of time banks (facts: Ferndale)
+POT_FLOOR_MINUTES = 0
+
+
+class SlugTaken(Refused):
+    """That short name is taken. Choose another one."""
+
+
+def create_community(  # noqa: PLR0913 - keyword-only
+    session: Session,
+    *,
+    slug: str,
+    name: str,
+    place: str,
+    host: str | None = None,
+    timezone: str = "Europe/London",
+    phone: str = "",
+) -> Community:
+    """Found a community, with the account that issues its earned hours.
+
+    Raises:
+        SlugTaken: When another community has the short name or the host.
+    """
+    taken = sa.select(sa.exists().where(sa.or_(Community.slug == slug, Community.host == host)))
+    if session.scalar(taken):
+        raise SlugTaken(field="slug")
+    community = Community(
+        slug=slug, name=name, place=place, host=host, timezone=timezone, phone=phone
+    )
+    session.add(community)
+    session.flush()
+    session.add(Account(community_id=community.id, kind=AccountKind.COMMUNITY))
+    session.flush()
+    return community
+
+
+def create_coordinator(
+    session: Session, *, community: Community, email: str, full_name: str
+) -> Membership:
+    """Make somebody a coordinator; a resident with that e-mail rises to it."""
+    person = identity.find_or_create_person(session, full_name=full_name, email=email)
+    membership = join(session, community_id=community.id, person_id=person.id)
+    membership.standing = Standing.COORDINATOR
+    session.flush()
+    return membership
+
+
+def join(session: Session, *, community_id: int, person_id: int) -> Membership:
+    """Give a person their place in a community and a time account; once, however often called."""
+    session.execute(
+        insert(Membership)
+        .values(community_id=community_id, person_id=person_id)
+        .on_conflict_do_nothing()
+    )
+    membership = session.scalars(
+        sa.select(Membership).where(
+            Membership.community_id == community_id, Membership.person_id == person_id
+        )
+    ).one()
+    session.execute(
+        insert(Account)
+        .values(
+            community_id=community_id,
+            kind=AccountKind.MEMBER,
+            membership_id=membership.id,
+            floor=MEMBER_FLOOR_MINUTES,
+        )
+        .on_conflict_do_nothing()
+    )
+    return membership
+
+
+def create_group(
+    session: Session, *, community: Community, slug: str, name: str, organisers: list[Membership]
+) -> Group:
+    """Start a group with its organisers and its pot."""
+    group = Group(community_id=community.id, slug=slug, name=name)
+    session.add(group)
+    session.flush()
+    for organiser in organisers:
+        session.add(
+            GroupOrganiser(
+                group_id=group.id, membership_id=organiser.id, community_id=community.id
+            )
+        )
+    session.add(
+        Account(
+            community_id=community.id,
+            kind=AccountKind.POT,
+            group_id=group.id,
+            name=name,
+            floor=POT_FLOOR_MINUTES,
+        )
+    )
+    session.flush()
+    return group
+
+
+def may_organise(session: Session, *, membership: Membership, group_id: int) -> bool:
+    """Tell whether a member runs this group's events: an organiser of it, or a coordinator."""
+    if membership.standing is Standing.COORDINATOR:
+        return True
+    row = session.get(GroupOrganiser, (group_id, membership.id))
+    return row is not None and membership.standing is not Standing.LEFT

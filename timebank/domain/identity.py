@@ -1,0 +1,211 @@
+"""People and signing in without a password: an e-mailed link or a six-digit code.
+
+Link and code are derived from the request's nonce and the secret key, so the database holds
+nothing that could sign anybody in, and the worker can word the mail long after the request.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import hmac
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from timebank.core import ids
+from timebank.core.errors import NotFound
+from timebank.core.errors import Refused
+from timebank.models import Person
+from timebank.models import Profile
+from timebank.models import SignIn
+from timebank.models import SignInRequest
+
+REQUEST_LASTS = dt.timedelta(minutes=15)
+SIGN_IN_LASTS = dt.timedelta(days=90)
+MOST_WRONG_CODES = 5
+MOST_REQUESTS_AN_HOUR = 5
+CODE_DIGITS = 6
+
+
+class LinkRanOut(NotFound):
+    """This link has run out. We'll send you a fresh one."""
+
+
+class WrongCode(Refused):
+    """That code doesn't match. Check the newest message from us."""
+
+
+class TooManyRequests(Refused):
+    """We've sent you several messages already. Wait an hour, or use the newest one."""
+
+
+def find_person(session: Session, *, email: str) -> Person | None:
+    """Find the person with this e-mail address, written in lower case."""
+    return session.scalar(sa.select(Person).join(Profile).where(Profile.email == email))
+
+
+def find_or_create_person(session: Session, *, full_name: str, email: str | None) -> Person:
+    """Find somebody by e-mail, or write them down; two at the same time make one person.
+
+    A name already on record stays: a stranger who knows an address cannot rename its owner.
+    """
+    person = find_person(session, email=email) if email else None
+    if person:
+        return person
+    person = Person()
+    session.add(person)
+    session.flush()
+    made = session.execute(
+        insert(Profile)
+        .values(person_id=person.id, full_name=full_name, email=email)
+        .on_conflict_do_nothing(constraint="one_person_per_email")
+        .returning(Profile.person_id)
+    ).first()
+    if made:
+        return person
+    session.delete(person)
+    session.flush()
+    return session.scalars(sa.select(Person).join(Profile).where(Profile.email == email)).one()
+
+
+def request_sign_in(
+    session: Session, *, community_id: int, person: Person, next_path: str, now: dt.datetime
+) -> SignInRequest:
+    """Write down that somebody wants to sign in; a new request voids the earlier ones.
+
+    Raises:
+        TooManyRequests: After five in an hour, so that nobody's mailbox can be flooded.
+    """
+    recent = sa.select(sa.func.count()).where(
+        SignInRequest.person_id == person.id,
+        SignInRequest.created_at > now - dt.timedelta(hours=1),
+    )
+    if session.scalar(recent) >= MOST_REQUESTS_AN_HOUR:  # type: ignore[operator]
+        raise TooManyRequests(field="email")
+    session.execute(
+        sa.update(SignInRequest)
+        .where(SignInRequest.person_id == person.id, SignInRequest.used_at.is_(None))
+        .values(used_at=now)
+    )
+    request = SignInRequest(
+        community_id=community_id,
+        person_id=person.id,
+        next_path=next_path,
+        created_at=now,
+        expires_at=now + REQUEST_LASTS,
+    )
+    session.add(request)
+    session.flush()
+    return request
+
+
+def sign_in_link_token(request: SignInRequest, *, secret_key: str) -> str:
+    """Write the token of the link in the mail."""
+    return f"{request.id}-{ids.sign(secret_key, 'sign-in', f'{request.id}:{request.nonce}')}"
+
+
+def sign_in_code(request: SignInRequest, *, secret_key: str) -> str:
+    """Write the six digits of the mail."""
+    message = f"sign-in-code:{request.id}:{request.nonce}".encode()
+    digest = hmac.new(secret_key.encode(), message, hashlib.sha256).digest()
+    return f"{int.from_bytes(digest[:8]) % 10**CODE_DIGITS:0{CODE_DIGITS}d}"
+
+
+def read_sign_in_link(
+    session: Session, *, token: str, secret_key: str, now: dt.datetime
+) -> SignInRequest:
+    """Find the request that a link belongs to, without using it up.
+
+    Raises:
+        LinkRanOut: When it is not ours, used, or older than fifteen minutes.
+    """
+    number = token.partition("-")[0]
+    request = None
+    if number.isascii() and number.isdigit() and len(number) < 19:  # noqa: PLR2004 - bigint
+        request = session.get(SignInRequest, int(number))
+    if request is None or request.used_at or request.expires_at <= now:
+        raise LinkRanOut
+    expected = sign_in_link_token(request, secret_key=secret_key)
+    if not hmac.compare_digest(expected.encode(), token.encode("utf-8", "replace")):
+        raise LinkRanOut
+    return request
+
+
+def check_sign_in_code(
+    session: Session, *, request_id: int, code: str, secret_key: str, now: dt.datetime
+) -> SignInRequest:
+    """Find the request that a typed code belongs to; five wrong ones end it.
+
+    A wrong code is counted on the row even though it is refused: the door commits before it
+    shows the refusal.
+
+    Raises:
+        LinkRanOut: When the request is used up, too old, or had five wrong codes.
+        WrongCode: When the digits differ.
+    """
+    request = session.get(SignInRequest, request_id, with_for_update=True)
+    if (
+        request is None
+        or request.used_at
+        or request.expires_at <= now
+        or request.wrong_codes >= MOST_WRONG_CODES
+    ):
+        raise LinkRanOut
+    if not hmac.compare_digest(sign_in_code(request, secret_key=secret_key), code):
+        request.wrong_codes += 1
+        session.flush()
+        raise WrongCode(field="code")
+    return request
+
+
+def sign_in(session: Session, *, request: SignInRequest, now: dt.datetime) -> str:
+    """Use a request up and open a sign-in -> the token for the browser's cookie.
+
+    Raises:
+        LinkRanOut: When somebody used it a moment before.
+    """
+    used = session.execute(
+        sa.update(SignInRequest)
+        .where(SignInRequest.id == request.id, SignInRequest.used_at.is_(None))
+        .values(used_at=now)
+    )
+    if used.rowcount != 1:  # type: ignore[attr-defined]
+        raise LinkRanOut
+    confirm_email(session, person_id=request.person_id, now=now)
+    return open_sign_in(session, person_id=request.person_id, now=now)
+
+
+def confirm_email(session: Session, *, person_id: int, now: dt.datetime) -> None:
+    """Note that somebody reads mail at their address: they used a link or a code of ours."""
+    session.execute(
+        sa.update(Profile)
+        .where(Profile.person_id == person_id, Profile.email_confirmed_at.is_(None))
+        .values(email_confirmed_at=now)
+    )
+
+
+def open_sign_in(session: Session, *, person_id: int, now: dt.datetime) -> str:
+    """Sign a browser in -> the token for its cookie; only the hash is kept."""
+    token = ids.new_token()
+    session.add(
+        SignIn(
+            person_id=person_id,
+            token_hash=ids.token_hash(token),
+            created_at=now,
+            last_seen_at=now,
+            expires_at=now + SIGN_IN_LASTS,
+        )
+    )
+    session.flush()
+    return token
+
+
+def end_sign_in(session: Session, *, token: str, now: dt.datetime) -> None:
+    """Sign a browser out, on the server: a copied cookie is worth nothing afterwards."""
+    session.execute(
+        sa.update(SignIn)
+        .where(SignIn.token_hash == ids.token_hash(token), SignIn.ended_at.is_(None))
+        .values(ended_at=now)
+    )
