@@ -7,7 +7,12 @@ brings the engine and the session of a request.
 from __future__ import annotations
 
 import datetime as dt
+import threading
+from collections.abc import Mapping
+from typing import Any
+from typing import LiteralString
 
+import psycopg
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.orm import DeclarativeBase
@@ -36,3 +41,56 @@ class Base(DeclarativeBase):
 
 
 db = SQLAlchemy(metadata=Base.metadata)
+
+
+class Reader:
+    """Single statements outside any transaction, on a connection of each thread's own.
+
+    The pages that are asked for most need one statement and no records; here it costs a third of
+    what a session does (docs/measurements.md). `statements` counts them, for the tests.
+    """
+
+    def __init__(self) -> None:
+        self._address = ""
+        self._here = threading.local()
+        self.statements = 0
+
+    def bind(self, database_url: str) -> None:
+        """Say which database to read; connections to an earlier one are not used again."""
+        self._address = database_url.replace("postgresql+psycopg://", "postgresql://", 1)
+        self._here = threading.local()
+
+    def one(self, sql: LiteralString, values: Mapping[str, object]) -> tuple[Any, ...] | None:
+        """Run a statement -> its first row, or None."""
+        return self._run(sql, values).fetchone()
+
+    def all(self, sql: LiteralString, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
+        """Run a statement -> its rows."""
+        return self._run(sql, values).fetchall()
+
+    def _run(
+        self, sql: LiteralString, values: Mapping[str, object]
+    ) -> psycopg.Cursor[tuple[Any, ...]]:
+        self.statements += 1
+        connection = self._connection()
+        try:
+            return connection.execute(sql, values)
+        except psycopg.OperationalError:
+            if not connection.broken:
+                raise
+            self._here.connection = None
+            return self._connection().execute(sql, values)
+
+    def _connection(self) -> psycopg.Connection[tuple[Any, ...]]:
+        connection: psycopg.Connection[tuple[Any, ...]] | None = getattr(
+            self._here, "connection", None
+        )
+        if connection is None or connection.closed:
+            connection = psycopg.connect(
+                self._address, autocommit=True, prepare_threshold=1, options=CONNECTION_LIMITS
+            )
+            self._here.connection = connection
+        return connection
+
+
+reader = Reader()

@@ -140,6 +140,8 @@ class Claim(Base):
     """A membership holding one numbered place of a slot. Never deleted: withdrawn.
 
     `arrived_at` is the tick on the day; the hours are posted when the claim becomes attended.
+    `held_as` is the name that somebody not yet confirmed gave: until their yes it is shown in place
+    of the name on record, so that typing an address never tells whose it is.
     """
 
     __tablename__ = "claim"
@@ -156,6 +158,7 @@ class Claim(Base):
     places: Mapped[Small]
     state: Mapped[ClaimState] = mapped_column(choice(ClaimState))
     held_until: Mapped[dt.datetime | None]
+    held_as: Mapped[str | None]
     note: Mapped[str | None]
     arrived_at: Mapped[dt.datetime | None]
     arrived_by: Mapped[int | None]
@@ -178,6 +181,10 @@ class Claim(Base):
             name="withdrawn_says_why",
         ),
         sa.CheckConstraint("num_nulls(arrived_at, arrived_by) IN (0, 2)", name="arrival_has_witness"),
+        sa.CheckConstraint(
+            "held_as IS NULL OR state <> 'confirmed' AND char_length(held_as) BETWEEN 1 AND 80",
+            name="held_under_a_name",
+        ),
         sa.CheckConstraint("char_length(note) BETWEEN 1 AND 500", name="claim_note"),
         sa.CheckConstraint(
             "place >= 1 AND (place <= places OR state IN ('withdrawn', 'missed'))",

@@ -1,0 +1,75 @@
+"""The composition root: build the Flask app out of settings, adapters and slices."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from flask import Flask
+from flask_babel import Babel
+from flask_wtf.csrf import CSRFProtect
+
+from timebank.core.settings import Settings
+from timebank.db import CONNECTION_LIMITS
+from timebank.db import db
+from timebank.db import reader
+from timebank.web import auth
+from timebank.web import errors
+from timebank.web import filters
+from timebank.web import headers
+from timebank.web import kept
+from timebank.web import static_files
+from timebank.web.blueprints import BLUEPRINTS
+
+PACKAGE = Path(__file__).resolve().parent
+LARGEST_BODY_BYTES = 1_000_000
+MOST_FORM_FIELDS = 500
+
+
+def create_app(settings: Settings) -> Flask:
+    """Build the web application; nothing else reads the environment or opens connections."""
+    app = Flask(__name__, template_folder=str(folder("templates")), static_folder=None)
+    app.config.update(_config(settings))
+    app.extensions["timebank.settings"] = settings
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    db.init_app(app)
+    reader.bind(settings.database_url)
+    CSRFProtect(app)
+    Babel(app, default_locale="en_GB", default_timezone="UTC")
+    for part in (auth, errors, filters, headers, kept, static_files):
+        part.register(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    return app
+
+
+def folder(name: str) -> Path:
+    """Find templates, static or migrations: beside the package, or inside it when installed."""
+    beside = PACKAGE.parent / name
+    return beside if beside.is_dir() else PACKAGE / f"_{name}"
+
+
+def _config(settings: Settings) -> dict[str, object]:
+    secure = urlsplit(settings.public_url).scheme == "https"
+    return {
+        "SECRET_KEY": settings.secret_key,
+        "SQLALCHEMY_DATABASE_URI": settings.database_url,
+        "SQLALCHEMY_ENGINE_OPTIONS": {
+            "pool_size": 4,
+            "max_overflow": 4,
+            "pool_recycle": 1800,
+            "connect_args": {"options": CONNECTION_LIMITS, "prepare_threshold": 1},
+        },
+        "MAX_CONTENT_LENGTH": LARGEST_BODY_BYTES,
+        "MAX_FORM_MEMORY_SIZE": LARGEST_BODY_BYTES,
+        "MAX_FORM_PARTS": MOST_FORM_FIELDS,
+        "PERMANENT_SESSION_LIFETIME": dt.timedelta(days=90),
+        "SESSION_COOKIE_NAME": "__Host-goodturn" if secure else "goodturn",
+        "SESSION_COOKIE_SECURE": secure,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_REFRESH_EACH_REQUEST": False,
+        "WTF_CSRF_TIME_LIMIT": None,
+        "WTF_CSRF_SSL_STRICT": secure,
+    }

@@ -1,0 +1,1 @@
+"""Pages: a view builds the form, calls one rule, commits, and redirects."""

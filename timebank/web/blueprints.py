@@ -1,0 +1,15 @@
+"""Every slice's pages, in one table."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from timebank.web.events.routes import bp as events
+from timebank.web.identity.routes import bp as identity
+from timebank.web.rota.routes import bp as rota
+
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    identity,
+    events,
+    rota,
+)

@@ -1,0 +1,164 @@
+"""Who is asking, and where: one statement a request answers both.
+
+A page that is kept ready-made (`timebank.web.kept`) asks in the same statement whether what it
+keeps is still true: it passes its own columns to `open_door`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from typing import LiteralString
+
+from flask import g
+from flask import request
+from flask import session
+from flask_login import UserMixin
+
+from timebank.core import clock
+from timebank.core import ids
+from timebank.core.errors import NotFound
+from timebank.core.text import public_name
+from timebank.db import reader
+
+SIGN_IN_KEY = "_user_id"  # where flask-login keeps what `get_id` returns
+
+DOOR: LiteralString = """
+SELECT c.id, c.slug, c.name, c.place, c.phone, c.timezone,
+       v.person_id, v.membership_id, v.full_name, v.email, v.standing, v.balance, v.organises
+       {columns}
+  FROM community c
+  LEFT JOIN LATERAL (
+    SELECT s.person_id, m.id AS membership_id, p.full_name, p.email, m.standing, a.balance,
+           ARRAY(SELECT o.group_id FROM group_organiser o WHERE o.membership_id = m.id) AS organises
+      FROM sign_in s
+      JOIN profile p ON p.person_id = s.person_id
+      LEFT JOIN membership m
+        ON m.person_id = s.person_id AND m.community_id = c.id AND m.standing <> 'left'
+      LEFT JOIN account a ON a.membership_id = m.id
+     WHERE s.token_hash = %(token_hash)s AND s.ended_at IS NULL AND s.expires_at > %(now)s
+  ) v ON true
+  {joins}
+ WHERE c.host = %(host)s OR NOT EXISTS (SELECT FROM community other WHERE other.id <> c.id)
+"""
+OWN_COLUMNS = 13
+
+
+@dataclass(frozen=True, slots=True)
+class CommunityFacts:
+    """The community that a page belongs to."""
+
+    id: int
+    slug: str
+    name: str
+    place: str
+    phone: str
+    timezone: str
+
+
+@dataclass(frozen=True)
+class Viewer(UserMixin):
+    """The person who is signed in, as a member of the page's community.
+
+    `membership_id` is None for somebody who has not joined this community yet.
+    """
+
+    token: str
+    person_id: int
+    membership_id: int | None
+    full_name: str
+    email: str | None
+    standing: str | None
+    balance_minutes: int
+    organises: frozenset[int]
+
+    def get_id(self) -> str:
+        """Name the server-side sign-in, so that signing out ends it everywhere."""
+        return self.token
+
+    @property
+    def public_name(self) -> str:
+        """First name and initial."""
+        return public_name(self.full_name)
+
+    @property
+    def is_coordinator(self) -> bool:
+        """Whether they may run everything in this community."""
+        return self.standing == "coordinator"
+
+    @property
+    def is_organiser(self) -> bool:
+        """Whether they run anything here."""
+        return self.is_coordinator or bool(self.organises)
+
+    def may_organise(self, group_id: int) -> bool:
+        """Tell whether they run this group's events."""
+        return self.is_coordinator or group_id in self.organises
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What one statement told us about a request.
+
+    `facts` are the columns that the page asked for besides, or an empty tuple.
+    """
+
+    community: CommunityFacts
+    viewer: Viewer | None
+    facts: tuple[Any, ...]
+
+
+def door() -> Door:
+    """Tell who is asking and where, asking the database at most once a request.
+
+    Raises:
+        NotFound: When no community lives at this host name.
+    """
+    known: Door | None = g.get("door")
+    return known or open_door()
+
+
+def open_door(
+    columns: LiteralString = "", joins: LiteralString = "", **values: object
+) -> Door:
+    """Ask who, where, and `columns` of the page's own, in one statement.
+
+    Args:
+        columns: SQL that goes on the list of columns, beginning with a comma.
+        joins: SQL joins (LEFT, or the community itself is lost) that the columns need.
+        values: The parameters of both.
+
+    Raises:
+        NotFound: When no community lives at this host name.
+    """
+    token = session.get(SIGN_IN_KEY)
+    row = reader.one(
+        DOOR.format(columns=columns, joins=joins),
+        {
+            "token_hash": ids.token_hash(token) if isinstance(token, str) else None,
+            "host": request.host.partition(":")[0].lower(),
+            "now": clock.now(),
+            **values,
+        },
+    )
+    if row is None:
+        raise NotFound
+    g.door = Door(CommunityFacts(*row[:6]), _viewer(token, row), row[OWN_COLUMNS:])
+    opened: Door = g.door
+    return opened
+
+
+def _viewer(token: str | None, row: tuple[Any, ...]) -> Viewer | None:
+    person_id, membership_id, full_name, email, standing, balance, organises = row[6:OWN_COLUMNS]
+    if person_id is None or token is None:
+        return None
+    return Viewer(
+        token=token,
+        person_id=person_id,
+        membership_id=membership_id,
+        full_name=full_name,
+        email=email,
+        standing=standing,
+        balance_minutes=balance or 0,
+        organises=frozenset(organises),
+    )
