@@ -32,12 +32,12 @@ def main(arguments):
     sys.stdout.flush()
     make_venv()
     run(
-        [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        [PYTHON, "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
         + ["--require-hashes", "-r", os.path.join(ROOT, LOCKS[kind])],
         "The libraries could not be installed: the lines above say which and why.",
     )
     run(
-        [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        [PYTHON, "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
         + ["--no-deps", "--no-build-isolation", "-e", ROOT],
         "Good Turn itself could not be installed into .venv: the lines above say why.",
     )

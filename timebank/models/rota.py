@@ -177,7 +177,9 @@ class Claim(Base):
             " ELSE num_nonnulls(withdrawn_at, withdrawn_because) = 0 END",
             name="withdrawn_says_why",
         ),
-        sa.CheckConstraint("num_nulls(arrived_at, arrived_by) IN (0, 2)", name="arrival_has_witness"),
+        sa.CheckConstraint(
+            "num_nulls(arrived_at, arrived_by) IN (0, 2)", name="arrival_has_witness"
+        ),
         sa.CheckConstraint("char_length(note) BETWEEN 1 AND 500", name="claim_note"),
         sa.CheckConstraint(
             "place >= 1 AND (place <= places OR state IN ('withdrawn', 'missed'))",
