@@ -44,12 +44,12 @@ def a_member(
 ) -> Membership:
     """A resident, with an e-mail made of the first name unless told otherwise."""
     if email == "":
-        email = f"{full_name.split()[0].lower()}@example.com"
+        email = f"{full_name.split(maxsplit=1)[0].lower()}@example.com"
     person = identity.find_or_create_person(session, full_name=full_name, email=email)
     return communities.join(session, community_id=community.id, person_id=person.id)
 
 
-def a_series(  # noqa: PLR0913 - keyword-only
+def a_series(
     session: Session,
     *,
     group: Group,
@@ -89,7 +89,7 @@ def a_series(  # noqa: PLR0913 - keyword-only
     return series
 
 
-def a_role(  # noqa: PLR0913 - keyword-only
+def a_role(
     session: Session,
     series: Series,
     *,

@@ -24,7 +24,7 @@ class SlugTaken(Refused):
     """That short name is taken. Choose another one."""
 
 
-def create_community(  # noqa: PLR0913 - keyword-only
+def create_community(
     session: Session,
     *,
     slug: str,

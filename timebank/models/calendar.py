@@ -6,7 +6,6 @@ import datetime as dt
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
-from sqlalchemy.orm import mapped_column
 
 from timebank.db import Base
 from timebank.models.types import CreatedAt

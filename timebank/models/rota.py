@@ -180,7 +180,9 @@ class Claim(Base):
             " ELSE num_nonnulls(withdrawn_at, withdrawn_because) = 0 END",
             name="withdrawn_says_why",
         ),
-        sa.CheckConstraint("num_nulls(arrived_at, arrived_by) IN (0, 2)", name="arrival_has_witness"),
+        sa.CheckConstraint(
+            "num_nulls(arrived_at, arrived_by) IN (0, 2)", name="arrival_has_witness"
+        ),
         sa.CheckConstraint(
             "held_as IS NULL OR state <> 'confirmed' AND char_length(held_as) BETWEEN 1 AND 80",
             name="held_under_a_name",

@@ -118,9 +118,7 @@ def door() -> Door:
     return known or open_door()
 
 
-def open_door(
-    columns: LiteralString = "", joins: LiteralString = "", **values: object
-) -> Door:
+def open_door(columns: LiteralString = "", joins: LiteralString = "", **values: object) -> Door:
     """Ask who, where, and `columns` of the page's own, in one statement.
 
     Args:
