@@ -78,3 +78,16 @@ def cancel_notices(
         .values(state=NoticeState.CANCELLED)
         .execution_options(synchronize_session=False)
     )
+
+
+def cancel_notices_keyed(session: Session, *, prefix: str) -> None:
+    """Take back what is still waiting to be told under keys that begin with `prefix`."""
+    session.execute(
+        sa.update(Notice)
+        .where(
+            Notice.dedupe_key.startswith(prefix, autoescape=True),
+            Notice.state == NoticeState.PENDING,
+        )
+        .values(state=NoticeState.CANCELLED)
+        .execution_options(synchronize_session=False)
+    )

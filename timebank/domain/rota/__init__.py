@@ -1,0 +1,1 @@
+"""The rota: who does which job on which date, from the first tap to the tick on the day."""
