@@ -1,0 +1,232 @@
+"""Read the rota for pages: rows into frozen records, in a fixed number of statements."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from timebank.core.text import initials
+from timebank.core.text import public_name
+
+
+@dataclass(frozen=True, slots=True)
+class Taker:
+    """Somebody who has a place, as everybody may see them.
+
+    `is_held`: they still have to say yes by e-mail, and go by the name they typed.
+    """
+
+    claim_id: int
+    membership_id: int
+    name: str
+    initials: str
+    is_held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A slot with those who have its places."""
+
+    slot_id: int
+    name: str
+    about: str
+    starts_at: dt.datetime
+    ends_at: dt.datetime
+    minutes: int
+    needed: int
+    places: int
+    takers: tuple[Taker, ...]
+
+    @property
+    def free(self) -> int:
+        """Places going spare."""
+        return self.places - len(self.takers)
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether the event can't start without one more."""
+        return len(self.takers) < self.needed
+
+    def claim_of(self, membership_id: int | None) -> Taker | None:
+        """Find the place that a member has here."""
+        return next((t for t in self.takers if t.membership_id == membership_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How full a rota is, and which jobs it can't start without."""
+
+    filled: int
+    places: int
+    missing: tuple[str, ...]
+
+
+def coverage_of(jobs: list[Job]) -> Coverage:
+    """Add up the jobs of a date."""
+    return Coverage(
+        filled=sum(len(job.takers) for job in jobs),
+        places=sum(job.places for job in jobs),
+        missing=tuple(job.name for job in jobs if job.is_needed),
+    )
+
+
+JOBS = """
+SELECT s.id, r.name, r.about, s.starts_at, s.ends_at, s.minutes, s.needed, s.places,
+       coalesce(jsonb_agg(jsonb_build_array(c.id, c.membership_id,
+                                            coalesce(c.held_as, p.full_name), c.state)
+                          ORDER BY c.place) FILTER (WHERE c.id IS NOT NULL), '[]') AS takers
+  FROM slot s
+  JOIN role r ON r.id = s.role_id
+  LEFT JOIN claim c ON c.slot_id = s.id AND c.live
+  LEFT JOIN profile p ON p.person_id = c.person_id
+ WHERE s.event_id = :event_id
+ GROUP BY s.id, r.id
+ ORDER BY r.position, s.starts_at, s.id
+"""
+
+
+def jobs_of_event(session: Session, *, event_id: int) -> list[Job]:
+    """Read a date's jobs with their takers, in the rota's order, in one statement."""
+    rows = session.execute(sa.text(JOBS), {"event_id": event_id})
+    return [Job(*row[:8], takers=tuple(_taker(taker) for taker in row.takers)) for row in rows]
+
+
+def _taker(row: list[Any]) -> Taker:
+    claim_id, membership_id, full_name, state = row
+    name = full_name or "Former member"
+    return Taker(claim_id, membership_id, public_name(name), initials(name), state == "held")
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A member's own turn, as My turns shows it."""
+
+    claim_id: int
+    slot_id: int
+    job: str
+    about: str
+    title: str
+    slug: str
+    occurs_on: dt.date
+    starts_at: dt.datetime
+    ends_at: dt.datetime
+    minutes: int
+    place: str
+    is_held: bool
+
+
+TURNS = """
+SELECT c.id, s.id, r.name, r.about, x.title, x.slug, e.occurs_on, c.starts_at, c.ends_at,
+       s.minutes, v.name, c.state = 'held'
+  FROM claim c
+  JOIN slot s ON s.id = c.slot_id
+  JOIN role r ON r.id = s.role_id
+  JOIN event e ON e.id = c.event_id
+  JOIN series x ON x.id = e.series_id
+  JOIN venue v ON v.id = e.venue_id
+ WHERE c.membership_id = :membership_id AND c.state IN ('held', 'confirmed') AND c.ends_at > :now
+   AND (c.held_until IS NULL OR c.held_until > :now)
+ ORDER BY c.starts_at, c.id
+ LIMIT 100
+"""
+
+
+def coming_turns(session: Session, *, membership_id: int, now: dt.datetime) -> list[Turn]:
+    """Read a member's turns that are still to come, the next one first, in one statement."""
+    rows = session.execute(sa.text(TURNS), {"membership_id": membership_id, "now": now})
+    return [Turn(*row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenJob:
+    """A job with a place going spare, as an invitation."""
+
+    slot_id: int
+    name: str
+    about: str
+    starts_at: dt.datetime
+    ends_at: dt.datetime
+    minutes: int
+    free: int
+    is_needed: bool
+    title: str
+    slug: str
+    occurs_on: dt.date
+
+
+OPEN_JOBS = """
+SELECT s.id, r.name, r.about, s.starts_at, s.ends_at, s.minutes, s.places - t.taken,
+       t.taken < s.needed, x.title, x.slug, e.occurs_on
+  FROM event e
+  JOIN slot s ON s.event_id = e.id
+  JOIN role r ON r.id = s.role_id
+  JOIN series x ON x.id = e.series_id AND x.state = 'published'
+ CROSS JOIN LATERAL (
+   SELECT count(*) AS taken FROM claim c WHERE c.slot_id = s.id AND c.live) AS t
+ WHERE e.community_id = :community_id AND e.state = 'planned'
+   AND e.starts_at < :until AND s.starts_at > :now AND t.taken < s.places
+   AND (CAST(:event_id AS bigint) IS NULL OR e.id = :event_id)
+   AND NOT EXISTS (
+     SELECT FROM claim mine WHERE mine.membership_id = :membership_id AND mine.live
+        AND tstzrange(mine.starts_at, mine.ends_at) && tstzrange(s.starts_at, s.ends_at))
+ ORDER BY t.taken < s.needed DESC, s.starts_at, s.places - t.taken DESC, s.id
+ LIMIT :most
+"""
+
+
+def open_jobs(
+    session: Session,
+    *,
+    community_id: int,
+    now: dt.datetime,
+    until: dt.datetime,
+    most: int,
+    event_id: int | None = None,
+    membership_id: int | None = None,
+) -> list[OpenJob]:
+    """Read the jobs that want somebody, what can't start without one first, in one statement.
+
+    Args:
+        event_id: Only of this date.
+        membership_id: Only what this member has time for.
+    """
+    rows = session.execute(
+        sa.text(OPEN_JOBS),
+        {
+            "community_id": community_id,
+            "now": now,
+            "until": until,
+            "most": most,
+            "event_id": event_id,
+            "membership_id": membership_id,
+        },
+    )
+    return [OpenJob(*row) for row in rows]
+
+
+def next_best(
+    session: Session,
+    *,
+    community_id: int,
+    event_id: int,
+    membership_id: int | None,
+    now: dt.datetime,
+) -> OpenJob | None:
+    """Find the job to offer somebody who came too late: on the same date, else within a week."""
+    for only in (event_id, None):
+        found = open_jobs(
+            session,
+            community_id=community_id,
+            now=now,
+            until=now + dt.timedelta(days=365 if only else 7),
+            most=1,
+            event_id=only,
+            membership_id=membership_id,
+        )
+        if found:
+            return found[0]
+    return None

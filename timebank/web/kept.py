@@ -1,0 +1,106 @@
+"""Keep whole pages ready-made, under a key that names everything they show.
+
+The key holds the versions of the records on the page, which triggers raise with every change, so
+a kept page is never stale: it is simply no longer asked for. What differs from viewer to viewer
+(the hours in the masthead, the form token) is left open in the kept page and filled in at the end.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from collections.abc import Hashable
+
+from flask import Flask
+from flask import Response
+from flask import g
+from flask import make_response
+from flask import session
+from flask_wtf.csrf import generate_csrf
+from markupsafe import Markup
+
+from timebank.web.door import door
+from timebank.web.filters import hours
+
+MOST_PAGES = 256
+# Characters of the private use area: no form of ours lets them in.
+HOURS = "\ue001hours\ue002"
+TOKEN = "\ue001token\ue002"  # noqa: S105 - a mark, not a secret
+
+
+class Shelf:
+    """The pages kept in this process, the least lately asked for going first."""
+
+    def __init__(self, most: int = MOST_PAGES) -> None:
+        self._most = most
+        self._pages: OrderedDict[Hashable, str] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def find(self, key: Hashable) -> str | None:
+        """Give the page kept under this key."""
+        with self._lock:
+            page = self._pages.get(key)
+            if page is not None:
+                self._pages.move_to_end(key)
+            return page
+
+    def keep(self, key: Hashable, page: str) -> None:
+        """Keep a page; the one asked for least lately makes room."""
+        with self._lock:
+            self._pages[key] = page
+            while len(self._pages) > self._most:
+                self._pages.popitem(last=False)
+
+
+shelf = Shelf()
+
+
+def register(app: Flask) -> None:
+    """Offer templates the two things that are filled in at the end."""
+    app.jinja_env.globals.update(masthead_hours=masthead_hours, csrf_token=form_token)
+
+
+def masthead_hours() -> str:
+    """The viewer's hours in the masthead: "12½ hours"."""
+    if g.get("keeping"):
+        return HOURS
+    viewer = door().viewer
+    return hours(viewer.balance_minutes) if viewer else ""
+
+
+def form_token() -> str:
+    """The token that every form carries."""
+    return TOKEN if g.get("keeping") else generate_csrf()
+
+
+def kept_page(key: Hashable, render: Callable[[], str]) -> Response:
+    """Answer with the page kept under `key`, or render and keep it.
+
+    A page with a notice on it ("You're in!") is for this once, and is not kept.
+    """
+    if session.get("_flashes"):
+        return _answer(render())
+    page = shelf.find(key)
+    if page is None:
+        g.keeping = True
+        try:
+            page = render()
+        finally:
+            g.keeping = False
+        shelf.keep(key, page)
+    return _answer(_fill(page))
+
+
+def _fill(page: str) -> str:
+    if door().viewer:
+        page = page.replace(HOURS, Markup.escape(masthead_hours()))
+        if TOKEN in page:
+            page = page.replace(TOKEN, generate_csrf())
+    return page
+
+
+def _answer(page: str) -> Response:
+    response = make_response(page)
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response
