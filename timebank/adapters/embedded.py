@@ -6,18 +6,18 @@ Linux the kernel stops it when we die without stopping it ourselves.
 
 from __future__ import annotations
 
+import hashlib
 import os
-import pwd
 import shutil
 import signal
 import subprocess
 import tempfile
 import time
 import warnings
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import psutil
 import psycopg
@@ -86,8 +86,6 @@ class EmbeddedValkey:
         """End the server and clear its socket away."""
         end(self.process, signals=(signal.SIGTERM,))
         self.socket.unlink(missing_ok=True)
-        if self.socket.parent.name.startswith("timebank-"):
-            shutil.rmtree(self.socket.parent, ignore_errors=True)
 
 
 def start_postgres(folder: Path, *, durable: bool = True) -> EmbeddedPostgres:
@@ -124,7 +122,7 @@ def start_postgres(folder: Path, *, durable: bool = True) -> EmbeddedPostgres:
         user=account,
         signal_at_our_death=signal.SIGINT,
     )
-    address = f"postgres@/postgres?host={sockets}"
+    address = f"postgres@/postgres?host={quote(str(sockets))}"
     _wait(process, lambda: psycopg.connect(f"postgresql://{address}").close(), log)
     return EmbeddedPostgres(f"postgresql+psycopg://{address}", process)
 
@@ -137,26 +135,14 @@ def start_valkey(folder: Path) -> EmbeddedValkey:
     """
     folder = folder.absolute()
     folder.mkdir(parents=True, exist_ok=True)
-    socket = folder / "valkey.sock"
-    if len(os.fsencode(socket)) > LONGEST_SOCKET_PATH:
-        socket = Path(tempfile.mkdtemp(prefix="timebank-", dir="/tmp")) / "valkey.sock"
+    socket = _valkey_socket(folder)
     log = folder / "valkey.log"
     program = [get_binary_path(), *_VALKEY, "--dir", folder]
     process = start_child([*program, "--unixsocket", socket], log=log)
-    url = f"unix://{socket}"
+    url = f"unix://{quote(str(socket))}"
     with redis.Redis.from_url(url) as client:
         _wait(process, client.ping, log)
     return EmbeddedValkey(url, process, socket)
-
-
-def creates_system_user() -> bool:
-    """Whether PostgreSQL, which refuses to run as root, would make a system user of its own."""
-    if os.geteuid() != 0:
-        return False
-    with suppress(KeyError):
-        pwd.getpwnam(SYSTEM_USER)
-        return False
-    return True
 
 
 def _prepare_account(folder: Path) -> str | None:
@@ -210,6 +196,24 @@ def _stop_leftover(folder: Path) -> None:
         return
     except psutil.TimeoutExpired as reason:
         raise EmbeddedError(f"Another PostgreSQL is busy on {folder}: stop it first.") from reason
+
+
+def _valkey_socket(folder: Path) -> Path:
+    """Find a path short enough for a socket: in the folder, or in one of our own under /tmp.
+
+    Raises:
+        EmbeddedError: When somebody else has made that folder.
+    """
+    socket = folder / "valkey.sock"
+    if len(os.fsencode(socket)) <= LONGEST_SOCKET_PATH:
+        return socket
+    mark = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
+    short = Path("/tmp", f"timebank-{mark}")  # noqa: S108 -- made private, and refused when not ours
+    short.mkdir(mode=0o700, exist_ok=True)
+    if short.is_symlink() or short.stat().st_uid != os.geteuid():
+        raise EmbeddedError(f"{short} belongs to somebody else: choose a shorter INSTANCE.")
+    short.chmod(0o700)
+    return short / "valkey.sock"
 
 
 def _wait(process: subprocess.Popen[bytes], attempt: Callable[[], object], log: Path) -> None:

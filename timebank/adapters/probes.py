@@ -79,8 +79,9 @@ def check_database(engine: sa.Engine) -> Part:
             number = int(connection.execute(sa.text("SHOW server_version_num")).scalar_one())
     except SQLAlchemyError as error:
         return Part("database", ok=False, problem=f"{_first_line(error)} Check DATABASE_URL.")
-    if number // 10000 < OLDEST_POSTGRES:
-        problem = f"PostgreSQL {number // 10000} is too old: use {OLDEST_POSTGRES} or newer."
+    version = number // 10_000
+    if version < OLDEST_POSTGRES:
+        problem = f"PostgreSQL {version} is too old: use {OLDEST_POSTGRES} or newer."
         return Part("database", ok=False, problem=problem)
     return Part("database", ok=True)
 

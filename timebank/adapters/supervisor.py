@@ -74,8 +74,13 @@ class Supervisor:
 
     def add(self, child: Child) -> None:
         """Start a child and keep it running from now on."""
+        self.take(child, child.start())
+
+    def take(self, child: Child, process: subprocess.Popen[bytes]) -> None:
+        """Keep a child running that has been started already."""
+        child.process = process
+        child.started_at = time.monotonic()
         self._children.append(child)
-        self._start(child)
 
     def wait_for(self, process: subprocess.Popen[bytes]) -> bool:
         """Wait for a process that ends by itself; tell whether it did so with success."""

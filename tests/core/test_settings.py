@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from timebank.core.settings import Settings
+from timebank.core.settings import SettingsError
+
+GIVEN = {
+    "DATABASE_URL": "postgresql://ama:tea@db.example:5433/bank",
+    "REDIS_URL": "redis://queue.example:6379/0",
+    "SMTP_URL": "smtp://ama:tea@mail.example:587",
+    "PUBLIC_URL": "https://bexley.example/",
+    "SECRET_KEY": "k" * 32,
+    "INSTANCE": "/var/lib/timebank",
+    "PORT": "8080",
+}
+
+
+def test_settings_are_read_once_and_typed():
+    assert Settings.from_environment(GIVEN) == Settings(
+        database_url="postgresql+psycopg://ama:tea@db.example:5433/bank",
+        redis_url="redis://queue.example:6379/0",
+        smtp_url="smtp://ama:tea@mail.example:587",
+        public_url="https://bexley.example",
+        secret_key="k" * 32,
+        instance=Path("/var/lib/timebank"),
+        port=8080,
+        demo=False,
+    )
+
+
+def test_port_and_instance_have_defaults():
+    settings = Settings.from_environment(GIVEN | {"PORT": "", "INSTANCE": ""})
+
+    assert (settings.port, settings.instance) == (8000, Path.cwd() / "instance")
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_every_spelling_of_postgresql_is_understood(scheme: str):
+    settings = Settings.from_environment(
+        GIVEN | {"DATABASE_URL": f"{scheme}://ama@/bank?host=/run"}
+    )
+
+    assert settings.database_url == "postgresql+psycopg://ama@/bank?host=/run"
+
+
+@pytest.mark.parametrize(
+    "address", ["redis://localhost", "rediss://queue.example", "unix:///run/valkey.sock"]
+)
+def test_every_kind_of_queue_address_is_understood(address: str):
+    assert Settings.from_environment(GIVEN | {"REDIS_URL": address}).redis_url == address
+
+
+@pytest.mark.parametrize("name", sorted(set(GIVEN) - {"PORT", "INSTANCE"}))
+@pytest.mark.parametrize("value", [None, "", "  "])
+def test_a_missing_setting_is_one_sentence_that_names_it(name: str, value: str | None):
+    environ = {key: given for key, given in GIVEN.items() if key != name}
+    if value is not None:
+        environ[name] = value
+
+    with pytest.raises(SettingsError, match=rf"^{name} is not set: [^\n]+\.$"):
+        Settings.from_environment(environ)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "mysql://db.example/bank"),
+        ("DATABASE_URL", "sqlite:///bank.db"),
+        ("DATABASE_URL", "postgresql://db.example:port/bank"),
+        ("DATABASE_URL", "postgresql://[db/bank"),
+        ("REDIS_URL", "localhost:6379"),
+        ("REDIS_URL", "redis://"),
+        ("REDIS_URL", "unix://"),
+        ("REDIS_URL", "redis://queue.example:99999"),
+        ("SMTP_URL", "mail.example"),
+        ("SMTP_URL", "smtp://"),
+        ("SMTP_URL", "smtp://mail.example:0"),
+        ("SMTP_URL", "maildir://"),
+        ("SMTP_URL", "maildir:///"),
+        ("SMTP_URL", "maildir://relative/folder"),
+        ("SMTP_URL", "smtp://mail.example\r\nRCPT"),
+        ("PUBLIC_URL", "bexley.example"),
+        ("PUBLIC_URL", "ftp://bexley.example"),
+        ("PUBLIC_URL", "https://bexley.example/path"),
+        ("PUBLIC_URL", "https://bexley.example?x=1"),
+        ("PUBLIC_URL", "https://ama@bexley.example"),
+        ("SECRET_KEY", "short"),
+        ("PORT", "0"),
+        ("PORT", "65536"),
+        ("PORT", "8_000"),
+        ("PORT", "８０００"),
+        ("PORT", "-1"),
+    ],
+)
+def test_a_malformed_setting_is_one_sentence_that_names_it_alone(name: str, value: str):
+    with pytest.raises(SettingsError, match=rf"^{name} [^\n]+\.$") as refusal:
+        Settings.from_environment(GIVEN | {name: value})
+
+    assert value not in str(refusal.value)
+
+
+def test_a_short_secret_is_enough_at_home():
+    home = GIVEN | {"PUBLIC_URL": "http://localhost:8000", "SECRET_KEY": "short"}
+
+    assert Settings.from_environment(home).secret_key == "short"
+
+
+@pytest.mark.parametrize(
+    "address", ["http://localhost:8000", "http://127.0.0.1", "http://127.8.9.1:80", "http://[::1]"]
+)
+def test_the_demo_is_on_at_home_unless_switched_off(address: str):
+    home = GIVEN | {"PUBLIC_URL": address}
+
+    assert Settings.from_environment(home).demo
+    assert Settings.from_environment(home | {"DEMO": "1"}).demo
+    assert not Settings.from_environment(home | {"DEMO": "0"}).demo
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://bexley.example",
+        "http://192.168.1.20",
+        "http://0.0.0.0",
+        "http://localhost.evil.example",
+        "http://127.0.0.1.evil.example",
+    ],
+)
+@pytest.mark.parametrize("wish", ["1", "yes", ""])
+def test_the_demo_is_impossible_where_others_can_reach_it(address: str, wish: str):
+    assert not Settings.from_environment(GIVEN | {"PUBLIC_URL": address, "DEMO": wish}).demo
+
+
+def test_no_secret_shows_when_settings_are_printed():
+    shown = repr(Settings.from_environment(GIVEN))
+
+    assert "tea" not in shown
+    assert "kkk" not in shown

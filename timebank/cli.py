@@ -1,0 +1,262 @@
+"""The command `timebank`: what an operator can do from a terminal.
+
+Each command loads only what it needs, reads the settings once, and commits itself. What went
+wrong is one sentence and exit code 1.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from timebank import __version__
+from timebank.core import clock
+from timebank.core.errors import TimebankError
+from timebank.core.settings import Settings
+from timebank.core.settings import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import sqlalchemy as sa
+    from sqlalchemy.orm import Session
+
+DEMO_SEED = 2026
+_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,59}", re.ASCII)
+_HOST = re.compile(r"(?=.{1,253}$)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*", re.ASCII)
+
+
+class Sentence(click.ClickException):
+    """Something an operator can put right: its sentence, and nothing else, is printed."""
+
+    def show(self, file: object = None) -> None:  # noqa: ARG002 -- click's signature
+        """Print the sentence."""
+        click.echo(self.message, err=True)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="Good Turn %(version)s")
+def main() -> None:
+    """Good Turn: a volunteer time bank and event rota."""
+
+
+@main.command()
+def up() -> None:
+    """Start everything, with servers of our own where none are given; Ctrl-C stops it."""
+    from timebank.adapters import launch
+    from timebank.adapters.embedded import EmbeddedError
+    from timebank.adapters.instance import InstanceError
+
+    try:
+        launch.run(os.environ, tell=click.echo)
+    except (SettingsError, InstanceError, EmbeddedError) as error:
+        raise Sentence(str(error)) from None
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database to the newest shape."""
+    _migrate(_settings())
+    click.echo("The database is up to date.")
+
+
+@main.command()
+def prepare() -> None:
+    """Migrate, and in demo mode fill a database that has no community yet."""
+    settings = _settings()
+    _migrate(settings)
+    if settings.demo:
+        with _session(settings) as session:
+            if not _has_community(session):
+                _fill(session, seed=DEMO_SEED)
+
+
+@main.command()
+@click.option(
+    "--seed", default=DEMO_SEED, show_default=True, help="The same seed, the same people."
+)
+def demo(seed: int) -> None:
+    """Fill an empty database with a made-up borough."""
+    settings = _settings()
+    if not settings.demo:
+        raise Sentence("There is no demo on a public address, nor with DEMO=0.")
+    _migrate(settings)
+    with _session(settings) as session:
+        if _has_community(session):
+            raise Sentence("The database holds a community already: the demo needs an empty one.")
+        _fill(session, seed=seed)
+    click.echo(f"The demo is ready at {settings.public_url} .")
+
+
+@main.command()
+def worker() -> None:
+    """Take jobs from the queue until told to stop."""
+    from timebank.jobs.runner import run_worker
+
+    run_worker(_settings())
+
+
+@main.command()
+def scheduler() -> None:
+    """Ring for the jobs that are due until told to stop."""
+    from timebank.jobs.schedule import run_scheduler
+
+    run_scheduler(_settings())
+
+
+@main.command("create-community")
+@click.argument("name")
+@click.option("--slug", required=True, help="Short name in addresses: a-z, 0-9 and -.")
+@click.option("--host", default=None, help="Host name it is served on, when there are several.")
+@click.option("--place", required=True, help="Where it is, such as Bexley.")
+def create_community(name: str, slug: str, host: str | None, place: str) -> None:
+    """Found the community NAME."""
+    from timebank.domain import communities
+
+    slug = _matching(_SLUG, slug, "A slug holds up to 60 of a-z, 0-9 and -.")
+    if host is not None:
+        host = _matching(_HOST, host.lower(), "A host is a name such as bexley.example.")
+    with _session(_settings()) as session:
+        communities.create_community(
+            session,
+            name=_text(name, "NAME", most=80),
+            slug=slug,
+            host=host,
+            place=_text(place, "--place", most=80),
+        )
+    click.echo(f"{name} is founded. Next: timebank create-coordinator {slug} E-MAIL NAME")
+
+
+@main.command("create-coordinator")
+@click.argument("community")
+@click.argument("email")
+@click.argument("name")
+def create_coordinator(community: str, email: str, name: str) -> None:
+    """Make NAME, who reads mail at EMAIL, a coordinator of COMMUNITY (its slug)."""
+    import sqlalchemy as sa
+
+    from timebank.domain import communities
+    from timebank.models import Community
+
+    address = _address(email)
+    with _session(_settings()) as session:
+        found = session.scalar(sa.select(Community).where(Community.slug == community))
+        if found is None:
+            raise Sentence(f"There is no community with the slug {community}.")
+        communities.create_coordinator(
+            session, community=found, email=address, full_name=_text(name, "NAME", most=80)
+        )
+    click.echo(f"{name} can sign in with {address}.")
+
+
+@main.command()
+def reconcile() -> None:
+    """Prove the books: every balance equals its sum, and all of them add up to nothing."""
+    from timebank.domain import ledger
+
+    with _session(_settings()) as session:
+        proofs = ledger.reconcile(session, now=clock.now())
+        right = all(proof.ok for proof in proofs)
+    click.echo("The books are right." if right else "The books are wrong: see /books.")
+    sys.exit(0 if right else 1)
+
+
+@main.command()
+def doctor() -> None:
+    """Look at settings, database, migrations, queue, worker and mail; say what to do."""
+    from timebank.adapters import probes
+    from timebank.adapters.instance import with_note
+
+    try:
+        settings = Settings.from_environment(with_note(os.environ))
+    except SettingsError as error:
+        raise Sentence(f"settings    {error}") from None
+    click.echo(f"{'settings':<11} ok")
+    parts = [probe() for probe in probes.all_probes(settings)]
+    for part in parts:
+        click.echo(f"{part.name:<11} {part.problem or 'ok'}")
+    sys.exit(0 if all(part.ok for part in parts) else 1)
+
+
+def _settings() -> Settings:
+    from timebank.adapters.instance import with_note
+
+    try:
+        return Settings.from_environment(with_note(os.environ))
+    except SettingsError as error:
+        raise Sentence(str(error)) from None
+
+
+@contextmanager
+def _engine(settings: Settings) -> Iterator[sa.Engine]:
+    """The database, for one command; when it is away that is a sentence."""
+    import sqlalchemy as sa
+
+    engine = sa.create_engine(settings.database_url)
+    try:
+        yield engine
+    except sa.exc.OperationalError as error:
+        raise Sentence(f"The database does not answer: {str(error).splitlines()[0]}") from None
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def _session(settings: Settings) -> Iterator[Session]:
+    """One transaction of the operator's: committed when all went well; a refusal is a sentence."""
+    from sqlalchemy.orm import Session
+
+    try:
+        with _engine(settings) as engine, Session(engine) as session, session.begin():
+            yield session
+    except TimebankError as refusal:
+        raise Sentence(refusal.sentence) from None
+
+
+def _migrate(settings: Settings) -> None:
+    from timebank.adapters import migrations
+
+    with _engine(settings) as engine, engine.connect() as connection:
+        migrations.migrate(connection)
+
+
+def _has_community(session: Session) -> bool:
+    import sqlalchemy as sa
+
+    from timebank.models import Community
+
+    return bool(session.scalar(sa.select(sa.exists().select_from(Community))))
+
+
+def _fill(session: Session, *, seed: int) -> None:
+    from timebank import demo as demo_data
+
+    demo_data.fill(session, seed=seed, now=clock.now())
+
+
+def _matching(pattern: re.Pattern[str], text: str, sentence: str) -> str:
+    if not pattern.fullmatch(text):
+        raise Sentence(sentence)
+    return text
+
+
+def _text(text: str, argument: str, *, most: int) -> str:
+    text = " ".join(text.split())
+    if not 0 < len(text) <= most or not text.isprintable():
+        raise Sentence(f"{argument} must be 1 to {most} printable characters.")
+    return text
+
+
+def _address(text: str) -> str:
+    from email_validator import EmailNotValidError
+    from email_validator import validate_email
+
+    try:
+        return validate_email(text, check_deliverability=False).normalized
+    except EmailNotValidError as error:
+        raise Sentence(f"{text} is not an e-mail address: {error}") from None
