@@ -71,7 +71,7 @@ def find_or_create_person(session: Session, *, full_name: str, email: str | None
 
 
 def request_sign_in(
-    session: Session, *, community_id: int, person: Person, next_path: str, now: dt.datetime
+    session: Session, *, community_id: int, person_id: int, next_path: str, now: dt.datetime
 ) -> SignInRequest:
     """Write down that somebody wants to sign in; a new request voids the earlier ones.
 
@@ -79,19 +79,19 @@ def request_sign_in(
         TooManyRequests: After five in an hour, so that nobody's mailbox can be flooded.
     """
     recent = sa.select(sa.func.count()).where(
-        SignInRequest.person_id == person.id,
+        SignInRequest.person_id == person_id,
         SignInRequest.created_at > now - dt.timedelta(hours=1),
     )
     if session.scalar(recent) >= MOST_REQUESTS_AN_HOUR:  # type: ignore[operator]
         raise TooManyRequests(field="email")
     session.execute(
         sa.update(SignInRequest)
-        .where(SignInRequest.person_id == person.id, SignInRequest.used_at.is_(None))
+        .where(SignInRequest.person_id == person_id, SignInRequest.used_at.is_(None))
         .values(used_at=now)
     )
     request = SignInRequest(
         community_id=community_id,
-        person_id=person.id,
+        person_id=person_id,
         next_path=next_path,
         created_at=now,
         expires_at=now + REQUEST_LASTS,

@@ -16,9 +16,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from timebank.domain import identity
 from timebank.models import Notice
 from timebank.models import NoticeKind
 from timebank.models import NoticeState
+from timebank.models import SignInRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,3 +93,27 @@ def cancel_notices_keyed(session: Session, *, prefix: str) -> None:
         .values(state=NoticeState.CANCELLED)
         .execution_options(synchronize_session=False)
     )
+
+
+def send_sign_in(
+    session: Session, *, community_id: int, person_id: int, next_path: str, now: dt.datetime
+) -> SignInRequest:
+    """Ask for a sign-in and post the mail with its link and code.
+
+    Raises:
+        TooManyRequests: After five in an hour.
+    """
+    request = identity.request_sign_in(
+        session, community_id=community_id, person_id=person_id, next_path=next_path, now=now
+    )
+    message = Message(
+        community_id=community_id,
+        person_id=person_id,
+        kind=NoticeKind.SIGN_IN,
+        dedupe_key=f"sign-in-{request.id}",
+        not_before=now,
+        expires_at=request.expires_at,
+        sign_in_request_id=request.id,
+    )
+    post_notices(session, [message])
+    return request

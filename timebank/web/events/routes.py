@@ -1,0 +1,156 @@
+"""What's on, and the page of one date with its rota."""
+
+from __future__ import annotations
+
+import datetime as dt
+from itertools import groupby
+from typing import LiteralString
+
+from flask import Blueprint
+from flask import Response
+from flask import redirect
+from flask import render_template
+from flask import request
+from flask import url_for
+from werkzeug.wrappers import Response as Answer
+
+from timebank.core import clock
+from timebank.core.errors import NotFound
+from timebank.db import db
+from timebank.domain.rota import reading
+from timebank.domain.rota import whats_on
+from timebank.domain.rota.reading import Job
+from timebank.web.door import Door
+from timebank.web.door import open_door
+from timebank.web.kept import kept_page
+
+bp = Blueprint("events", __name__)
+
+AHEAD = dt.timedelta(days=15)
+STEP_IN_WITHIN = dt.timedelta(days=8)
+MOST_INVITATIONS = 4
+# A kept page knows what time it is to within five minutes; the rules know it exactly.
+CLOCK_SECONDS = 300
+
+WHATS_ON_COLUMNS: LiteralString = ", w.dates, w.versions, w.last"
+WHATS_ON_JOINS: LiteralString = """
+LEFT JOIN LATERAL (
+  SELECT count(*) AS dates, sum(e.version + x.version) AS versions, max(e.id) AS last
+    FROM event e JOIN series x ON x.id = e.series_id AND x.state = 'published'
+   WHERE e.community_id = c.id AND e.ends_at > %(from)s AND e.starts_at < %(until)s
+) AS w ON true"""
+
+EVENT_COLUMNS: LiteralString = """, e.id, e.version, e.series_version, e.group_id, e.is_published,
+  ARRAY(SELECT k.slot_id FROM claim k
+         WHERE k.event_id = e.id AND k.membership_id = v.membership_id AND k.live ORDER BY 1),
+  (SELECT sum(n.version) FROM event n WHERE n.series_id = e.series_id
+      AND n.starts_at > e.starts_at)"""
+EVENT_JOINS: LiteralString = """
+LEFT JOIN LATERAL (
+  SELECT e.id, e.version, e.series_id, e.starts_at, x.version AS series_version, x.group_id,
+         x.state = 'published' AS is_published
+    FROM series x JOIN event e ON e.series_id = x.id AND e.occurs_on = %(day)s
+   WHERE x.community_id = c.id AND x.slug = %(slug)s
+) AS e ON true"""
+
+
+@bp.get("/")
+def home() -> Response:
+    """Show the next two weeks, and where somebody is wanted most."""
+    now = clock.now()
+    opened = open_door(
+        WHATS_ON_COLUMNS, WHATS_ON_JOINS, **{"from": now, "until": now + AHEAD}
+    )
+    kind = _kind()
+    key = ("home", opened.community.id, opened.viewer is None, _role(opened), kind, _tick(now))
+    return kept_page((*key, *opened.facts), lambda: _render_home(opened, kind, now))
+
+
+def _render_home(opened: Door, kind: whats_on.Kind | None, now: dt.datetime) -> str:
+    community = opened.community
+    dates = whats_on.coming_dates(
+        db.session(), community_id=community.id, now=now, until=now + AHEAD, kind=kind
+    )
+    invitations = reading.open_jobs(
+        db.session(),
+        community_id=community.id,
+        now=now,
+        until=now + STEP_IN_WITHIN,
+        most=MOST_INVITATIONS,
+    )
+    days = groupby(dates, key=lambda date: clock.local_date(date.starts_at, community.timezone))
+    return render_template(
+        "events/home.html",
+        days=[(day, list(its_dates)) for day, its_dates in days],
+        invitations=invitations,
+        kinds=list(whats_on.Kind),
+        kind=kind,
+    )
+
+
+def _kind() -> whats_on.Kind | None:
+    try:
+        return whats_on.Kind(request.args.get("kind", ""))
+    except ValueError:
+        return None
+
+
+@bp.get("/e/<slug>")
+def series(slug: str) -> Answer:
+    """Lead to the next date of a series, which is what a shared link means."""
+    opened = open_door()
+    day = whats_on.next_date(
+        db.session(), community_id=opened.community.id, slug=slug, now=clock.now()
+    )
+    if day is None:
+        raise NotFound
+    return redirect(url_for("events.event", slug=slug, day=day))
+
+
+@bp.get("/e/<slug>/<day:day>")
+def event(slug: str, day: dt.date) -> Response:
+    """Show one date: what happens, where, and who's doing what."""
+    now = clock.now()
+    opened = open_door(EVENT_COLUMNS, EVENT_JOINS, slug=slug, day=day)
+    event_id, _, _, group_id, is_published, own_slots, _ = opened.facts
+    runs_it = bool(opened.viewer and opened.viewer.may_organise(group_id))
+    if event_id is None or not (is_published or runs_it):
+        raise NotFound
+    key = ("event", opened.viewer is None, runs_it, *own_slots, _tick(now))
+    return kept_page(
+        (*key, *opened.facts[:3], opened.facts[-1]),
+        lambda: _render_event(opened, event_id, now, runs_it=runs_it),
+    )
+
+
+def _render_event(opened: Door, event_id: int, now: dt.datetime, *, runs_it: bool) -> str:
+    gathering = whats_on.gathering(db.session(), event_id=event_id)
+    jobs = reading.jobs_of_event(db.session(), event_id=event_id)
+    own = opened.viewer.membership_id if opened.viewer else None
+    return render_template(
+        "events/event.html",
+        event=gathering,
+        jobs=sorted(jobs, key=lambda job: _urgency(job, own)),
+        coverage=reading.coverage_of(jobs),
+        own=own,
+        now=now,
+        is_over=gathering.ends_at <= now,
+        runs_it=runs_it,
+    )
+
+
+def _urgency(job: Job, own: int | None) -> int:
+    """Sort: needed, open, yours, taken."""
+    if own is not None and job.claim_of(own):
+        return 2
+    if job.is_needed:
+        return 0
+    return 1 if job.free else 3
+
+
+def _role(opened: Door) -> bool:
+    return bool(opened.viewer and opened.viewer.is_organiser)
+
+
+def _tick(now: dt.datetime) -> int:
+    return int(now.timestamp()) // CLOCK_SECONDS

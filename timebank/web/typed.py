@@ -1,0 +1,78 @@
+"""Shared parts of forms: what is done to typed text, and the sentences when it can't be used."""
+
+from __future__ import annotations
+
+import re
+
+from email_validator import EmailNotValidError
+from email_validator import validate_email
+from flask_babel import lazy_gettext as _
+from wtforms import Field
+from wtforms import Form
+from wtforms.validators import StopValidation
+
+from timebank.core.text import first_name
+from timebank.core.text import tidy_line
+from timebank.core.text import tidy_text
+
+LONGEST_EMAIL = 254
+_KEPT_MARKS = re.compile("[\ue000-\uf8ff]")  # private use: our kept pages leave marks there
+
+
+def line(typed: str | None) -> str:
+    """Clean one line of typed text."""
+    return tidy_line(_KEPT_MARKS.sub("", typed or ""))
+
+
+def paragraph(typed: str | None) -> str:
+    """Clean several lines of typed text."""
+    return tidy_text(_KEPT_MARKS.sub("", typed or ""))
+
+
+class Said:
+    """Refuse an empty field, with a sentence of its own."""
+
+    def __init__(self, sentence: str) -> None:
+        self._sentence = sentence
+        self.field_flags = {"required": True}
+
+    def __call__(self, form: Form, field: Field) -> None:  # noqa: ARG002 - the validators' signature
+        """Stop here when nothing can be read in it: a name needs a letter."""
+        if not field.data:
+            raise StopValidation(self._sentence)
+
+
+class HasLetters:
+    """Refuse a name without a single letter."""
+
+    def __init__(self, sentence: str) -> None:
+        self._sentence = sentence
+
+    def __call__(self, form: Form, field: Field) -> None:  # noqa: ARG002 - the validators' signature
+        """Stop when nobody could call it out."""
+        if not first_name(field.data or ""):
+            raise StopValidation(self._sentence)
+
+
+class EmailAddress:
+    """Refuse what is not exactly one address; leaves it in lower case.
+
+    Whether mail gets there is found out by sending some: nothing is looked up.
+    """
+
+    field_flags: dict[str, object]
+
+    def __init__(self) -> None:
+        self.field_flags = {"required": True}
+
+    def __call__(self, form: Form, field: Field) -> None:  # noqa: ARG002 - the validators' signature
+        """Stop with the sentence, or normalise."""
+        try:
+            found = validate_email(field.data or "", check_deliverability=False)
+        except EmailNotValidError:
+            raise StopValidation(_("Enter your e-mail, like sam@example.com")) from None
+        address = (found.ascii_email or found.normalized).lower()
+        if len(address) > LONGEST_EMAIL:
+            raise StopValidation(_("Enter your e-mail, like sam@example.com"))
+        field.data = address
+
