@@ -89,7 +89,10 @@ class Account(Base):
 
 
 class Transfer(Base):
-    """Minutes moved once, for ever, in one row: so the sum of all balances is zero by its shape."""
+    """Minutes moved once, for ever, in one row: so the sum of all balances is zero by its shape.
+
+    `reason` is what somebody typed about a gift or a correction, for the statements of both.
+    """
 
     __tablename__ = "transfer"
 
@@ -103,6 +106,7 @@ class Transfer(Base):
     claim_id: Mapped[int | None] = mapped_column(sa.ForeignKey("claim.id"))
     revision: Mapped[int | None] = mapped_column(sa.SmallInteger)
     reverses_id: Mapped[int | None]
+    reason: Mapped[str | None]
     happened_on: Mapped[dt.date]
     created_by: Mapped[int]
     created_at: Mapped[CreatedAt]
@@ -124,6 +128,7 @@ class Transfer(Base):
         sa.CheckConstraint(
             "(kind = 'reversal') = (reverses_id IS NOT NULL)", name="reversal_names_its_original"
         ),
+        sa.CheckConstraint("char_length(reason) BETWEEN 1 AND 200", name="transfer_reason"),
         sa.UniqueConstraint("claim_id", "revision", name="one_earn_per_claim"),
         sa.UniqueConstraint("reverses_id", name="one_reversal_per_transfer"),
         sa.ForeignKeyConstraint(

@@ -1,0 +1,73 @@
+"""Crediting turns: many claims become attended and earn their minutes, set-based."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+# The order of locks that everybody keeps: events, then claims, each by number. Statements of their
+# own: the second sees what the one ahead of us in the queue has committed.
+QUEUE = sa.text("""
+SELECT FROM event WHERE id IN (SELECT event_id FROM claim WHERE id = ANY(:claim_ids))
+ ORDER BY id FOR NO KEY UPDATE
+""")
+
+ATTEND = sa.text("""
+UPDATE claim SET state = 'attended', held_until = NULL, held_as = NULL
+ WHERE id = ANY(:claim_ids) AND state IN ('held', 'confirmed', 'missed')
+   AND (membership_id <> :by OR arrived_by <> :by)
+RETURNING id
+""")
+
+# Accounts are locked by the trigger, row by row: in the order of their numbers too.
+EARN = sa.text("""
+INSERT INTO transfer (idempotency_key, community_id, debit_id, credit_id, minutes, kind, claim_id,
+                      revision, happened_on, created_by, created_at)
+SELECT left(encode(sha256(format('earn:%s:%s', c.id, r.revision)::bytea), 'hex'), 32)::uuid,
+       c.community_id, commons.id, a.id, s.minutes,
+       CASE r.revision WHEN 0 THEN 'earn' ELSE 'adjust' END, c.id, r.revision,
+       (s.starts_at AT TIME ZONE y.timezone)::date,
+       CASE c.membership_id WHEN :by THEN c.arrived_by ELSE :by END, :now
+  FROM claim c
+  JOIN slot s ON s.id = c.slot_id
+  JOIN community y ON y.id = c.community_id
+  JOIN account a ON a.membership_id = c.membership_id
+  JOIN account commons ON commons.community_id = c.community_id AND commons.kind = 'community'
+  CROSS JOIN LATERAL (
+    SELECT coalesce(max(t.revision) + 1, 0) AS revision FROM transfer t WHERE t.claim_id = c.id) r
+ WHERE c.id = ANY(:claim_ids)
+ ORDER BY a.id
+RETURNING id, claim_id, minutes
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """Minutes that a turn has just earned."""
+
+    transfer_id: int
+    claim_id: int
+    minutes: int
+
+
+def credit_claims(
+    session: Session, *, claim_ids: Collection[int], by: int, now: dt.datetime
+) -> list[Credit]:
+    """Mark turns as done and post their slots' minutes, each once, whoever taps and however often.
+
+    Turns that are attended already are left alone, and so are withdrawn ones. A turn that was
+    taken back earns anew under its next revision. Nobody confirms their own hours: a turn of
+    `by` (a membership) counts only if somebody else saw them arrive, who is then its witness.
+    """
+    if not claim_ids:
+        return []
+    session.execute(QUEUE, {"claim_ids": list(claim_ids)})
+    attended = session.scalars(ATTEND, {"claim_ids": list(claim_ids), "by": by}).all()
+    if not attended:
+        return []
+    rows = session.execute(EARN, {"claim_ids": list(attended), "by": by, "now": now})
+    return [Credit(*row) for row in rows]

@@ -1,0 +1,204 @@
+"""Moving minutes, and taking a move back by its mirror image."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from timebank.core.errors import Conflict
+from timebank.core.errors import NotAllowed
+from timebank.core.errors import Refused
+from timebank.core.errors import TimebankError
+from timebank.domain import outbox
+from timebank.models import Account
+from timebank.models import AccountKind
+from timebank.models import Membership
+from timebank.models import NoticeKind
+from timebank.models import Standing
+from timebank.models import Transfer
+from timebank.models import TransferKind
+
+WORTH_TELLING = dt.timedelta(days=7)  # a coordinator who reads mail weekly still hears of it
+
+
+class KeyReused(Conflict):
+    """Those hours were sent before with other details. Have a look at the statement first."""
+
+
+class AlreadyReversed(Conflict):
+    """Somebody took those hours back a moment before you."""
+
+
+class BelowFloor(Refused):
+    """That's more hours than the account can give just now."""
+
+
+class OwnHours(NotAllowed):
+    """Somebody else has to confirm your hours."""
+
+
+REFUSALS: dict[str | None, type[TimebankError]] = {
+    "balance_floor": BelowFloor,
+    "nobody_confirms_own_hours": OwnHours,
+    "one_earn_per_claim": KeyReused,
+    "one_reversal_per_transfer": AlreadyReversed,
+}
+
+
+def record(
+    session: Session,
+    *,
+    key: uuid.UUID,
+    community_id: int,
+    debit_id: int,
+    credit_id: int,
+    minutes: int,
+    kind: TransferKind,
+    happened_on: dt.date,
+    created_by: int,
+    now: dt.datetime,
+    claim_id: int | None = None,
+    revision: int | None = None,
+    reverses_id: int | None = None,
+    reason: str | None = None,
+) -> Transfer:
+    """Move minutes once: the same key with the same details again is the same transfer.
+
+    The key is the sender's own name for the intent, made with the form and kept on every retry.
+
+    Raises:
+        KeyReused: When the key was used for other details, or the turn is credited already.
+        BelowFloor: When the giving account cannot go that low.
+        OwnHours: When somebody would confirm their own turn.
+        AlreadyReversed: When the original was reversed under another key.
+    """
+    body = {
+        "community_id": community_id,
+        "debit_id": debit_id,
+        "credit_id": credit_id,
+        "minutes": minutes,
+        "kind": kind,
+        "happened_on": happened_on,
+        "created_by": created_by,
+        "claim_id": claim_id,
+        "revision": revision,
+        "reverses_id": reverses_id,
+        "reason": reason,
+    }
+    made = _insert(session, {**body, "idempotency_key": key, "created_at": now})
+    if made:
+        return made
+    known = session.scalars(sa.select(Transfer).where(Transfer.idempotency_key == key)).one()
+    if any(getattr(known, name) != value for name, value in body.items()):
+        raise KeyReused
+    return known
+
+
+def _insert(session: Session, values: dict[str, object]) -> Transfer | None:
+    """Write the row, or nothing when its key is known. A savepoint keeps the session usable."""
+    statement = (
+        insert(Transfer)
+        .values(values)
+        .on_conflict_do_nothing(constraint="same_intent_once")
+        .returning(Transfer)
+    )
+    try:
+        with session.begin_nested():
+            return session.scalars(statement).one_or_none()
+    except IntegrityError as error:
+        refusal = REFUSALS.get(error.orig.diag.constraint_name)  # type: ignore[union-attr]
+        if refusal is None:
+            raise
+        raise refusal from error
+
+
+def reverse(
+    session: Session,
+    *,
+    transfer: Transfer,
+    by: int,
+    key: uuid.UUID,
+    now: dt.datetime,
+    reason: str | None = None,
+) -> Transfer:
+    """Take a transfer back by its mirror image, dated as the original, so that each month adds up.
+
+    A correction must always be possible, so it may take a member below the floor: the
+    coordinators are told when it does.
+
+    Raises:
+        AlreadyReversed: When it was taken back under another key.
+        KeyReused: When the key was used for something else.
+    """
+    mirror = record(
+        session,
+        key=key,
+        community_id=transfer.community_id,
+        debit_id=transfer.credit_id,
+        credit_id=transfer.debit_id,
+        minutes=transfer.minutes,
+        kind=TransferKind.REVERSAL,
+        happened_on=transfer.happened_on,
+        created_by=by,
+        now=now,
+        reverses_id=transfer.id,
+        reason=reason,
+    )
+    _tell_when_below_floor(session, mirror, now)
+    return mirror
+
+
+def _tell_when_below_floor(session: Session, mirror: Transfer, now: dt.datetime) -> None:
+    low = session.execute(
+        sa.select(Account.membership_id, Account.balance).where(
+            Account.id == mirror.debit_id,
+            Account.kind == AccountKind.MEMBER,
+            Account.balance < Account.floor,
+        )
+    ).one_or_none()
+    if low is None:
+        return
+    facts = {"membership_id": str(low.membership_id), "balance_minutes": str(low.balance)}
+    tell_coordinators(
+        session,
+        community_id=mirror.community_id,
+        kind=NoticeKind.BELOW_FLOOR,
+        subject=str(mirror.id),
+        facts=facts,
+        now=now,
+    )
+
+
+def tell_coordinators(
+    session: Session,
+    *,
+    community_id: int,
+    kind: NoticeKind,
+    subject: str,
+    facts: dict[str, str],
+    now: dt.datetime,
+) -> None:
+    """Owe every coordinator of a community a notice, once for each `subject`."""
+    people = session.scalars(
+        sa.select(Membership.person_id).where(
+            Membership.community_id == community_id, Membership.standing == Standing.COORDINATOR
+        )
+    )
+    messages = [
+        outbox.Message(
+            community_id=community_id,
+            person_id=person_id,
+            kind=kind,
+            dedupe_key=f"{kind}:{community_id}:{subject}:{person_id}",
+            not_before=now,
+            expires_at=now + WORTH_TELLING,
+            facts=facts,
+        )
+        for person_id in people
+    ]
+    outbox.post_notices(session, messages)
