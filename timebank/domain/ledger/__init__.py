@@ -15,6 +15,7 @@ from timebank.domain.ledger.reading import all_entries
 from timebank.domain.ledger.reading import balance
 from timebank.domain.ledger.reading import balance_as_at
 from timebank.domain.ledger.reading import entries_before
+from timebank.domain.ledger.reading import minutes_given
 from timebank.domain.ledger.reading import recent_entries
 from timebank.domain.ledger.transfers import AlreadyReversed
 from timebank.domain.ledger.transfers import BelowFloor
@@ -37,6 +38,7 @@ __all__ = [
     "credit_claims",
     "entries_before",
     "latest_proofs",
+    "minutes_given",
     "recent_entries",
     "reconcile",
     "record",

@@ -108,6 +108,19 @@ def balance_as_at(session: Session, *, membership_id: int, day: dt.date) -> int:
     return found
 
 
+def minutes_given(session: Session, *, membership_id: int) -> int:
+    """Tell how many minutes a member has ever given; what they spend never lessens it."""
+    given = session.execute(
+        sa.text("""
+          SELECT coalesce(sum(t.minutes), 0)::bigint
+            FROM transfer t JOIN account a ON a.id = t.credit_id
+           WHERE a.membership_id = :member AND t.kind <> 'reversal'
+             AND NOT EXISTS (SELECT FROM transfer r WHERE r.reverses_id = t.id)"""),
+        {"member": membership_id},
+    )
+    return int(given.scalar_one())
+
+
 def recent_entries(session: Session, *, membership_id: int, limit: int = 5) -> list[Entry]:
     """Read the newest lines of a member's statement, in one statement to the database."""
     return entries_before(session, membership_id=membership_id, before=NEWEST, limit=limit)

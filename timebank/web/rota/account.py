@@ -8,6 +8,7 @@ from itertools import groupby
 from flask_babel import gettext as _
 
 from timebank.domain.ledger import Entry
+from timebank.web.filters import day as day_of
 from timebank.web.filters import hours
 from timebank.web.filters import month as month_of
 
@@ -16,11 +17,21 @@ MINUTES_PER_HOUR = 60
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """One entry as a row of the statement."""
+
+    title: str
+    detail: str
+    minutes: int
+    account_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Month:
     """The entries of one month under its name."""
 
     name: str
-    entries: tuple[Entry, ...]
+    entries: tuple[Line, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +43,15 @@ class Mug:
     words: str
 
 
-def by_month(entries: list[Entry], *, zone: str) -> list[Month]:
+def by_month(entries: list[Entry]) -> list[Month]:
     """Group entries, newest first, under the months they happened in."""
-    grouped = groupby(entries, key=lambda entry: month_of(entry.on, zone))
-    return [Month(name, tuple(of_month)) for name, of_month in grouped]
+    grouped = groupby(entries, key=lambda entry: month_of(entry.on))
+    return [Month(name, tuple(_line(entry) for entry in of_month)) for name, of_month in grouped]
+
+
+def _line(entry: Entry) -> Line:
+    detail = " · ".join(part for part in (entry.detail, day_of(entry.on)) if part)
+    return Line(entry.what, detail, entry.minutes, entry.id)
 
 
 def mugs(given_minutes: int) -> list[Mug]:

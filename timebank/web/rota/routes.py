@@ -210,7 +210,7 @@ def my_turns() -> str:
     return render_template(
         "rota/my_turns.html",
         turns=turns,
-        months=by_month(entries, zone=door().community.timezone),
+        months=by_month(entries),
         mugs=mugs(given),
         given=given,
         to_next_mug=to_next_mug(given),
