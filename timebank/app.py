@@ -15,10 +15,13 @@ from timebank.db import CONNECTION_LIMITS
 from timebank.db import db
 from timebank.db import reader
 from timebank.web import auth
+from timebank.web import drawing
 from timebank.web import errors
 from timebank.web import filters
+from timebank.web import flashes
 from timebank.web import headers
 from timebank.web import kept
+from timebank.web import problems
 from timebank.web import static_files
 from timebank.web.blueprints import BLUEPRINTS
 
@@ -37,7 +40,7 @@ def create_app(settings: Settings) -> Flask:
     reader.bind(settings.database_url)
     CSRFProtect(app)
     Babel(app, default_locale="en_GB", default_timezone="UTC")
-    for part in (auth, errors, filters, headers, kept, static_files):
+    for part in (auth, drawing, errors, filters, flashes, headers, kept, problems, static_files):
         part.register(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

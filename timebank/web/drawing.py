@@ -6,6 +6,7 @@ second string.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from functools import lru_cache
@@ -20,6 +21,8 @@ PENNANTS_A_STRING = 16
 MOST_STRINGS = 4
 COLOURS = 5
 PENNANT_WIDTH = 20
+
+_BETWEEN_TAGS = re.compile(r">\s+<")
 
 GARLAND_WIDTH = 170
 GARLAND_PENNANT_WIDTH = 24
@@ -62,7 +65,7 @@ def register(app: Flask) -> None:
     def drawing(name: str) -> Markup:
         """Give a drawing that is the same on every page; rendered once a process."""
         template = app.jinja_env.get_template(f"drawings/{name}.html")
-        return Markup(template.render())  # noqa: S704 - our own file, takes no input
+        return Markup(_BETWEEN_TAGS.sub("><", template.render()).strip())  # noqa: S704 - our own file, takes no input
 
     app.jinja_env.globals.update(
         bunting_strings=bunting_strings,

@@ -1,0 +1,61 @@
+"""Notices that a page shows once, after something was done: "You're off the rota." with Undo.
+
+A view calls `say`, commits and redirects; the next page's layout shows what was said.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+from typing import cast
+
+from flask import flash
+from flask import get_flashed_messages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from flask import Flask
+
+
+class Tone(StrEnum):
+    """How a notice looks; the words carry the meaning."""
+
+    GOOD = "good"
+    NEWS = "news"
+    SUN = "sun"
+    ALERT = "alert"
+
+
+@dataclass(frozen=True, slots=True)
+class Flash:
+    """One notice to show; `undo_url`, when there is one, takes a POST that takes it back."""
+
+    sentence: str
+    tone: Tone
+    undo_url: str | None = None
+
+
+def register(app: Flask) -> None:
+    """Let layouts show what was said."""
+    app.jinja_env.globals["flashes"] = said
+
+
+def say(sentence: str, *, tone: Tone = Tone.GOOD, undo_url: str | None = None) -> None:
+    """Keep a notice for the next page this person sees."""
+    flash((sentence, undo_url), tone)  # type: ignore[arg-type]  # a tuple survives the session
+
+
+def said() -> tuple[Flash, ...]:
+    """Take the notices that wait for this person; the next page will not show them again."""
+    waiting = cast("Iterable[tuple[str, object]]", get_flashed_messages(with_categories=True))
+    return tuple(_flash(category, message) for category, message in waiting)
+
+
+def _flash(category: str, message: object) -> Flash:
+    tone = Tone(category) if category in set(Tone) else Tone.GOOD
+    if isinstance(message, tuple | list):
+        sentence, undo_url = message
+        return Flash(sentence, tone, undo_url)
+    return Flash(str(message), tone)
