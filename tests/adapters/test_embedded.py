@@ -21,7 +21,8 @@ import sys, time
 from pathlib import Path
 from timebank.adapters.embedded import start_postgres, start_valkey
 folder = Path(sys.argv[1])
-database, queue = start_postgres(folder / "postgres", durable=False), start_valkey(folder / "valkey")
+database = start_postgres(folder / "postgres", durable=False)
+queue = start_valkey(folder / "valkey")
 print(database.process.pid, queue.process.pid, flush=True)
 time.sleep(60)
 """
