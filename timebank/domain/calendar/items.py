@@ -1,0 +1,63 @@
+"""What a calendar shows, before it is iCalendar: one item a gathering, or a turn in it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One dated thing in a calendar.
+
+    Attributes:
+        uid: The same for life, however often it moves.
+        sequence: Rises with every change that a calendar shows.
+        updated_at: The moment of the last such change; never the moment of writing.
+        is_busy: Whether it takes up the reader's time: their own turns do, what is on does not.
+        title: One line, with "Cancelled:" before it already; many clients ignore the status.
+        description: Plain text of several lines, the address of its page last.
+        position: Latitude and longitude, or None.
+        timezone: The IANA zone that its times are told in.
+    """
+
+    uid: str
+    sequence: int
+    created_at: dt.datetime
+    updated_at: dt.datetime
+    starts_at: dt.datetime
+    ends_at: dt.datetime
+    timezone: str
+    is_cancelled: bool
+    is_busy: bool
+    title: str
+    description: str
+    location: str
+    position: tuple[float, float] | None
+    url: str
+    categories: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cover:
+    """What a calendar says about itself: its name, its page, and where it comes from.
+
+    `source` is None for a private address: it travels with whatever somebody shares on.
+    """
+
+    name: str
+    url: str
+    source: str | None
+    timezone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """The words that the rules put into a calendar, translated by the door that asks."""
+
+    cancelled: str = "Cancelled: %(title)s"
+    reason: str = "Cancelled: %(reason)s"
+    bring: str = "Bring: %(things)s"
+    turn: str = "%(role)s: %(title)s"
+    whats_on: str = "What’s on in %(place)s"
+    my_turns: str = "My turns in %(place)s"
