@@ -10,12 +10,17 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from sqlalchemy.orm import Session
 
+from tests.browsing import Browser
 from timebank.adapters.embedded import start_postgres
 from timebank.adapters.embedded import start_valkey
 from timebank.adapters.migrations import migrate
+from timebank.app import create_app
 from timebank.core.settings import Settings
+from timebank.db import db
+from timebank.db import reader
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 SECRET = "a secret key for tests, long enough"
@@ -91,3 +96,18 @@ def settings(database_url: str, redis_url: str, tmp_path: Path) -> Settings:
         port=8000,
         demo=True,
     )
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    app = create_app(settings)
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+    reader.bind("")
+
+
+@pytest.fixture
+def browser(app: Flask) -> Browser:
+    """Dov's browser: signed out."""
+    return Browser(app)

@@ -10,11 +10,14 @@ from flask import Flask
 from flask_babel import Babel
 from flask_wtf.csrf import CSRFProtect
 
+from timebank.adapters.probes import health_probes
 from timebank.core.settings import Settings
 from timebank.db import CONNECTION_LIMITS
 from timebank.db import db
 from timebank.db import reader
 from timebank.web import auth
+from timebank.web import converters
+from timebank.web import door
 from timebank.web import drawing
 from timebank.web import errors
 from timebank.web import filters
@@ -25,6 +28,20 @@ from timebank.web import problems
 from timebank.web import static_files
 from timebank.web.blueprints import BLUEPRINTS
 
+# What every page uses, each with a `register(app)` of its own.
+PARTS = (
+    auth,
+    converters,
+    door,
+    drawing,
+    errors,
+    filters,
+    flashes,
+    headers,
+    kept,
+    problems,
+    static_files,
+)
 PACKAGE = Path(__file__).resolve().parent
 LARGEST_BODY_BYTES = 1_000_000
 MOST_FORM_FIELDS = 500
@@ -35,15 +52,18 @@ def create_app(settings: Settings) -> Flask:
     app = Flask(__name__, template_folder=str(folder("templates")), static_folder=None)
     app.config.update(_config(settings))
     app.extensions["timebank.settings"] = settings
+    app.extensions["timebank.demo_people"] = ()
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    app.extensions["timebank.probes"] = health_probes(settings)
     db.init_app(app)
     reader.bind(settings.database_url)
     CSRFProtect(app)
     Babel(app, default_locale="en_GB", default_timezone="UTC")
-    for part in (auth, drawing, errors, filters, flashes, headers, kept, problems, static_files):
+    for part in PARTS:
         part.register(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    app.url_build_error_handlers.append(lambda *_: '#')  # STUB
     return app
 
 

@@ -56,7 +56,10 @@ class Reader:
         self.statements = 0
 
     def bind(self, database_url: str) -> None:
-        """Say which database to read; connections to an earlier one are not used again."""
+        """Say which database to read; a connection to an earlier one is closed."""
+        earlier = getattr(self._here, "connection", None)
+        if earlier is not None:
+            earlier.close()
         self._address = database_url.replace("postgresql+psycopg://", "postgresql://", 1)
         self._here = threading.local()
 

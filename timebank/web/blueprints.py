@@ -5,10 +5,12 @@ from __future__ import annotations
 from flask import Blueprint
 
 from timebank.web.events.routes import bp as events
+from timebank.web.health import bp as health
 from timebank.web.identity.routes import bp as identity
 from timebank.web.rota.routes import bp as rota
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
+    health,
     identity,
     events,
     rota,

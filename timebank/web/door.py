@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 from typing import LiteralString
 
+import psycopg
+from flask import Flask
+from flask import current_app
 from flask import g
 from flask import request
 from flask import session
@@ -106,6 +109,21 @@ class Door:
     community: CommunityFacts
     viewer: Viewer | None
     facts: tuple[Any, ...]
+
+
+def register(app: Flask) -> None:
+    """Tell every template who is asking, and where."""
+    app.context_processor(_context)
+
+
+def _context() -> dict[str, object]:
+    """Give pages `community` and `viewer`; an error page does without when nobody can be asked."""
+    is_demo = current_app.extensions["timebank.settings"].demo
+    try:
+        opened = door()
+    except (NotFound, psycopg.OperationalError):
+        return {"community": None, "viewer": None, "is_demo": is_demo}
+    return {"community": opened.community, "viewer": opened.viewer, "is_demo": is_demo}
 
 
 def door() -> Door:
