@@ -23,11 +23,26 @@ from timebank.web import headers
 from timebank.web import kept
 from timebank.web import problems
 from timebank.web import static_files
+from timebank.web import surroundings
 from timebank.web.blueprints import BLUEPRINTS
 
 PACKAGE = Path(__file__).resolve().parent
 LARGEST_BODY_BYTES = 1_000_000
 MOST_FORM_FIELDS = 500
+
+
+PARTS = (
+    auth,
+    drawing,
+    errors,
+    filters,
+    flashes,
+    headers,
+    kept,
+    problems,
+    static_files,
+    surroundings,
+)
 
 
 def create_app(settings: Settings) -> Flask:
@@ -40,7 +55,7 @@ def create_app(settings: Settings) -> Flask:
     reader.bind(settings.database_url)
     CSRFProtect(app)
     Babel(app, default_locale="en_GB", default_timezone="UTC")
-    for part in (auth, drawing, errors, filters, flashes, headers, kept, problems, static_files):
+    for part in PARTS:
         part.register(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

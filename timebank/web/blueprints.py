@@ -6,10 +6,12 @@ from flask import Blueprint
 
 from timebank.web.events.routes import bp as events
 from timebank.web.identity.routes import bp as identity
+from timebank.web.pages.routes import bp as pages
 from timebank.web.rota.routes import bp as rota
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     identity,
     events,
     rota,
+    pages,
 )
