@@ -26,6 +26,7 @@ from timebank.web import headers
 from timebank.web import kept
 from timebank.web import problems
 from timebank.web import static_files
+from timebank.web import surroundings
 from timebank.web.blueprints import BLUEPRINTS
 
 # What every page uses, each with a `register(app)` of its own.
@@ -45,6 +46,20 @@ PARTS = (
 PACKAGE = Path(__file__).resolve().parent
 LARGEST_BODY_BYTES = 1_000_000
 MOST_FORM_FIELDS = 500
+
+
+PARTS = (
+    auth,
+    drawing,
+    errors,
+    filters,
+    flashes,
+    headers,
+    kept,
+    problems,
+    static_files,
+    surroundings,
+)
 
 
 def create_app(settings: Settings) -> Flask:

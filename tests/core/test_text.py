@@ -57,6 +57,7 @@ def test_first_name_is_the_first_word() -> None:
         ("👩\u200d🌾", "👩\u200d🌾"),
         ("\u200d", ""),
         ("\u3164", ""),
+        ("Sam\ue001token\ue002", "Samtoken"),
         ("1½ hours", "1½ hours"),
         ("Sia\u0302n", "Siân"),
         ("no\u00a0break", "no break"),

@@ -107,3 +107,4 @@ def test_hours_are_said_in_words() -> None:
 def test_hue_is_one_of_five_and_stays() -> None:
     assert {filters.hue(number) for number in range(1000)} == {1, 2, 3, 4, 5}
     assert filters.hue(7) == 3
+    assert filters.hue("Danson Saturday Stroll") == filters.hue("Danson Saturday Stroll")

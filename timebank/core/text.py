@@ -11,11 +11,12 @@ ZERO_WIDTH_JOINER = "\u200d"
 MOST_INITIALS = 2
 
 # Characters that cannot be seen but change how their neighbours read: bidi embeddings,
-# overrides and isolates, zero-width spaces, soft hyphens, fillers, annotations, BOM.
+# overrides and isolates, zero-width spaces, soft hyphens, fillers, annotations, BOM. Private
+# characters go too: they mean nothing to others, and timebank.web.kept marks places with them.
 # The joiner stays, because family emoji and some scripts need it.
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b\u200c\u202a-\u202e"
-    "\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\uffff]"
+    "\u2060-\u206f\u3164\ue000-\uf8ff\ufeff\uffa0\ufff0-\uffff\U000f0000-\U0010ffff]"
 )
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _LINE_END = re.compile("\r\n|[\r\x85\u2028\u2029]")

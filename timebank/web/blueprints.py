@@ -7,6 +7,7 @@ from flask import Blueprint
 from timebank.web.events.routes import bp as events
 from timebank.web.health import bp as health
 from timebank.web.identity.routes import bp as identity
+from timebank.web.pages.routes import bp as pages
 from timebank.web.rota.routes import bp as rota
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
@@ -14,4 +15,5 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     identity,
     events,
     rota,
+    pages,
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import TYPE_CHECKING
+from zlib import crc32
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext
@@ -180,9 +181,9 @@ def hours_unit(minutes: int) -> str:
     return length.unit(minutes, ngettext=ngettext)
 
 
-def hue(number: int) -> int:
-    """Choose one of the five avatar colours for a person's id."""
-    return number % HUES + 1
+def hue(of: int | str) -> int:
+    """Choose one of the five avatar colours for a person's id, or for a name that has none."""
+    return (crc32(of.encode()) if isinstance(of, str) else of) % HUES + 1
 
 
 def _date(at: dt.date, zone: str) -> dt.date:

@@ -1,0 +1,208 @@
+"""Made-up people and turns for the style guide; shown in demo mode only."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from dataclasses import field
+
+from wtforms import BooleanField
+from wtforms import DateField
+from wtforms import Form
+from wtforms import IntegerField
+from wtforms import RadioField
+from wtforms import SelectField
+from wtforms import SelectMultipleField
+from wtforms import StringField
+from wtforms import TextAreaField
+from wtforms import TimeField
+from wtforms.widgets import CheckboxInput
+
+STARTS_AT = dt.datetime(2027, 5, 1, 8, tzinfo=dt.UTC)
+WEEK = dt.timedelta(days=7)
+ICONS = (
+    "access",
+    "alert",
+    "back",
+    "bag",
+    "bell",
+    "calendar",
+    "calendar-add",
+    "check",
+    "clock",
+    "down",
+    "heart",
+    "idea",
+    "people",
+    "person",
+    "pin",
+    "plus",
+    "print",
+    "share",
+    "swap",
+    "wave",
+)
+SCENES = (
+    ("park", "Danson Saturday Stroll"),
+    ("party", "Alder Road street party"),
+    ("litter", "Cray riverbank litter pick"),
+    ("garden", "Slade Green community plot"),
+    ("tea", "Sunday table"),
+    ("books", "Big Story Morning"),
+    ("lake", "Rowing taster"),
+    ("fix", "Erith Repair Café"),
+)
+
+
+class GuideForm(Form):
+    """One question of every kind, some of them answered wrongly."""
+
+    title = StringField("What’s it called?", default="Danson Saturday Stroll")
+    about = TextAreaField("What happens?", default="A friendly 5k round the lake.")
+    place = StringField("Where do people meet?")
+    repeats = RadioField(
+        "How often?", choices=[("once", "Once"), ("weekly", "Every week")], default="weekly"
+    )
+    access = SelectMultipleField(
+        "Getting round",
+        choices=[("step-free", "Step-free"), ("toilet", "Accessible toilet")],
+        option_widget=CheckboxInput(),
+        default=["step-free"],
+    )
+    first_date = DateField("First date", default=STARTS_AT.date())
+    starts = TimeField("From", default=dt.time(9))
+    places = IntegerField("How many")
+    kind = SelectField("Picture", choices=SCENES)
+    remind = BooleanField("Can’t start without", default=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """Somebody on a rota."""
+
+    membership_id: int
+    name: str
+    is_held: bool = False
+    is_you: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RosterDate:
+    """The head of a column of the rota."""
+
+    starts_at: dt.datetime
+    filled: int
+    total: int = 3
+    is_next: bool = False
+    is_cancelled: bool = False
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RosterCell:
+    """One job on one date."""
+
+    people: tuple[Neighbour, ...] = ()
+    take_url: str | None = None
+    is_needed: bool = False
+    is_yours: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RosterRow:
+    """One job over all dates."""
+
+    title: str
+    cells: tuple[RosterCell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a statement."""
+
+    what: str
+    detail: str
+    on: dt.date
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """The lines of one month."""
+
+    name: str
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mug:
+    """One milestone."""
+
+    hours: int
+    words: str
+    is_done: bool = True
+
+
+CROWD = (
+    Neighbour(1, "Nadia K"),
+    Neighbour(2, "Tom B"),
+    Neighbour(3, "Ama O"),
+    Neighbour(4, "Jo F"),
+    Neighbour(5, "Sam T", is_held=True),
+)
+YOU = Neighbour(6, "Priya S", is_you=True)
+TAKE = RosterCell(take_url="#rota")
+NEEDED = RosterCell(take_url="#rota", is_needed=True)
+ROWS = (
+    RosterRow("Run director", (RosterCell(CROWD[:1]), RosterCell(CROWD[:1]), TAKE)),
+    RosterRow("Tail walker", (NEEDED, RosterCell(CROWD[2:3]), TAKE)),
+    RosterRow("First-timers’ welcome", (RosterCell((YOU,), is_yours=True), TAKE, TAKE)),
+    RosterRow("Marshal", (RosterCell(CROWD[1:3], "#rota"), TAKE, RosterCell(CROWD[4:]))),
+)
+MONTHS = (
+    Month(
+        "April",
+        (
+            Entry("Danson Saturday Stroll", "Marshal", dt.date(2027, 4, 24), 105),
+            Entry("Marjorie H", "Helped you: hemming curtains", dt.date(2027, 4, 21), -120),
+        ),
+    ),
+    Month("March", (Entry("Dev P", "You helped: lift to the clinic", dt.date(2027, 3, 27), 60),)),
+)
+MUGS = (
+    Mug(5, "5 hours given, November 2026"),
+    Mug(10, "10 hours given, January 2027"),
+    Mug(25, "25 hours given, April 2027"),
+    Mug(50, "50 hours: not yet", is_done=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """Everything that the style guide shows."""
+
+    form: GuideForm
+    starts_at: dt.datetime = STARTS_AT
+    ends_at: dt.datetime = STARTS_AT + dt.timedelta(minutes=90)
+    icons: tuple[str, ...] = ICONS
+    scenes: tuple[tuple[str, str], ...] = SCENES
+    crowd: tuple[Neighbour, ...] = CROWD
+    rows: tuple[RosterRow, ...] = ROWS
+    months: tuple[Month, ...] = MONTHS
+    mugs: tuple[Mug, ...] = MUGS
+    dates: tuple[RosterDate, ...] = (
+        RosterDate(STARTS_AT, 2, is_next=True, url="#rota"),
+        RosterDate(STARTS_AT + WEEK, 2),
+        RosterDate(STARTS_AT + 2 * WEEK, 0),
+    )
+    nights: list[tuple[dt.date, int]] = field(
+        default_factory=lambda: [(dt.date(2027, 4, day), 348) for day in (30, 29, 28)]
+    )
+
+
+def guide() -> Guide:
+    """Put the style guide together, with two mistakes in its form."""
+    form = GuideForm()
+    form.place.errors = ["Say where people should meet"]
+    form.places.errors = ["Tell us how many marshals you need"]
+    return Guide(form)

@@ -1,0 +1,31 @@
+"""What stands around every page: the community it belongs to, and who is looking."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from timebank.core.errors import NotFound
+from timebank.web.door import door
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+def register(app: Flask) -> None:
+    """Hand `community` and `viewer` to every template."""
+    app.context_processor(surroundings)
+
+
+def surroundings() -> dict[str, object]:
+    """Name the community and the viewer; both are None where the door cannot be asked.
+
+    That is when nobody lives at this host name, or the database is away: the pages that say so
+    must not fail in turn.
+    """
+    try:
+        opened = door()
+    except (NotFound, psycopg.Error):
+        return {"community": None, "viewer": None}
+    return {"community": opened.community, "viewer": opened.viewer}
