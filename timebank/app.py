@@ -10,6 +10,7 @@ from flask import Flask
 from flask_babel import Babel
 from flask_wtf.csrf import CSRFProtect
 
+from timebank.adapters.probes import health_probes
 from timebank.core.settings import Settings
 from timebank.db import CONNECTION_LIMITS
 from timebank.db import db
@@ -35,6 +36,7 @@ def create_app(settings: Settings) -> Flask:
     app = Flask(__name__, template_folder=str(folder("templates")), static_folder=None)
     app.config.update(_config(settings))
     app.extensions["timebank.settings"] = settings
+    app.extensions["timebank.probes"] = health_probes(settings)
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     db.init_app(app)
     reader.bind(settings.database_url)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint
 
 from timebank.web.events.routes import bp as events
+from timebank.web.health import bp as health
 from timebank.web.identity.routes import bp as identity
 from timebank.web.rota.routes import bp as rota
 
@@ -12,4 +13,5 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     identity,
     events,
     rota,
+    health,
 )

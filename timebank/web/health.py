@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 PROBES = "timebank.probes"
 
-blueprint = Blueprint("health", __name__)
+bp = Blueprint("health", __name__)
 
 
-@blueprint.get("/health")
+@bp.get("/health")
 def show() -> tuple[Response, int]:
     """Ask each part; 200 when all do their work, else 503 with the names of those that do not.
 
