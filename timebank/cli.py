@@ -161,7 +161,7 @@ def reconcile() -> None:
 
     with _session(_settings()) as session:
         proofs = ledger.reconcile(session, now=clock.now())
-        right = all(proof.ok for proof in proofs)
+        right = all(proof.proved for proof in proofs)
     click.echo("The books are right." if right else "The books are wrong: see /books.")
     sys.exit(0 if right else 1)
 
