@@ -75,4 +75,3 @@ class EmailAddress:
         if len(address) > LONGEST_EMAIL:
             raise StopValidation(_("Enter your e-mail, like sam@example.com"))
         field.data = address
-

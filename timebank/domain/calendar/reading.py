@@ -15,9 +15,16 @@ from dataclasses import dataclass
 from typing import Any
 from typing import LiteralString
 
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
 from timebank.core import ids
 from timebank.core.errors import NotFound
 from timebank.db import Reader
+from timebank.models import Event
+from timebank.models import EventState
+from timebank.models import Series
+from timebank.models import SeriesState
 
 BACK = dt.timedelta(days=180)
 AHEAD = dt.timedelta(days=400)
@@ -101,6 +108,15 @@ class Showing:
     slot_id: int | None
     role: str | None
     about: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComingSeries:
+    """A series with dates to come."""
+
+    slug: str
+    title: str
+    next_at: dt.datetime
 
 
 # The one community, or the one that lives at this host.
@@ -303,3 +319,21 @@ def _feed(kind: Kind, row: tuple[Any, ...] | None, path: str) -> FeedState:
         address_id=row[7] if kind is Kind.MINE else None,
         fetched_at=row[8] if kind is Kind.MINE else None,
     )
+
+
+def coming_series(session: Session, *, community_id: int, now: dt.datetime) -> list[ComingSeries]:
+    """List the series that neighbours can follow, the soonest first."""
+    next_at = sa.func.min(Event.starts_at).label("next_at")
+    rows = session.execute(
+        sa.select(Series.slug, Series.title, next_at)
+        .join(Event, Event.series_id == Series.id)
+        .where(
+            Series.community_id == community_id,
+            Series.state == SeriesState.PUBLISHED,
+            Event.state == EventState.PLANNED,
+            Event.starts_at > now,
+        )
+        .group_by(Series.id)
+        .order_by(next_at, Series.id)
+    )
+    return [ComingSeries(slug=row.slug, title=row.title, next_at=row.next_at) for row in rows]

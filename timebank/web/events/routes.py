@@ -58,9 +58,7 @@ LEFT JOIN LATERAL (
 def home() -> Response:
     """Show the next two weeks, and where somebody is wanted most."""
     now = clock.now()
-    opened = open_door(
-        WHATS_ON_COLUMNS, WHATS_ON_JOINS, **{"from": now, "until": now + AHEAD}
-    )
+    opened = open_door(WHATS_ON_COLUMNS, WHATS_ON_JOINS, **{"from": now, "until": now + AHEAD})
     kind = _kind()
     key = ("home", opened.community.id, opened.viewer is None, _role(opened), kind, _tick(now))
     return kept_page((*key, *opened.facts), lambda: _render_home(opened, kind, now))

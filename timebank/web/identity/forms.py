@@ -24,7 +24,5 @@ class CodeForm(FlaskForm):
     code = StringField(
         _("Six-digit code"),
         filters=[line, lambda typed: typed.replace(" ", "")],
-        validators=[
-            Regexp(r"\A[0-9]{6}\Z", message=_("Enter the six digits from our e-mail"))
-        ],
+        validators=[Regexp(r"\A[0-9]{6}\Z", message=_("Enter the six digits from our e-mail"))],
     )

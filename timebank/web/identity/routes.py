@@ -166,6 +166,4 @@ def demo_sign_in() -> Response:
     token = identity.open_sign_in(db.session(), person_id=person.id, now=clock.now())
     db.session.commit()
     let_in(token)
-    return redirect(
-        safe_path(request.args.get("next"), otherwise=url_for("rota.my_turns")), 303
-    )
+    return redirect(safe_path(request.args.get("next"), otherwise=url_for("rota.my_turns")), 303)

@@ -321,9 +321,7 @@ def confirm(token: str) -> Response | tuple[str, int]:
 @bp.post("/t/<token>/cant")
 def drop_by_mail(token: str) -> Response:
     """Give a place back from a mail."""
-    dropped = claiming.withdraw_claim(
-        db.session(), claim_id=_claim_of(token).id, now=clock.now()
-    )
+    dropped = claiming.withdraw_claim(db.session(), claim_id=_claim_of(token).id, now=clock.now())
     place = _place_of(dropped)
     db.session.commit()
     say(_off_the_rota(place), undo_url=url_for("rota.undo_by_mail", token=token))

@@ -1,0 +1,1 @@
+"""Calendar feeds on the web, and the pages where people subscribe to them."""

@@ -1,0 +1,162 @@
+"""Feeds, and the pages where people subscribe to them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import partial
+from typing import LiteralString
+
+from flask import Blueprint
+from flask import Response
+from flask import current_app
+from flask import make_response
+from flask import redirect
+from flask import render_template
+from flask import session as browser
+from flask import url_for
+from flask.blueprints import BlueprintSetupState
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as Answer
+
+from timebank.core import clock
+from timebank.core.settings import Settings
+from timebank.db import db
+from timebank.db import reader
+from timebank.domain.calendar import addresses
+from timebank.domain.calendar import reading
+from timebank.domain.calendar.feeds import Feeds
+from timebank.domain.calendar.feeds import site_address
+from timebank.web.auth import member
+from timebank.web.auth import signed_in_required
+from timebank.web.calendar import discreet
+from timebank.web.calendar.answers import FEEDS
+from timebank.web.calendar.answers import host
+from timebank.web.calendar.answers import send_feed
+from timebank.web.door import door
+from timebank.web.door import open_door
+from timebank.web.flashes import say
+
+bp = Blueprint("calendar", __name__)
+
+FRESH = "calendar_token"  # in the browser's session, from making an address to showing it once
+HOST_COLUMN: LiteralString = ", c.host"
+
+
+@dataclass(frozen=True, slots=True)
+class Followable:
+    """A series that can be followed: what it is, when it comes next, and its feed's address."""
+
+    title: str
+    slug: str
+    next_at: dt.datetime
+    address: str
+
+
+@bp.record_once
+def _set_up(state: BlueprintSetupState) -> None:
+    settings: Settings = state.app.extensions["timebank.settings"]
+    state.app.extensions[FEEDS] = Feeds(settings.public_url)
+    discreet.register(state.app)
+
+
+@bp.get("/calendar")
+def subscribe() -> str:
+    """Show how to follow everything, or one series, in one's own calendar."""
+    site = _site()
+    coming = reading.coming_series(db.session(), community_id=door().community.id, now=clock.now())
+    return render_template(
+        "calendar/subscribe.html",
+        everything=site + url_for("calendar.everything"),
+        followable=[
+            Followable(
+                title=one.title,
+                slug=one.slug,
+                next_at=one.next_at,
+                address=site + url_for("calendar.series", slug=one.slug),
+            )
+            for one in coming
+        ],
+    )
+
+
+@bp.get("/calendar/all.ics")
+def everything() -> Response:
+    """Send everything that's on."""
+    return send_feed(
+        lambda now: reading.whats_on(reader, host=host(), now=now), filename="whats-on"
+    )
+
+
+@bp.get("/e/<slug>/calendar.ics")
+def series(slug: str) -> Response:
+    """Send the dates of one series."""
+    return send_feed(
+        lambda now: reading.series(reader, host=host(), slug=slug, now=now), filename=slug
+    )
+
+
+@bp.get("/e/<slug>/<day:day>.ics")
+def one_date(slug: str, day: dt.date) -> Response:
+    """Send one date, to keep rather than to follow."""
+    return send_feed(
+        lambda _now: reading.one_date(reader, host=host(), slug=slug, day=day),
+        filename=f"{slug}-{day.isoformat()}",
+    )
+
+
+@bp.get("/me/<token>.ics")
+def my_turns(token: str) -> Response:
+    """Send somebody's own turns to whoever knows the address."""
+    return send_feed(partial(_turns_of, token), filename="my-turns")
+
+
+def _turns_of(token: str, now: dt.datetime) -> reading.FeedState:
+    return reading.my_turns(reader, host=host(), token=token, now=now)
+
+
+@bp.get("/calendar/mine")
+@signed_in_required
+def mine() -> Response:
+    """Show what a member can do about their private address, and a new one this once."""
+    site = _site()
+    token = browser.pop(FRESH, None)
+    page = render_template(
+        "calendar/mine.html",
+        address=addresses.address_of(db.session(), membership_id=member()),
+        fresh=site + url_for("calendar.my_turns", token=token) if token else None,
+    )
+    response = make_response(page)
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+@bp.post("/calendar/mine")
+@signed_in_required
+def make_mine() -> Answer:
+    """Make a private address; an earlier one stops working."""
+    browser[FRESH] = addresses.make_address(
+        db.session(),
+        membership_id=member(),
+        community_id=door().community.id,
+        now=clock.now(),
+    )
+    db.session.commit()
+    return redirect(url_for("calendar.mine"), 303)
+
+
+@bp.post("/calendar/mine/off")
+@signed_in_required
+def switch_mine_off() -> Answer:
+    """Switch the private address off."""
+    addresses.revoke_address(db.session(), membership_id=member(), now=clock.now())
+    db.session.commit()
+    say(_("Your calendar address is switched off. Remove it from your calendar, too."))
+    return redirect(url_for("calendar.mine"), 303)
+
+
+def _site() -> str:
+    """Where this community's pages are, as outsiders have to write it."""
+    settings: Settings = current_app.extensions["timebank.settings"]
+    return site_address(settings.public_url, open_door(HOST_COLUMN).facts[0])
