@@ -67,6 +67,7 @@ class Account(Base):
         sa.CheckConstraint(
             "kind = 'community' OR floor IS NOT NULL", name="only_the_community_has_no_floor"
         ),
+        sa.CheckConstraint("floor <= 0", name="account_floor"),
         sa.ForeignKeyConstraint(
             ["membership_id", "community_id"],
             ["membership.id", "membership.community_id"],
