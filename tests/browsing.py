@@ -1,4 +1,4 @@
-"""A browser for the journeys: it follows redirects, finds buttons, and sends forms as they stand."""
+"""A browser for the journeys: follows redirects, finds buttons, sends forms as they stand."""
 
 from __future__ import annotations
 

@@ -194,7 +194,7 @@ def commons_of(session: Session, community: Community) -> Account:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """A community with a Saturday walk: one date, a marshal's job with two places, a tail walker."""
+    """A community with a Saturday walk: one date, two marshals' places and a tail walker."""
 
     community: Community
     ama: Membership

@@ -17,7 +17,6 @@ from timebank.db import db
 from timebank.db import reader
 from timebank.web import auth
 from timebank.web import converters
-from timebank.web import door
 from timebank.web import drawing
 from timebank.web import errors
 from timebank.web import filters
@@ -33,23 +32,6 @@ from timebank.web.blueprints import BLUEPRINTS
 PARTS = (
     auth,
     converters,
-    door,
-    drawing,
-    errors,
-    filters,
-    flashes,
-    headers,
-    kept,
-    problems,
-    static_files,
-)
-PACKAGE = Path(__file__).resolve().parent
-LARGEST_BODY_BYTES = 1_000_000
-MOST_FORM_FIELDS = 500
-
-
-PARTS = (
-    auth,
     drawing,
     errors,
     filters,
@@ -60,6 +42,9 @@ PARTS = (
     static_files,
     surroundings,
 )
+PACKAGE = Path(__file__).resolve().parent
+LARGEST_BODY_BYTES = 1_000_000
+MOST_FORM_FIELDS = 500
 
 
 def create_app(settings: Settings) -> Flask:
@@ -78,7 +63,7 @@ def create_app(settings: Settings) -> Flask:
         part.register(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
-    app.url_build_error_handlers.append(lambda *_: '#')  # STUB
+    app.url_build_error_handlers.append(lambda *_: "#")  # STUB
     return app
 
 

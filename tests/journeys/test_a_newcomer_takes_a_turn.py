@@ -68,7 +68,7 @@ def test_no_password_exists_anywhere(walk, browser):
 def test_somebody_signed_in_takes_a_place_in_one_tap_and_can_undo(walk, session, browser):
     browser.sign_in(walk.bela)
     browser.open("/e/danson-saturday-stroll/2027-05-01")
-    browser.press("I’ll do it : Tail walker")
+    browser.press("I’ll do it: Tail walker")
     assert "You’re in. Thank you!" in browser.words
     assert "This one’s yours." in browser.words
     browser.press("Undo")
@@ -80,8 +80,8 @@ def test_a_lost_race_names_the_winner_and_offers_the_next_best_place(walk, sessi
     ama, sam = Browser(app).sign_in(walk.ama), browser.sign_in(walk.sam)
     for one in (ama, sam):
         one.open("/e/danson-saturday-stroll/2027-05-01")
-    ama.press("I’ll do it : Tail walker")
-    sam.press("I’ll do it : Tail walker")
+    ama.press("I’ll do it: Tail walker")
+    sam.press("I’ll do it: Tail walker")
     assert sam.statuses == [409]
     assert "Ama O got there a moment before you." in sam.words
     assert "Marshal is still open" in sam.words

@@ -7,6 +7,8 @@ import hashlib
 import hmac
 import secrets
 
+LONGEST_NUMBER = 18  # digits that a bigint surely holds
+
 
 def new_token() -> str:
     """Make a secret of 160 bits, 32 letters and digits, safe in an address."""
@@ -33,7 +35,9 @@ def signed_token(secret_key: str, purpose: str, number: int) -> str:
 def read_signed_token(secret_key: str, purpose: str, token: str) -> int | None:
     """Read back the number of `signed_token`, or None when the token is not ours."""
     number, _, proof = token.partition("-")
-    if not (number.isascii() and number.isdigit() and len(number) < 19 and proof.isascii()):
+    if not (
+        number.isascii() and number.isdigit() and len(number) <= LONGEST_NUMBER and proof.isascii()
+    ):
         return None
     expected = sign(secret_key, purpose, number)
     return int(number) if hmac.compare_digest(proof, expected) else None

@@ -51,7 +51,7 @@ class Profile(Base):
 
 
 class SignIn(Base):
-    """A browser that is signed in. Signing out ends the row, so a copied cookie is worth nothing."""
+    """A browser that is signed in. Signing out ends the row: a copied cookie is worth nothing."""
 
     __tablename__ = "sign_in"
 
@@ -67,7 +67,7 @@ class SignIn(Base):
 
 
 class SignInRequest(Base):
-    """Somebody asked to sign in by e-mail. Link and code are derived from `nonce`, never stored."""
+    """A wish to sign in by e-mail. Link and code are derived from `nonce`, never stored."""
 
     __tablename__ = "sign_in_request"
 

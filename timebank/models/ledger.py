@@ -29,7 +29,7 @@ class AccountKind(enum.StrEnum):
 
 
 class TransferKind(enum.StrEnum):
-    """Why minutes moved. An adjust is the corrected earn after a reversal, at its next revision."""
+    """Why minutes moved. An adjust is the corrected earn after a reversal, one revision on."""
 
     EARN = "earn"
     GIFT = "gift"

@@ -84,7 +84,7 @@ class Role(Base):
 
 
 class Slot(Base):
-    """A span of time at one event in which a role wants `places` people, `needed` of them required.
+    """A span of time at one event in which a role wants `places` people, `needed` at least.
 
     `minutes` are real elapsed minutes, right over both clock changes.
     """
@@ -140,7 +140,7 @@ class Claim(Base):
     """A membership holding one numbered place of a slot. Never deleted: withdrawn.
 
     `arrived_at` is the tick on the day; the hours are posted when the claim becomes attended.
-    `held_as` is the name that somebody not yet confirmed gave: until their yes it is shown in place
+    `held_as` is the name that somebody not yet confirmed gave: until their yes it stands in place
     of the name on record, so that typing an address never tells whose it is.
     """
 

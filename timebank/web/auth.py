@@ -35,7 +35,7 @@ def register(app: Flask) -> None:
     login_manager.init_app(app)
 
 
-@login_manager.user_loader
+@login_manager.user_loader  # type: ignore[untyped-decorator]  # flask-login brings no types
 def _load(token: str) -> Viewer | None:
     viewer = door().viewer
     return viewer if viewer and viewer.token == token else None

@@ -10,9 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 from typing import LiteralString
 
-import psycopg
-from flask import Flask
-from flask import current_app
 from flask import g
 from flask import request
 from flask import session
@@ -33,7 +30,8 @@ SELECT c.id, c.slug, c.name, c.place, c.phone, c.timezone,
   FROM community c
   LEFT JOIN LATERAL (
     SELECT s.person_id, m.id AS membership_id, p.full_name, p.email, m.standing, a.balance,
-           ARRAY(SELECT o.group_id FROM group_organiser o WHERE o.membership_id = m.id) AS organises
+           ARRAY(SELECT o.group_id FROM group_organiser o
+                  WHERE o.membership_id = m.id) AS organises
       FROM sign_in s
       JOIN profile p ON p.person_id = s.person_id
       LEFT JOIN membership m
@@ -60,7 +58,7 @@ class CommunityFacts:
 
 
 @dataclass(frozen=True)
-class Viewer(UserMixin):
+class Viewer(UserMixin):  # type: ignore[misc]  # flask-login brings no types
     """The person who is signed in, as a member of the page's community.
 
     `membership_id` is None for somebody who has not joined this community yet.
@@ -109,21 +107,6 @@ class Door:
     community: CommunityFacts
     viewer: Viewer | None
     facts: tuple[Any, ...]
-
-
-def register(app: Flask) -> None:
-    """Tell every template who is asking, and where."""
-    app.context_processor(_context)
-
-
-def _context() -> dict[str, object]:
-    """Give pages `community` and `viewer`; an error page does without when nobody can be asked."""
-    is_demo = current_app.extensions["timebank.settings"].demo
-    try:
-        opened = door()
-    except (NotFound, psycopg.OperationalError):
-        return {"community": None, "viewer": None, "is_demo": is_demo}
-    return {"community": opened.community, "viewer": opened.viewer, "is_demo": is_demo}
 
 
 def door() -> Door:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import psycopg
+from flask import current_app
 
 from timebank.core.errors import NotFound
 from timebank.web.door import door
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def register(app: Flask) -> None:
-    """Hand `community` and `viewer` to every template."""
+    """Hand `community`, `viewer` and `is_demo` to every template."""
     app.context_processor(surroundings)
 
 
@@ -24,8 +25,9 @@ def surroundings() -> dict[str, object]:
     That is when nobody lives at this host name, or the database is away: the pages that say so
     must not fail in turn.
     """
+    is_demo = current_app.extensions["timebank.settings"].demo
     try:
         opened = door()
     except (NotFound, psycopg.Error):
-        return {"community": None, "viewer": None}
-    return {"community": opened.community, "viewer": opened.viewer}
+        return {"community": None, "viewer": None, "is_demo": is_demo}
+    return {"community": opened.community, "viewer": opened.viewer, "is_demo": is_demo}

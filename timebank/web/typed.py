@@ -6,14 +6,16 @@ import re
 
 from email_validator import EmailNotValidError
 from email_validator import validate_email
-from flask_babel import lazy_gettext as _
+from flask_wtf import FlaskForm
 from wtforms import Field
 from wtforms import Form
+from wtforms import StringField
 from wtforms.validators import StopValidation
 
 from timebank.core.text import first_name
 from timebank.core.text import tidy_line
 from timebank.core.text import tidy_text
+from timebank.web.words import _
 
 LONGEST_EMAIL = 254
 _KEPT_MARKS = re.compile("[\ue000-\uf8ff]")  # private use: our kept pages leave marks there
@@ -27,6 +29,22 @@ def line(typed: str | None) -> str:
 def paragraph(typed: str | None) -> str:
     """Clean several lines of typed text."""
     return tidy_text(_KEPT_MARKS.sub("", typed or ""))
+
+
+def text_of(field: StringField) -> str:
+    """Give what a valid field holds."""
+    return field.data or ""
+
+
+class PageForm(FlaskForm):
+    """A form of a page: it carries the token, and its fields are cleaned before they are checked."""
+
+    def __init__(self, **given: object) -> None:
+        super().__init__(**given)
+
+    def is_well_filled(self) -> bool:
+        """Check what was sent: whether every field can be used."""
+        return bool(self.validate_on_submit())
 
 
 class Said:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from flask_babel import lazy_gettext as _
-from flask_wtf import FlaskForm
 from wtforms import EmailField
 from wtforms import StringField
 from wtforms.validators import Regexp
 
 from timebank.web.typed import EmailAddress
+from timebank.web.typed import PageForm
 from timebank.web.typed import line
+from timebank.web.words import _
 
 
-class EmailForm(FlaskForm):
+class EmailForm(PageForm):
     """Where to send the link."""
 
     email = EmailField(_("Your e-mail"), filters=[line], validators=[EmailAddress()])
 
 
-class CodeForm(FlaskForm):
+class CodeForm(PageForm):
     """The six digits of the mail."""
 
     code = StringField(

@@ -26,6 +26,7 @@ from timebank.web.door import door
 from timebank.web.flashes import say
 from timebank.web.identity.forms import CodeForm
 from timebank.web.identity.forms import EmailForm
+from timebank.web.typed import text_of
 
 bp = Blueprint("identity", __name__)
 
@@ -52,11 +53,11 @@ def _page(form: EmailForm) -> str:
 def send() -> Response | tuple[str, int]:
     """Send a link and a code; an unknown address sees the very same answer."""
     form = EmailForm()
-    if not form.validate_on_submit():
+    if not form.is_well_filled():
         return _page(form), 422
     now = clock.now()
     browser[ASKED] = NOBODY
-    person = identity.find_person(db.session(), email=form.email.data)
+    person = identity.find_person(db.session(), email=text_of(form.email))
     if person:
         try:
             asked = outbox.send_sign_in(
@@ -85,13 +86,13 @@ def code() -> str:
 def check_code() -> Response | tuple[str, int]:
     """Sign in with the six digits; a wrong one is counted even though it is refused."""
     form = CodeForm()
-    if not form.validate_on_submit():
+    if not form.is_well_filled():
         return render_template("identity/code.html", form=form), 422
     try:
         asked = identity.check_sign_in_code(
             db.session(),
             request_id=int(browser.get(ASKED, NOBODY)),
-            code=form.code.data,
+            code=text_of(form.code),
             secret_key=current_app.config["SECRET_KEY"],
             now=clock.now(),
         )

@@ -57,9 +57,15 @@ def _line(entry: Entry) -> Line:
 def mugs(given_minutes: int) -> list[Mug]:
     """Lay out the mugs earned by hours given, and the next one."""
     given_hours = given_minutes // MINUTES_PER_HOUR
-    done = [Mug(n, True, _("%(n)s hours given", n=n)) for n in MUGS_HOURS if n <= given_hours]
+    done = [
+        Mug(hours=n, is_done=True, words=_("%(n)s hours given", n=n))
+        for n in MUGS_HOURS
+        if n <= given_hours
+    ]
     following = [n for n in MUGS_HOURS if n > given_hours][:1]
-    return done + [Mug(n, False, _("%(n)s hours: not yet", n=n)) for n in following]
+    return done + [
+        Mug(hours=n, is_done=False, words=_("%(n)s hours: not yet", n=n)) for n in following
+    ]
 
 
 def to_next_mug(given_minutes: int) -> str:

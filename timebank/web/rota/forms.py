@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from flask_babel import lazy_gettext as _
-from flask_wtf import FlaskForm
 from wtforms import EmailField
 from wtforms import StringField
 from wtforms import TextAreaField
@@ -11,12 +9,14 @@ from wtforms.validators import Length
 
 from timebank.web.typed import EmailAddress
 from timebank.web.typed import HasLetters
+from timebank.web.typed import PageForm
 from timebank.web.typed import Said
 from timebank.web.typed import line
 from timebank.web.typed import paragraph
+from timebank.web.words import _
 
 
-class ClaimForm(FlaskForm):
+class ClaimForm(PageForm):
     """Name and e-mail of somebody who is signed out."""
 
     name = StringField(

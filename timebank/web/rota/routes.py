@@ -16,8 +16,10 @@ from werkzeug.wrappers import Response
 
 from timebank.core import clock
 from timebank.core import ids
+from timebank.core.errors import Conflict
 from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
+from timebank.core.errors import TimebankError
 from timebank.core.text import first_name
 from timebank.db import db
 from timebank.domain import communities
@@ -42,6 +44,7 @@ from timebank.web.rota.account import by_month
 from timebank.web.rota.account import mugs
 from timebank.web.rota.account import to_next_mug
 from timebank.web.rota.forms import ClaimForm
+from timebank.web.typed import text_of
 
 bp = Blueprint("rota", __name__)
 
@@ -89,7 +92,7 @@ def _membership_of(viewer: Viewer) -> int:
 def _hold(slug: str, day: dt.date, slot_id: int) -> Response | tuple[str, int]:
     place = _place(slug, day, slot_id)
     form = ClaimForm()
-    if not form.validate_on_submit():
+    if not form.is_well_filled():
         return _claim_page(place, form), 422
     now = clock.now()
     try:
@@ -106,7 +109,7 @@ def _hold(slug: str, day: dt.date, slot_id: int) -> Response | tuple[str, int]:
         _(
             "Nearly there, %(name)s. We’ve e-mailed you a link: tap it and the place is yours."
             " It’s held until %(time)s, %(day)s.",
-            name=first_name(form.name.data),
+            name=first_name(text_of(form.name)),
             time=time_of_day(until, zone),
             day=day_of(until, zone),
         ),
@@ -124,7 +127,7 @@ def _hold_for(form: ClaimForm, place: places.Place, now: dt.datetime) -> dt.date
     session = db.session()
     community_id = door().community.id
     person = identity.find_or_create_person(
-        session, full_name=form.name.data, email=form.email.data
+        session, full_name=text_of(form.name), email=text_of(form.email)
     )
     membership = communities.join(session, community_id=community_id, person_id=person.id)
     membership_id, person_id = membership.id, person.id
@@ -134,7 +137,7 @@ def _hold_for(form: ClaimForm, place: places.Place, now: dt.datetime) -> dt.date
             session,
             slot_id=place.slot_id,
             membership_id=membership_id,
-            held_as=form.name.data,
+            held_as=text_of(form.name),
             note=form.note.data or None,
             now=now,
         )
@@ -152,9 +155,7 @@ def _hold_for(form: ClaimForm, place: places.Place, now: dt.datetime) -> dt.date
     return claiming.hold_ends(place.starts_at, now=now)
 
 
-def _refused(
-    slug: str, day: dt.date, slot_id: int, refusal: claiming.SlotFull | Refused
-) -> tuple[str, int]:
+def _refused(slug: str, day: dt.date, slot_id: int, refusal: TimebankError) -> tuple[str, int]:
     """Say who got there first, or what is in the way, and offer the next best place."""
     place = _place(slug, day, slot_id)
     viewer = door().viewer
@@ -166,7 +167,7 @@ def _refused(
         membership_id=viewer.membership_id if viewer else None,
         now=now,
     )
-    status = 409 if isinstance(refusal, claiming.SlotFull) else 422
+    status = 409 if isinstance(refusal, Conflict) else 422
     page = render_template("rota/refused.html", place=place, refusal=refusal, best=best)
     return page, status
 
