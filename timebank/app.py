@@ -26,7 +26,6 @@ from timebank.web import headers
 from timebank.web import kept
 from timebank.web import problems
 from timebank.web import static_files
-from timebank.web import surroundings
 from timebank.web.blueprints import BLUEPRINTS
 
 # What every page uses, each with a `register(app)` of its own.
@@ -48,20 +47,6 @@ LARGEST_BODY_BYTES = 1_000_000
 MOST_FORM_FIELDS = 500
 
 
-PARTS = (
-    auth,
-    drawing,
-    errors,
-    filters,
-    flashes,
-    headers,
-    kept,
-    problems,
-    static_files,
-    surroundings,
-)
-
-
 def create_app(settings: Settings) -> Flask:
     """Build the web application; nothing else reads the environment or opens connections."""
     app = Flask(__name__, template_folder=str(folder("templates")), static_folder=None)
@@ -78,7 +63,7 @@ def create_app(settings: Settings) -> Flask:
         part.register(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
-    app.url_build_error_handlers.append(lambda *_: '#')  # STUB
+    app.url_build_error_handlers.append(lambda *_: "#")  # STUB
     return app
 
 
