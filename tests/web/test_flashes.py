@@ -9,7 +9,7 @@ from timebank.web import flashes
 
 def test_what_was_said_shows_once_on_the_next_page() -> None:
     app = Flask(__name__)
-    app.secret_key = "a secret for tests"  # noqa: S105 - signs nothing real
+    app.secret_key = "a secret for tests"
     shown: list[tuple[flashes.Flash, ...]] = []
 
     @app.get("/leave")
