@@ -11,6 +11,7 @@ from wtforms import DateField
 from wtforms import Form
 from wtforms import IntegerField
 from wtforms import RadioField
+from wtforms import SelectChoice  # type: ignore[attr-defined]  # the stubs are of 3.2
 from wtforms import SelectField
 from wtforms import SelectMultipleField
 from wtforms import StringField
@@ -61,18 +62,23 @@ class GuideForm(Form):
     about = TextAreaField("What happens?", default="A friendly 5k round the lake.")
     place = StringField("Where do people meet?")
     repeats = RadioField(
-        "How often?", choices=[("once", "Once"), ("weekly", "Every week")], default="weekly"
+        "How often?",
+        choices=[SelectChoice("once", "Once"), SelectChoice("weekly", "Every week")],
+        default="weekly",
     )
     access = SelectMultipleField(
         "Getting round",
-        choices=[("step-free", "Step-free"), ("toilet", "Accessible toilet")],
+        choices=[
+            SelectChoice("step-free", "Step-free"),
+            SelectChoice("toilet", "Accessible toilet"),
+        ],
         option_widget=CheckboxInput(),
         default=["step-free"],
     )
     first_date = DateField("First date", default=STARTS_AT.date())
     starts = TimeField("From", default=dt.time(9))
     places = IntegerField("How many")
-    kind = SelectField("Picture", choices=SCENES)
+    kind = SelectField("Picture", choices=[SelectChoice(name, title) for name, title in SCENES])
     remind = BooleanField("Can’t start without", default=True)
 
 
