@@ -16,5 +16,6 @@ setup(
         *find_packages(include=["timebank", "timebank.*"]),
         *(f"timebank._{f}" for f in FOLDERS),
     ],
+    py_modules=["wsgi"],
     package_dir={f"timebank._{folder}": folder for folder in FOLDERS},
 )

@@ -257,6 +257,6 @@ def _address(text: str) -> str:
     from email_validator import validate_email
 
     try:
-        return validate_email(text, check_deliverability=False).normalized
+        return validate_email(text, check_deliverability=False).normalized.lower()
     except EmailNotValidError as error:
         raise Sentence(f"{text} is not an e-mail address: {error}") from None

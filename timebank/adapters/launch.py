@@ -124,6 +124,7 @@ def _doors(environ: Mapping[str, str], port: int) -> list[Child]:
     return [
         Child(
             name=name,
+            log=_log(environ, name.split()[0]),
             start=partial(
                 start_child,
                 [sys.executable, *arguments],

@@ -12,7 +12,6 @@ import signal
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from dataclasses import field
 from typing import TYPE_CHECKING
 from typing import Self
 
@@ -24,6 +23,7 @@ from timebank.adapters.processes import end
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable
+    from pathlib import Path
     from types import FrameType
 
 GRACE_SECONDS = 3.5
@@ -43,16 +43,18 @@ class Child:
         start: Starts it, and returns when it is there.
         last: Whether the others need it until they have ended: a database, a queue.
         stop_signals: What asks it to end, the polite one first.
+        log: Where its output goes, for the message when it dies.
     """
 
     name: str
     start: Callable[[], subprocess.Popen[bytes]]
     last: bool = False
     stop_signals: tuple[signal.Signals, ...] = (signal.SIGTERM,)
+    log: Path | None = None
     process: subprocess.Popen[bytes] | None = None
     failures: int = 0
     started_at: float = 0.0
-    start_again_at: float = field(default=0.0)
+    start_again_at: float = 0.0
 
 
 class Supervisor:
@@ -116,7 +118,8 @@ class Supervisor:
             _kill_session(child.process.pid)
             if time.monotonic() - child.started_at > HEALTHY_AFTER_SECONDS:
                 child.failures = 0
-            self._postpone(child, f"The {child.name} ended ({child.process.returncode}).")
+            why = f"; {child.log} says why" if child.log else ""
+            self._postpone(child, f"The {child.name} ended ({child.process.returncode}){why}.")
 
     def _postpone(self, child: Child, problem: str) -> None:
         pause = min(2.0**child.failures - 1, LONGEST_PAUSE_SECONDS)

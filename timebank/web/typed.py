@@ -37,7 +37,7 @@ def text_of(field: StringField) -> str:
 
 
 class PageForm(FlaskForm):
-    """A form of a page: it carries the token, and its fields are cleaned before they are checked."""
+    """A form of a page: it carries the token; fields are cleaned before they are checked."""
 
     def __init__(self, **given: object) -> None:
         super().__init__(**given)

@@ -96,4 +96,4 @@ def _place(session: Session, chosen: str, values: dict[str, object]) -> Place:
     row = session.execute(sa.text(PLACE.format(chosen=chosen)), values).first()
     if row is None:
         raise NotFound
-    return Place(*row[:-1], public_name(row.last_taker) if row.last_taker else None)
+    return Place(*(*row[:-1], public_name(row.last_taker) if row.last_taker else None))

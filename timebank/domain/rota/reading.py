@@ -92,7 +92,7 @@ SELECT s.id, r.name, r.about, s.starts_at, s.ends_at, s.minutes, s.needed, s.pla
 def jobs_of_event(session: Session, *, event_id: int) -> list[Job]:
     """Read a date's jobs with their takers, in the rota's order, in one statement."""
     rows = session.execute(sa.text(JOBS), {"event_id": event_id})
-    return [Job(*row[:8], tuple(_taker(taker) for taker in row.takers)) for row in rows]
+    return [Job(*(*row[:8], tuple(_taker(taker) for taker in row.takers))) for row in rows]
 
 
 def _taker(row: list[Any]) -> Taker:

@@ -100,7 +100,7 @@ def coming_dates(
             "most": most,
         },
     )
-    return [Date(*row[:13], tuple(row[13])) for row in rows]
+    return [Date(*(*row[:13], tuple(row[13]))) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +174,7 @@ SELECT e.id, x.id, x.group_id, x.slug, e.occurs_on, x.title, x.description, x.sc
 def gathering(session: Session, *, event_id: int) -> Gathering:
     """Read one date in full, in one statement."""
     row = session.execute(sa.text(GATHERING), {"event_id": event_id}).one()
-    return Gathering(*row[:-1], tuple(_later(later) for later in row[-1]))
+    return Gathering(*(*row[:-1], tuple(_later(later) for later in row[-1])))
 
 
 def _later(row: list[Any]) -> tuple[dt.date, dt.datetime, int, int]:

@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+import rq
+import sqlalchemy as sa
+import time_machine
+from aiosmtpd.controller import Controller
+from aiosmtpd.handlers import Sink
+from flask import Flask
+
+from timebank.adapters import probes
+from timebank.core import clock
+from timebank.core.health import Part
+from timebank.core.settings import Settings
+from timebank.web import health
+
+
+@pytest.fixture
+def client(redis_url: str) -> Iterator[redis.Redis]:
+    with redis.Redis.from_url(redis_url) as client:
+        client.flushall()
+        yield client
+
+
+@pytest.fixture
+def worker(client: redis.Redis) -> Iterator[rq.Worker]:
+    queue = rq.Queue("probe", connection=client, serializer="json")
+    worker = rq.Worker([queue], connection=client, serializer="json")
+    worker.register_birth()
+    yield worker
+    worker.teardown()
+
+
+@pytest.fixture
+def nobody_port() -> int:
+    """A port on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _away(settings: Settings, port: int) -> Settings:
+    return dataclasses.replace(
+        settings,
+        database_url=f"postgresql+psycopg://ama:tea@127.0.0.1:{port}/bank",
+        redis_url=f"redis://127.0.0.1:{port}",
+        smtp_url=f"smtp://127.0.0.1:{port}",
+    )
+
+
+def test_database_that_answers_is_well(engine: sa.Engine):
+    assert probes.check_database(engine) == Part("database", ok=True)
+
+
+def test_migrations_that_are_missing_are_told_with_what_to_do(engine: sa.Engine):
+    assert probes.check_migrations(engine) == Part("migrations", ok=True)
+    with engine.begin() as connection:
+        connection.execute(sa.text("DELETE FROM alembic_version"))
+
+    part = probes.check_migrations(engine)
+    assert part == Part("migrations", ok=False, problem="Not up to date: run `timebank migrate`.")
+
+
+def test_worker_is_well_while_it_is_heard(client: redis.Redis, worker: rq.Worker):
+    assert probes.check_worker(client).ok
+    with time_machine.travel(clock.now() + dt.timedelta(seconds=121)):
+        assert not probes.check_worker(client).ok
+
+
+def test_worker_that_said_good_bye_is_not_counted(client: redis.Redis, worker: rq.Worker):
+    worker.register_death()
+
+    assert not probes.check_worker(client).ok
+
+
+def test_worker_is_heard_again_after_the_queue_was_emptied(client: redis.Redis, worker: rq.Worker):
+    client.flushall()
+    assert not probes.check_worker(client).ok
+    worker.heartbeat()
+
+    assert probes.check_worker(client).ok
+
+
+def test_mail_folder_is_well_before_it_exists(tmp_path: Path):
+    assert probes.check_mail(f"maildir://{tmp_path}/mail/new") == Part("mail", ok=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_mail_server_that_greets_is_well(nobody_port: int):
+    server = Controller(Sink(), hostname="127.0.0.1", port=nobody_port)
+    server.start()
+    try:
+        assert probes.check_mail(f"smtp://127.0.0.1:{nobody_port}") == Part("mail", ok=True)
+    finally:
+        server.stop()
+
+
+def test_every_part_that_is_away_says_what_to_check(settings: Settings, nobody_port: int):
+    parts = [probe() for probe in probes.all_probes(_away(settings, nobody_port))]
+
+    assert [part.ok for part in parts] == [False] * 5
+    assert all("\n" not in part.problem and part.problem.endswith(".") for part in parts)
+    assert "tea" not in " ".join(part.problem for part in parts)
+
+
+def _page(settings: Settings) -> Flask:
+    app = Flask(__name__)
+    app.register_blueprint(health.bp)
+    app.extensions[health.PROBES] = probes.health_probes(settings)
+    return app
+
+
+def test_health_is_200_when_every_part_does_its_work(settings: Settings, worker: rq.Worker):
+    answer = _page(settings).test_client().get("/health")
+
+    assert answer.status_code == 200
+    assert answer.json == {
+        "ok": True,
+        "faults": [],
+        "parts": {"database": "ok", "migrations": "ok", "queue": "ok", "worker": "ok"},
+    }
+
+
+def test_health_is_503_and_names_the_worker_when_none_is_heard(
+    settings: Settings, client: redis.Redis
+):
+    answer = _page(settings).test_client().get("/health")
+
+    assert (answer.status_code, answer.json and answer.json["faults"]) == (503, ["worker"])
+
+
+def test_health_names_parts_but_no_hosts(settings: Settings, nobody_port: int):
+    answer = _page(_away(settings, nobody_port)).test_client().get("/health")
+
+    assert answer.status_code == 503
+    assert "127.0.0.1" not in answer.text

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner
+from click.testing import Result
+from sqlalchemy.orm import Session
+
+from timebank.cli import main
+from timebank.core.settings import Settings
+from timebank.models import Community
+from timebank.models import Membership
+from timebank.models import Standing
+
+
+class Operator:
+    """Somebody at a terminal, with the settings of this test in the environment."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    def types(self, *arguments: str, **changes: str) -> Result:
+        given = {
+            name.upper(): str(value) for name, value in dataclasses.asdict(self.settings).items()
+        }
+        environ = given | {"DEMO": "1"} | changes
+        return CliRunner().invoke(main, arguments, env=environ)
+
+
+@pytest.fixture
+def operator(settings: Settings) -> Operator:
+    return Operator(settings)
+
+
+def test_founding_a_community_and_its_coordinator(operator: Operator, session: Session):
+    founded = operator.types(
+        "create-community", "Bexley", "--slug", "bexley", "--place", "London Borough of Bexley"
+    )
+    assert (founded.exit_code, founded.output.count("\n")) == (0, 1)
+    made = operator.types("create-coordinator", "bexley", "Ama@bexley.example", "Ama Mensah")
+    assert made.exit_code == 0, made.output
+
+    assert session.scalars(sa.select(Community.name)).all() == ["Bexley"]
+    assert session.scalars(sa.select(Membership.standing)).all() == [Standing.COORDINATOR]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("create-community", "B", "--slug", "Bex ley", "--place", "x"), "A slug holds"),
+        (("create-community", "B", "--slug", "b", "--place", "x", "--host", "a b"), "A host is"),
+        (("create-community", "", "--slug", "b", "--place", "x"), "NAME must be"),
+        (("create-community", "B", "--slug", "b", "--place", "x\0"), "--place must be"),
+        (("create-coordinator", "nowhere", "ama@bexley.example", "Ama"), "There is no community"),
+        (("create-coordinator", "b", "ama@x, bela@y", "Ama"), "is not an e-mail address"),
+    ],
+)
+def test_a_wrong_argument_is_one_sentence(
+    operator: Operator, arguments: tuple[str, ...], sentence: str
+):
+    result = operator.types(*arguments)
+
+    assert (result.exit_code, result.output.count("\n")) == (1, 1)
+    assert sentence in result.output
+
+
+def test_founding_a_second_time_says_that_the_slug_is_taken(operator: Operator):
+    found = ("create-community", "Bexley", "--slug", "bexley", "--place", "Bexley")
+    operator.types(*found)
+    again = operator.types(*found)
+
+    assert (again.exit_code, again.output.count("\n")) == (1, 1)
+    assert "taken" in again.output
+
+
+def test_books_that_hold_are_right(operator: Operator):
+    operator.types("create-community", "Bexley", "--slug", "bexley", "--place", "Bexley")
+    result = operator.types("reconcile")
+
+    assert (result.exit_code, result.output) == (0, "The books are right.\n")
+
+
+def test_migrating_twice_changes_nothing(operator: Operator):
+    results = [operator.types("migrate") for _ in range(2)]
+
+    assert {(result.exit_code, result.output) for result in results} == {
+        (0, "The database is up to date.\n")
+    }
+
+
+def test_the_demo_is_refused_where_others_can_reach_it(operator: Operator):
+    result = operator.types("demo", PUBLIC_URL="https://bexley.example")
+
+    assert (result.exit_code, result.output.count("\n")) == (1, 1)
+
+
+def test_a_missing_setting_is_one_sentence(operator: Operator):
+    result = operator.types("migrate", DATABASE_URL="")
+
+    assert (result.exit_code, result.output.count("\n")) == (1, 1)
+    assert result.output.startswith("DATABASE_URL is not set")
+
+
+def test_a_database_that_is_away_is_one_sentence(operator: Operator):
+    result = operator.types("reconcile", DATABASE_URL="postgresql://127.0.0.1:1/bank")
+
+    assert (result.exit_code, result.output.count("\n")) == (1, 1)
+    assert result.output.startswith("The database does not answer")
+
+
+def test_doctor_names_each_part_and_fails_when_one_is_ill(operator: Operator):
+    result = operator.types("doctor", SMTP_URL="smtp://127.0.0.1:1")
+    lines = dict(line.split(maxsplit=1) for line in result.output.splitlines())
+
+    assert result.exit_code == 1
+    assert list(lines) == ["settings", "database", "migrations", "queue", "worker", "mail"]
+    assert lines["database"] == "ok"
+    assert lines["mail"].endswith("Check SMTP_URL.")
