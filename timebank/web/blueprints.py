@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint
 
+from timebank.web.calendar.routes import bp as calendar
 from timebank.web.events.routes import bp as events
 from timebank.web.health import bp as health
 from timebank.web.identity.routes import bp as identity
@@ -13,6 +14,7 @@ from timebank.web.rota.routes import bp as rota
 BLUEPRINTS: tuple[Blueprint, ...] = (
     health,
     identity,
+    calendar,
     events,
     rota,
     pages,

@@ -14,8 +14,10 @@ from timebank.models import Membership
 NOTE_EVERY = dt.timedelta(hours=1)
 
 
-def address_of(session: Session, *, membership_id: int) -> Feed | None:
-    """Find the address that a member's calendar uses now."""
+def address_of(session: Session, *, membership_id: int | None) -> Feed | None:
+    """Find the address that a member's calendar uses now; somebody signed out has none."""
+    if membership_id is None:
+        return None
     return session.scalar(
         sa.select(Feed).where(Feed.membership_id == membership_id, Feed.revoked_at.is_(None))
     )

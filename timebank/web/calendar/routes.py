@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from functools import partial
 from typing import LiteralString
+from typing import cast
 
 from flask import Blueprint
+from flask import Flask
 from flask import Response
 from flask import current_app
 from flask import make_response
@@ -57,27 +58,40 @@ class Followable:
 def _set_up(state: BlueprintSetupState) -> None:
     settings: Settings = state.app.extensions["timebank.settings"]
     state.app.extensions[FEEDS] = Feeds(settings.public_url)
-    discreet.register(state.app)
+    discreet.register(cast("Flask", state.app))
 
 
 @bp.get("/calendar")
-def subscribe() -> str:
-    """Show how to follow everything, or one series, in one's own calendar."""
+def subscribe() -> Response:
+    """Show how to follow everything, one series, or one's own turns in one's own calendar."""
     site = _site()
-    coming = reading.coming_series(db.session(), community_id=door().community.id, now=clock.now())
-    return render_template(
+    viewer = door().viewer
+    membership_id = viewer.membership_id if viewer else None
+    token = browser.pop(FRESH, None)
+    page = render_template(
         "calendar/subscribe.html",
         everything=site + url_for("calendar.everything"),
-        followable=[
-            Followable(
-                title=one.title,
-                slug=one.slug,
-                next_at=one.next_at,
-                address=site + url_for("calendar.series", slug=one.slug),
-            )
-            for one in coming
-        ],
+        followable=_followable(site),
+        address=addresses.address_of(db.session(), membership_id=membership_id),
+        fresh=site + url_for("calendar.turns_feed", token=token) if token else None,
     )
+    response = make_response(page)
+    response.headers["Cache-Control"] = "no-store" if token else "private, no-cache"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def _followable(site: str) -> list[Followable]:
+    coming = reading.coming_series(db.session(), community_id=door().community.id, now=clock.now())
+    return [
+        Followable(
+            title=one.title,
+            slug=one.slug,
+            next_at=one.next_at,
+            address=site + url_for("calendar.series_feed", slug=one.slug),
+        )
+        for one in coming
+    ]
 
 
 @bp.get("/calendar/all.ics")
@@ -89,7 +103,7 @@ def everything() -> Response:
 
 
 @bp.get("/e/<slug>/calendar.ics")
-def series(slug: str) -> Response:
+def series_feed(slug: str) -> Response:
     """Send the dates of one series."""
     return send_feed(
         lambda now: reading.series(reader, host=host(), slug=slug, now=now), filename=slug
@@ -97,7 +111,7 @@ def series(slug: str) -> Response:
 
 
 @bp.get("/e/<slug>/<day:day>.ics")
-def one_date(slug: str, day: dt.date) -> Response:
+def date_feed(slug: str, day: dt.date) -> Response:
     """Send one date, to keep rather than to follow."""
     return send_feed(
         lambda _now: reading.one_date(reader, host=host(), slug=slug, day=day),
@@ -106,44 +120,27 @@ def one_date(slug: str, day: dt.date) -> Response:
 
 
 @bp.get("/me/<token>.ics")
-def my_turns(token: str) -> Response:
+def turns_feed(token: str) -> Response:
     """Send somebody's own turns to whoever knows the address."""
-    return send_feed(partial(_turns_of, token), filename="my-turns")
-
-
-def _turns_of(token: str, now: dt.datetime) -> reading.FeedState:
-    return reading.my_turns(reader, host=host(), token=token, now=now)
-
-
-@bp.get("/calendar/mine")
-@signed_in_required
-def mine() -> Response:
-    """Show what a member can do about their private address, and a new one this once."""
-    site = _site()
-    token = browser.pop(FRESH, None)
-    page = render_template(
-        "calendar/mine.html",
-        address=addresses.address_of(db.session(), membership_id=member()),
-        fresh=site + url_for("calendar.my_turns", token=token) if token else None,
+    return send_feed(
+        lambda now: reading.my_turns(reader, host=host(), token=token, now=now),
+        filename="my-turns",
     )
-    response = make_response(page)
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response
 
 
 @bp.post("/calendar/mine")
 @signed_in_required
 def make_mine() -> Answer:
-    """Make a private address; an earlier one stops working."""
-    browser[FRESH] = addresses.make_address(
+    """Make a private address, shown on the next page only; an earlier one stops working."""
+    token = addresses.make_address(
         db.session(),
         membership_id=member(),
         community_id=door().community.id,
         now=clock.now(),
     )
     db.session.commit()
-    return redirect(url_for("calendar.mine"), 303)
+    browser[FRESH] = token
+    return redirect(url_for("calendar.subscribe", _anchor="mine"), 303)
 
 
 @bp.post("/calendar/mine/off")
@@ -153,7 +150,7 @@ def switch_mine_off() -> Answer:
     addresses.revoke_address(db.session(), membership_id=member(), now=clock.now())
     db.session.commit()
     say(_("Your calendar address is switched off. Remove it from your calendar, too."))
-    return redirect(url_for("calendar.mine"), 303)
+    return redirect(url_for("calendar.subscribe", _anchor="mine"), 303)
 
 
 def _site() -> str:

@@ -1,0 +1,82 @@
+"""Read feeds as calendars do, and change events as the rules do."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import icalendar
+import recurring_ical_events
+from sqlalchemy.orm import Session
+
+from timebank.db import Reader
+from timebank.domain.calendar import reading
+from timebank.domain.calendar.feeds import Feeds
+from timebank.domain.calendar.items import Words
+from timebank.models import Event
+from timebank.models import EventState
+
+PUBLIC_URL = "https://goodturn.example"
+
+
+class Subscriber:
+    """A calendar without the web between: it asks for feeds and keeps what it was given."""
+
+    def __init__(self, database_url: str, now: dt.datetime) -> None:
+        self.reader = Reader()
+        self.reader.bind(database_url)
+        self.feeds = Feeds(PUBLIC_URL)
+        self.now = now
+
+    def close(self) -> None:
+        self.reader.bind("")
+
+    def everything(self) -> bytes:
+        return self.fetch(reading.whats_on(self.reader, host="localhost", now=self.now))
+
+    def series(self, slug: str) -> bytes:
+        state = reading.series(self.reader, host="localhost", slug=slug, now=self.now)
+        return self.fetch(state)
+
+    def turns(self, token: str) -> bytes:
+        state = reading.my_turns(self.reader, host="localhost", token=token, now=self.now)
+        return self.fetch(state)
+
+    def etag(self) -> str:
+        state = reading.whats_on(self.reader, host="localhost", now=self.now)
+        return self.feeds.etag(state, self.now)
+
+    def fetch(self, state: reading.FeedState) -> bytes:
+        return self.feeds.document(self.reader, state, words=Words, now=self.now).body
+
+
+def events_of(body: bytes) -> list[icalendar.Event]:
+    calendar = icalendar.Calendar.from_ical(body)
+    assert not calendar.errors
+    return list(calendar.walk("VEVENT"))
+
+
+def occurrences_of(body: bytes, since: dt.date, until: dt.date) -> list[icalendar.Event]:
+    """What a calendar shows from day to day, in order, as recurring-ical-events expands it."""
+    query = recurring_ical_events.of(icalendar.Calendar.from_ical(body))
+    return sorted(query.between(since, until), key=lambda event: event.start)
+
+
+def unfolded(body: bytes) -> list[str]:
+    return body.replace(b"\r\n ", b"").decode().split("\r\n")
+
+
+def move(session: Session, event: Event, by: dt.timedelta, *, now: dt.datetime) -> None:
+    """Move a date as the rule does: the event with its sequence, and its slots."""
+    event.starts_at += by
+    event.ends_at += by
+    event.sequence += 1
+    event.updated_at = now
+    session.commit()
+
+
+def cancel(session: Session, event: Event, reason: str, *, now: dt.datetime) -> None:
+    event.state = EventState.CANCELLED
+    event.reason = reason
+    event.sequence += 1
+    event.updated_at = now
+    session.commit()
