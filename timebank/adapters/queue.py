@@ -43,8 +43,8 @@ _NOT_IN_AN_ID = re.compile(r"[^A-Za-z0-9_-]+")
 class OwnJob(Job):
     """A job that can only be one of ours: neither pickle nor foreign functions get in."""
 
-    @property
-    def func_name(self) -> str:  # type: ignore[override]  # the base class has a setter too
+    @property  # type: ignore[misc]  # nobody sets it: a job is made once
+    def func_name(self) -> str:
         """Name the function, if it is one of ours.
 
         Raises:

@@ -123,9 +123,7 @@ def _record(mine: Tools, lease: Lease, outcome: Outcome) -> None:
             case Fate.SENT:
                 delivery.mark_sent(session, lease=lease)
             case Fate.LATER | Fate.AWAY:
-                delivery.put_back(
-                    session, lease=lease, after=mine.pace.back_off, why=outcome.why
-                )
+                delivery.put_back(session, lease=lease, after=mine.pace.back_off, why=outcome.why)
             case Fate.NEVER:
                 delivery.mark_failed(session, lease=lease, why=outcome.why)
             case Fate.UNKNOWN:
