@@ -1,0 +1,306 @@
+"""Hand a message to the mail server, or file it in a folder, and say what became of it.
+
+Every answer of a mail server falls into one of six fates, and which one decides whether the
+message may be tried again: only what was certainly not taken is. Between the envelope and the
+message itself the caller passes its fence (`hand_over`); from there on a lost connection means
+that nobody knows.
+"""
+
+from __future__ import annotations
+
+import enum
+import mailbox
+import re
+import smtplib
+import ssl
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from email import policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import unquote
+from urllib.parse import urlsplit
+
+from timebank.core.settings import is_loopback
+
+TIMEOUT_SECONDS = 20.0
+PORTS = {"smtp": 25, "smtps": 465}
+OK = 250
+OK_CODES = frozenset({250, 251})
+CLOSING = 421
+TEMPORARY = range(400, 500)
+PERMANENT = range(500, 600)
+
+# Seven bits: a server that knows no 8BITMIME takes it too, and nothing is changed on the way.
+POLICY = policy.SMTP.clone(cte_type="7bit")
+
+_ADDRESS = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*"
+)
+_ENHANCED_CODE = re.compile(rb"[245]\.\d{1,3}\.\d{1,3}\b")
+
+
+class NotOneRecipient(ValueError):
+    """A message goes to exactly one plain address."""
+
+
+class Fate(enum.StrEnum):
+    """What became of a message.
+
+    `away`: nobody to give any message to just now. `later`: this one was not taken, and is worth
+    another try. `never`: refused for good. `unknown`: it left us and no answer came. `stopped`:
+    the fence was closed, nothing left us.
+    """
+
+    SENT = "sent"
+    AWAY = "away"
+    LATER = "later"
+    NEVER = "never"
+    UNKNOWN = "unknown"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a message, and why; the reason holds codes, never an address."""
+
+    fate: Fate
+    why: str = ""
+
+
+class Postbox(Protocol):
+    """Somewhere to put messages."""
+
+    def deliver(self, message: EmailMessage, *, hand_over: Callable[[], bool]) -> Outcome:
+        """Deliver one message; asks `hand_over` right before it lets go of it."""
+
+    def close(self) -> None:
+        """Let go of the server."""
+
+
+def open_postbox(
+    smtp_url: str, *, hello: str, timeout_seconds: float = TIMEOUT_SECONDS
+) -> Postbox:
+    """Choose the postbox that the operator's SMTP_URL names; nothing is connected yet.
+
+    Args:
+        hello: The host name we introduce ourselves with.
+    """
+    if urlsplit(smtp_url).scheme == "maildir":
+        return FolderPostbox(mail_folder(smtp_url))
+    return SmtpPostbox(smtp_url, hello=hello, timeout_seconds=timeout_seconds)
+
+
+def mail_folder(smtp_url: str) -> Path:
+    """Tell which folder a `maildir:///folder` address names."""
+    return Path(unquote(urlsplit(smtp_url).path))
+
+
+def write_message(
+    *,
+    sender_name: str,
+    sender: str,
+    recipient: str,
+    subject: str,
+    text: str,
+    html: str,
+    message_id: str,
+    date: str,
+) -> EmailMessage:
+    """Write a message, the text part first.
+
+    Args:
+        sender_name: What people see; put into the header only after quoting.
+        message_id: Without the angle brackets; the same for every try.
+        date: As RFC 5322 writes it.
+
+    Raises:
+        NotOneRecipient: When `recipient` is anything but one plain address.
+        ValueError: When a header holds a line end.
+    """
+    if not _ADDRESS.fullmatch(recipient):
+        raise NotOneRecipient
+    message = EmailMessage(policy=POLICY)
+    message["From"] = _from_header(sender_name, sender)
+    message["To"] = recipient
+    message["Subject"] = subject
+    message["Date"] = date
+    message["Message-ID"] = f"<{message_id}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(text)
+    message.add_alternative(html, subtype="html")
+    return message
+
+
+def _from_header(name: str, address: str) -> str:
+    quoted = name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{quoted}" <{address}>'
+
+
+class FolderPostbox:
+    """Files each message in a Maildir, for trying things out: it is read at /demo/mail."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def deliver(self, message: EmailMessage, *, hand_over: Callable[[], bool]) -> Outcome:
+        """File the message; a file appears whole or not at all."""
+        content = message.as_bytes()
+        try:
+            self._folder.parent.mkdir(parents=True, exist_ok=True)
+            box = mailbox.Maildir(self._folder, create=True)
+            if not hand_over():
+                return Outcome(Fate.STOPPED)
+            box.add(content)
+        except OSError as error:
+            return Outcome(Fate.AWAY, _reason(error))
+        return Outcome(Fate.SENT)
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+class SmtpPostbox:
+    """Speaks to the operator's mail server, on one connection for as long as it works."""
+
+    def __init__(
+        self, smtp_url: str, *, hello: str, timeout_seconds: float = TIMEOUT_SECONDS
+    ) -> None:
+        self._parts = urlsplit(smtp_url)
+        self._hello = hello
+        self._timeout = timeout_seconds
+        self._server: smtplib.SMTP | None = None
+
+    def deliver(self, message: EmailMessage, *, hand_over: Callable[[], bool]) -> Outcome:
+        """Give the message to the server."""
+        content = message.as_bytes()
+        try:
+            server = self._connected()
+            refusal = self._offer(server, message)
+            passed = refusal is None and hand_over()
+        except (OSError, smtplib.SMTPException) as error:
+            self.close()
+            return Outcome(Fate.AWAY, _reason(error))
+        except BaseException:
+            self.close()  # the envelope is still open: nobody may put another message into it
+            raise
+        if refusal:
+            self._start_over(server)
+            return refusal
+        if not passed:
+            self._start_over(server)
+            return Outcome(Fate.STOPPED)
+        return self._let_go(server, content)
+
+    def close(self) -> None:
+        """Say good-bye, or just leave."""
+        server, self._server = self._server, None
+        if server:
+            with suppress(OSError, smtplib.SMTPException):
+                server.quit()
+            server.close()
+
+    def _connected(self) -> smtplib.SMTP:
+        """Use the connection we have if it still answers, else make one."""
+        if self._server:
+            with suppress(OSError, smtplib.SMTPException):
+                if self._server.noop()[0] == OK:
+                    return self._server
+            self._server.close()
+        self._server = None
+        self._server = self._connect()
+        return self._server
+
+    def _connect(self) -> smtplib.SMTP:
+        host = self._parts.hostname or ""
+        port = self._parts.port or PORTS[self._parts.scheme]
+        tls = ssl.create_default_context()
+        server: smtplib.SMTP
+        if self._parts.scheme == "smtps":
+            server = smtplib.SMTP_SSL(host, port, self._hello, timeout=self._timeout, context=tls)
+        else:
+            server = smtplib.SMTP(host, port, self._hello, timeout=self._timeout)
+        try:
+            self._introduce(server, tls)
+        except BaseException:
+            server.close()
+            raise
+        return server
+
+    def _introduce(self, server: smtplib.SMTP, tls: ssl.SSLContext) -> None:
+        """Say hello, go over to TLS when offered, log in when told to.
+
+        A server on this machine is spoken to as it is: its certificate is seldom made out to
+        "localhost", and nobody listens in between.
+        """
+        is_here = is_loopback(f"smtp://{self._parts.netloc}")
+        server.ehlo_or_helo_if_needed()
+        secure = self._parts.scheme == "smtps" or is_here
+        if not secure and server.has_extn("starttls"):
+            server.starttls(context=tls)
+            server.ehlo()
+            secure = True
+        if self._parts.username:
+            if not secure:
+                raise smtplib.SMTPNotSupportedError("no TLS: the password stays here")
+            server.login(unquote(self._parts.username), unquote(self._parts.password or ""))
+
+    def _offer(self, server: smtplib.SMTP, message: EmailMessage) -> Outcome | None:
+        """Show the envelope -> why it is not wanted, or None. Nothing has been handed over."""
+        sender = message["From"].addresses[0].addr_spec
+        code, answer = server.mail(sender)
+        if code != OK:
+            return Outcome(Fate.AWAY, _answer("MAIL", code, answer))
+        code, answer = server.rcpt(message["To"].addresses[0].addr_spec)
+        if code in OK_CODES:
+            return None
+        fate = Fate.NEVER if code in PERMANENT else Fate.LATER
+        return Outcome(fate, _answer("RCPT", code, answer))
+
+    def _let_go(self, server: smtplib.SMTP, content: bytes) -> Outcome:
+        """Send the message itself: only a clear answer tells what became of it."""
+        try:
+            code, answer = server.data(content)
+        except smtplib.SMTPDataError as error:  # refused before the message was wanted
+            code, answer = error.smtp_code, _bytes(error.smtp_error)
+        except (OSError, smtplib.SMTPException) as error:
+            self.close()
+            return Outcome(Fate.UNKNOWN, _reason(error))
+        if code == OK:
+            return Outcome(Fate.SENT)
+        self._start_over(server)
+        return Outcome(_fate_after_data(code), _answer("DATA", code, answer))
+
+    def _start_over(self, server: smtplib.SMTP) -> None:
+        """Clear the envelope; a server that cannot is left."""
+        try:
+            code, _ = server.rset()
+        except (OSError, smtplib.SMTPException):
+            code = CLOSING
+        if code != OK:
+            self.close()
+
+
+def _fate_after_data(code: int) -> Fate:
+    if code in PERMANENT:
+        return Fate.NEVER
+    return Fate.LATER if code in TEMPORARY else Fate.UNKNOWN
+
+
+def _answer(step: str, code: int, answer: bytes) -> str:
+    """Keep the codes of an answer and not its words: they often repeat the address."""
+    found = _ENHANCED_CODE.search(answer)
+    return f"{step}: {code} {found[0].decode()}" if found else f"{step}: {code}"
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, smtplib.SMTPResponseException):
+        return _answer(type(error).__name__, error.smtp_code, _bytes(error.smtp_error))
+    number = getattr(error, "errno", None)
+    return f"{type(error).__name__} {number}" if number else type(error).__name__
+
+
+def _bytes(answer: bytes | str) -> bytes:
+    return answer if isinstance(answer, bytes) else answer.encode("utf-8", "replace")

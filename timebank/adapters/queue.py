@@ -1,0 +1,170 @@
+"""The queue: a doorbell that Redis or Valkey carries, and the worker that answers it.
+
+Nothing here is worth keeping: what there is to do stands in the database, and a ring only says
+"look now". Whoever can write to Redis can ring, and no more than that: a job names one of our own
+functions, takes no arguments, and calls nobody back.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+from redis import Redis
+from rq import Queue
+from rq import Worker
+from rq.exceptions import DuplicateJobError
+from rq.job import Job
+
+QUEUE = "good-turn"
+SERIALIZER = "json"
+PATIENCE_SECONDS = 5.0
+WORKER_TTL_SECONDS = 60
+FAILED_SECONDS = 30
+
+ALLOWED = frozenset(
+    {
+        "timebank.jobs.notices.drain",
+        "timebank.jobs.claims.lapse_holds",
+        "timebank.jobs.balances.prove_books",
+        "timebank.jobs.dates.extend_dates",
+    }
+)
+
+_NOT_IN_AN_ID = re.compile(r"[^A-Za-z0-9_-]+")
+
+
+class OwnJob(Job):
+    """A job that can only be one of ours: neither pickle nor foreign functions get in."""
+
+    @property  # type: ignore[misc]  # nobody sets it: a job is made once
+    def func_name(self) -> str:
+        """Name the function, if it is one of ours.
+
+        Raises:
+            PermissionError: When it is not.
+        """
+        name = super().func_name
+        if name not in ALLOWED or self.instance is not None or self.args or self.kwargs:
+            raise PermissionError("this job is not one of ours")
+        return name
+
+    def restore(self, raw_data: Any) -> None:  # noqa: ANN401 - as in the base class
+        """Read a job from Redis, without anybody it asks to call back or to write to."""
+        super().restore(raw_data)
+        self._success_callback_name = None
+        self._failure_callback_name = None
+        self._stopped_callback_name = None
+        self.webhooks = []
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """One ring of the doorbell.
+
+    Attributes:
+        function: Which of our functions is to run; one of `ALLOWED`.
+        slot: Which moment it is for; rings of the same function and slot are one.
+        waits_seconds: How long it may wait for a worker before it is forgotten.
+        lasts_seconds: How long it may run.
+        remembered_seconds: How long after its success the same slot stays done.
+        goes_first: Whether it overtakes what waits already.
+    """
+
+    function: str
+    slot: str
+    waits_seconds: int = 10
+    lasts_seconds: int = 90
+    remembered_seconds: int = 0
+    goes_first: bool = False
+
+    @property
+    def job_id(self) -> str:
+        """The id that makes two equal rings one."""
+        name = self.function.rpartition(".")[2]
+        return _NOT_IN_AN_ID.sub("-", f"{name}-{self.slot}")
+
+
+def connect(redis_url: str) -> Redis:
+    """Get a connection that gives up soon; it connects when it is first used."""
+    return Redis.from_url(
+        redis_url, socket_connect_timeout=PATIENCE_SECONDS, socket_timeout=PATIENCE_SECONDS
+    )
+
+
+def ring(connection: Redis, one: Ring) -> bool:
+    """Ring once -> False when the same ring is waiting, running or remembered."""
+    queue = Queue(QUEUE, connection=connection, serializer=SERIALIZER, job_class=OwnJob)
+    with suppress(DuplicateJobError):
+        queue.enqueue(
+            one.function,
+            job_id=one.job_id,
+            unique=True,
+            description="",
+            ttl=one.waits_seconds,
+            job_timeout=one.lasts_seconds,
+            result_ttl=one.remembered_seconds,
+            failure_ttl=FAILED_SECONDS,
+            at_front=one.goes_first,
+        )
+        return True
+    return False
+
+
+class OwnWorker(Worker):
+    """Takes one job after another from our one queue, each in a child of its own.
+
+    Attributes:
+        before_job: Called in the child before the job, to let go of what the parent holds.
+        on_stop: Called in the child when it is asked to stop; the job ends at the next good place.
+    """
+
+    before_job: Callable[[], None]
+    on_stop: Callable[[], None]
+
+    def main_work_horse(self, job: Job, queue: Queue) -> None:
+        """Run one job, in the child."""
+        self.before_job()
+        super().main_work_horse(job, queue)
+
+    def setup_work_horse_signals(self) -> None:
+        """Let the child end its job in peace, and soon."""
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, self._stop_job)
+
+    def handle_warm_shutdown_request(self) -> None:
+        """Pass it on to the child: otherwise a long job is killed in the middle of a message."""
+        if self.horse_pid:
+            with suppress(ProcessLookupError):
+                os.kill(self.horse_pid, signal.SIGTERM)
+
+    def _stop_job(self, _number: int, _frame: FrameType | None) -> None:
+        self.on_stop()
+
+
+def make_worker(
+    redis_url: str, *, before_job: Callable[[], None], on_stop: Callable[[], None]
+) -> OwnWorker:
+    """Make the worker of our queue; it connects at once.
+
+    Raises:
+        redis.RedisError: When the queue does not answer.
+    """
+    connection = Redis.from_url(redis_url, socket_connect_timeout=PATIENCE_SECONDS)
+    worker = OwnWorker(
+        [QUEUE],
+        connection=connection,
+        serializer=SERIALIZER,
+        job_class=OwnJob,
+        worker_ttl=WORKER_TTL_SECONDS,
+        log_job_description=False,
+    )
+    worker.before_job = before_job
+    worker.on_stop = on_stop
+    return worker

@@ -1,0 +1,62 @@
+"""Times and days as people say them: "9am", "Sat 1 May", "tomorrow".
+
+For messages, which are worded where no page and no visitor is. Pages have filters of the same
+names that translate (`timebank.web.filters`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+NOON = 12
+DAYS_IN_WEEK = 7
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+
+
+def clock(at: dt.datetime, zone: str) -> str:
+    """Write a time of day: "9am", "10:30am", "noon", "midnight"."""
+    local = at.astimezone(ZoneInfo(zone))
+    if not local.minute and local.hour % NOON == 0:
+        return "noon" if local.hour else "midnight"
+    figure = str(local.hour % NOON or NOON)
+    if local.minute:
+        figure = f"{figure}:{local.minute:02d}"
+    return f"{figure}{'am' if local.hour < NOON else 'pm'}"
+
+
+def day(at: dt.datetime, zone: str) -> str:
+    """Write a day briefly: "Sat 1 May"."""
+    date = at.astimezone(ZoneInfo(zone))
+    return f"{WEEKDAYS[date.weekday()][:3]} {date.day} {MONTHS[date.month - 1]}"
+
+
+def long_day(at: dt.datetime, zone: str) -> str:
+    """Write a day in full: "Saturday 1 May"."""
+    date = at.astimezone(ZoneInfo(zone))
+    return f"{WEEKDAYS[date.weekday()]} {date.day} {MONTHS[date.month - 1]}"
+
+
+def near_day(at: dt.datetime, zone: str, *, now: dt.datetime) -> str:
+    """Say a day as seen from now: "Today", "Tomorrow", "On Saturday", "On Sat 1 May"."""
+    date = at.astimezone(ZoneInfo(zone)).date()
+    ahead = (date - now.astimezone(ZoneInfo(zone)).date()).days
+    if ahead in {0, 1}:
+        return "Tomorrow" if ahead else "Today"
+    if 0 < ahead < DAYS_IN_WEEK:
+        return f"On {WEEKDAYS[date.weekday()]}"
+    return f"On {day(at, zone)}"

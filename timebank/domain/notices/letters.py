@@ -1,0 +1,173 @@
+"""What a notice has to say, looked up when it is sent, and whether it still holds."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from timebank.core import text
+from timebank.models import NoticeKind
+from timebank.models import SignInRequest
+
+_A_NAME = re.compile(r"[^\W\d_]{1,30}(?:['’-][^\W\d_]{1,30}){0,2}")
+
+REMINDERS = frozenset({NoticeKind.REMINDER_TWO_DAYS, NoticeKind.REMINDER_EVE})
+NEEDS_OPEN_EVENT = REMINDERS | {
+    NoticeKind.CONFIRM_CLAIM,
+    NoticeKind.YOU_ARE_IN,
+    NoticeKind.DROPPED_OUT,
+    NoticeKind.EVENT_MOVED,
+}
+NEEDS_LIVE_CLAIM = REMINDERS | {NoticeKind.YOU_ARE_IN, NoticeKind.EVENT_MOVED}
+
+# A notice names its claim, or says in `facts` which claim, event or membership it is about.
+# A hold that has run out counts as given back, though nobody has swept it yet.
+LOOK_UP = """
+SELECT n.kind, n.dedupe_key, n.facts, t.name AS community_name, t.place, t.phone, t.timezone,
+       t.host, p.email, p.full_name, r.id AS request_id, r.nonce,
+       r.used_at IS NULL AND r.expires_at > now() AS is_request_open,
+       c.id AS claim_id, c.state AS claim_state, c.held_until,
+       c.live AND (c.held_until IS NULL OR c.held_until > now()) AS is_claim_live,
+       c.starts_at = n.starts_at AS is_claim_unmoved,
+       EXISTS (SELECT FROM claim again WHERE again.slot_id = c.slot_id AND again.live
+                  AND again.person_id = c.person_id AND again.id <> c.id) AS is_claimed_again,
+       coalesce(about.full_name, '') AS about_name,
+       role.name AS job, role.about AS job_about, s.minutes,
+       coalesce(s.starts_at, e.starts_at) AS starts_at, coalesce(s.ends_at, e.ends_at) AS ends_at,
+       e.state AS event_state, e.reason, e.occurs_on, x.title, x.slug, x.bring,
+       v.name AS venue, v.address,
+       (SELECT runs.full_name FROM group_organiser o
+          JOIN membership m ON m.id = o.membership_id AND m.standing <> 'left'
+          JOIN profile runs ON runs.person_id = m.person_id
+         WHERE o.group_id = x.group_id ORDER BY o.membership_id LIMIT 1) AS organiser,
+       (SELECT f.minutes FROM transfer f WHERE f.claim_id = c.id
+           AND NOT EXISTS (SELECT FROM transfer back WHERE back.reverses_id = f.id)
+         ORDER BY f.revision DESC LIMIT 1) AS minutes_credited
+  FROM notice n
+  JOIN community t ON t.id = n.community_id
+  LEFT JOIN profile p ON p.person_id = n.person_id
+  LEFT JOIN sign_in_request r ON r.id = n.sign_in_request_id
+  LEFT JOIN claim c ON c.id = coalesce(n.claim_id, CAST(n.facts ->> 'claim_id' AS bigint))
+                   AND c.community_id = n.community_id
+  LEFT JOIN membership low ON low.id = CAST(n.facts ->> 'membership_id' AS bigint)
+                          AND low.community_id = n.community_id
+  LEFT JOIN profile about ON about.person_id = coalesce(c.person_id, low.person_id)
+  LEFT JOIN slot s ON s.id = c.slot_id
+  LEFT JOIN role ON role.id = s.role_id
+  LEFT JOIN event e ON e.id = coalesce(c.event_id, CAST(n.facts ->> 'event_id' AS bigint))
+                   AND e.community_id = n.community_id
+  LEFT JOIN series x ON x.id = e.series_id
+  LEFT JOIN venue v ON v.id = e.venue_id
+ WHERE n.id = :notice_id
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """Everything a message may say. What does not belong to its kind is None.
+
+    Attributes:
+        email: Of the person it goes to; None for somebody erased or without e-mail.
+        about_name: Whom it is about: who holds the claim, or whose account it is.
+        starts_at: Of the job, or of the event when it is about no job.
+        minutes: How long the job takes.
+        minutes_credited: What the turn brought, unless that was taken back.
+    """
+
+    kind: NoticeKind
+    dedupe_key: str
+    facts: Mapping[str, str]
+    community_name: str
+    place: str
+    phone: str
+    timezone: str
+    host: str | None
+    email: str | None
+    full_name: str | None
+    request: SignInRequest | None
+    is_request_open: bool | None
+    claim_id: int | None
+    claim_state: str | None
+    held_until: dt.datetime | None
+    is_claim_live: bool | None
+    is_claim_unmoved: bool | None
+    is_claimed_again: bool
+    about_name: str
+    job: str | None
+    job_about: str | None
+    minutes: int | None
+    starts_at: dt.datetime | None
+    ends_at: dt.datetime | None
+    event_state: str | None
+    reason: str | None
+    occurs_on: dt.date | None
+    title: str | None
+    slug: str | None
+    bring: str | None
+    venue: str | None
+    address: str | None
+    organiser: str | None
+    minutes_credited: int | None
+
+    @property
+    def greeting(self) -> str:
+        """The name a neighbour would call out; what is no name is not repeated.
+
+        Anybody can type a name beside somebody else's address: no advertisement, no link.
+        """
+        name = text.first_name(self.full_name or "")
+        return name if _A_NAME.fullmatch(name) else "neighbour"
+
+    @property
+    def short_venue(self) -> str:
+        """The place's name without where exactly: short enough for a subject."""
+        return (self.venue or "").partition(",")[0]
+
+    @property
+    def earlier_starts_at(self) -> dt.datetime | None:
+        """When it was to begin before it was moved, when the notice says so."""
+        written = self.facts.get("earlier_starts_at")
+        return dt.datetime.fromisoformat(written) if written else None
+
+
+def read_letter(session: Session, *, notice_id: int) -> Letter:
+    """Look up, in one statement, what a notice has to say."""
+    row = dict(session.execute(sa.text(LOOK_UP), {"notice_id": notice_id}).mappings().one())
+    request_id, nonce = row.pop("request_id"), row.pop("nonce")
+    request = SignInRequest(id=request_id, nonce=nonce) if request_id else None
+    row["kind"] = NoticeKind(row["kind"])
+    return Letter(request=request, **row)
+
+
+def reason_to_drop(letter: Letter) -> str | None:
+    """Tell why a notice no longer holds, or None when it does."""
+    if not letter.email:
+        return "nobody to write to"
+    if letter.kind is NoticeKind.SIGN_IN:
+        return None if letter.is_request_open else "the sign-in was used or ran out"
+    if letter.kind is NoticeKind.EVENT_CANCELLED:
+        return None if letter.event_state == "cancelled" else "the date takes place after all"
+    if letter.kind in NEEDS_OPEN_EVENT and letter.event_state != "planned":
+        return "the date was cancelled"
+    return _reason_of_claim(letter)
+
+
+def _reason_of_claim(letter: Letter) -> str | None:
+    if letter.kind in NEEDS_LIVE_CLAIM and letter.claim_id and not letter.is_claim_live:
+        return "the place was given back"
+    if letter.kind is NoticeKind.CONFIRM_CLAIM and not (
+        letter.claim_state == "held" and letter.is_claim_live
+    ):
+        return "the place is no longer held"
+    if letter.kind in REMINDERS and letter.is_claim_unmoved is False:
+        return "the job was moved"
+    if letter.kind is NoticeKind.DROPPED_OUT and letter.is_claimed_again:
+        return "they took it back"
+    if letter.kind is NoticeKind.HOURS_CREDITED and letter.minutes_credited is None:
+        return "the hours were taken back"
+    return None

@@ -1,0 +1,175 @@
+"""Say a notice in words: a subject, a text and an HTML page, from `templates/email/<kind>/`.
+
+No request is near when a message is worded, so addresses are built from what the operator said is
+public, and hours and days are those of the community.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from jinja2 import Environment
+from jinja2 import FileSystemLoader
+from jinja2 import StrictUndefined
+from jinja2 import select_autoescape
+
+from timebank.core import hours
+from timebank.core import ids
+from timebank.core import text
+from timebank.core import when
+from timebank.domain import identity
+from timebank.domain.notices.letters import Letter
+from timebank.models import NoticeKind
+
+PACKAGE = Path(__file__).resolve().parents[2]
+LONGEST_SUBJECT = 150
+CLAIM_PURPOSE = "claim"
+
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_BLANK_LINES = re.compile(r"\n{3,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A message in words."""
+
+    subject: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """The addresses that a letter may name, each whole, and the code of a sign-in.
+
+    Attributes:
+        secret_key: Signs those that let their holder do something.
+    """
+
+    letter: Letter
+    public_url: str
+    secret_key: str
+
+    @property
+    def home(self) -> str:
+        """Where the community lives: its own host name, if it has one."""
+        if not self.letter.host:
+            return self.public_url
+        parts = urlsplit(self.public_url)
+        port = f":{parts.port}" if parts.port else ""
+        return f"{parts.scheme}://{self.letter.host}{port}"
+
+    @property
+    def my_turns(self) -> str:
+        """The person's own page."""
+        return f"{self.home}/me"
+
+    @property
+    def event(self) -> str:
+        """The page of the date."""
+        return f"{self.home}/e/{self.letter.slug}/{self.letter.occurs_on}"
+
+    @property
+    def books(self) -> str:
+        """The public page that shows the proof."""
+        return f"{self.home}/books"
+
+    @property
+    def confirm(self) -> str:
+        """A page with one button: yes, it's me."""
+        return f"{self.home}/t/{self._claim_token}/confirm"
+
+    @property
+    def cant(self) -> str:
+        """A page with one button: I can't make it."""
+        return f"{self.home}/t/{self._claim_token}/cant"
+
+    @property
+    def sign_in(self) -> str:
+        """A page with one button: sign in."""
+        if self.letter.request is None:
+            raise LookupError("this notice belongs to no sign-in")
+        token = identity.sign_in_link_token(self.letter.request, secret_key=self.secret_key)
+        return f"{self.home}/sign-in/{token}"
+
+    @property
+    def code(self) -> str:
+        """The six digits to type instead."""
+        if self.letter.request is None:
+            raise LookupError("this notice belongs to no sign-in")
+        return identity.sign_in_code(self.letter.request, secret_key=self.secret_key)
+
+    @property
+    def _claim_token(self) -> str:
+        if self.letter.claim_id is None:
+            raise LookupError("this notice belongs to no claim")
+        return ids.signed_token(self.secret_key, CLAIM_PURPOSE, self.letter.claim_id)
+
+
+def word(letter: Letter, *, public_url: str, secret_key: str, now: dt.datetime) -> Wording:
+    """Say a notice in words, as seen from `now`: "tomorrow" is the day after it."""
+    facts = {"letter": letter, "links": Links(letter, public_url, secret_key), "now": now}
+    parts = [
+        _environment().get_template(f"email/{letter.kind}/{part}").render(facts)
+        for part in ("subject.txt", "body.txt", "body.html")
+    ]
+    return Wording(subject=one_line(parts[0]), text=tidy(parts[1]), html=parts[2].strip() + "\n")
+
+
+def one_line(written: str) -> str:
+    """Make a subject: one line, nothing unprintable, not endless."""
+    line = " ".join(_UNPRINTABLE.sub(" ", written).split())
+    return line if len(line) <= LONGEST_SUBJECT else f"{line[: LONGEST_SUBJECT - 1]}…"
+
+
+def tidy(written: str) -> str:
+    """Make a text part: no more than one blank line anywhere, none at the ends."""
+    lines = "\n".join(line.rstrip() for line in written.splitlines())
+    return _BLANK_LINES.sub("\n\n", lines).strip() + "\n"
+
+
+def in_a_sentence(name: str) -> str:
+    """Write a job's name inside a sentence: "Tail walker" is "tail walker", "MC" stays."""
+    return name if name[1:2].isupper() else name[:1].lower() + name[1:]
+
+
+def preload() -> None:
+    """Read every template now, so that each worker's child finds them ready."""
+    for kind in NoticeKind:
+        for part in ("subject.txt", "body.txt", "body.html"):
+            _environment().get_template(f"email/{kind}/{part}")
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_templates_folder()),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
+    environment.filters.update(
+        clock=when.clock,
+        day=when.day,
+        long_day=when.long_day,
+        near_day=when.near_day,
+        hours=hours.in_words,
+        first_name=text.first_name,
+        public_name=text.public_name,
+        in_a_sentence=in_a_sentence,
+    )
+    return environment
+
+
+def _templates_folder() -> Path:
+    beside = PACKAGE.parent / "templates"
+    return beside if beside.is_dir() else PACKAGE / "_templates"

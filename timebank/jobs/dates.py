@@ -1,0 +1,13 @@
+"""Keep the dates of every series published far enough ahead."""
+
+from __future__ import annotations
+
+from timebank.core import clock
+from timebank.domain import events
+from timebank.jobs import tools
+
+
+def extend_dates() -> None:
+    """Add the dates that have come within reach since yesterday."""
+    with tools.current().session() as session:
+        events.extend_dates(session, now=clock.now())

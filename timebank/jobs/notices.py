@@ -1,0 +1,132 @@
+"""Deliver what is due: the one job that writes to people."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from email.message import EmailMessage
+from email.utils import format_datetime
+from urllib.parse import urlsplit
+
+from timebank.adapters.mail import Fate
+from timebank.adapters.mail import NotOneRecipient
+from timebank.adapters.mail import Outcome
+from timebank.adapters.mail import Postbox
+from timebank.adapters.mail import open_postbox
+from timebank.adapters.mail import write_message
+from timebank.core import clock
+from timebank.domain.notices import delivery
+from timebank.domain.notices import wording
+from timebank.domain.notices.delivery import Lease
+from timebank.domain.notices.letters import Letter
+from timebank.domain.notices.letters import read_letter
+from timebank.domain.notices.letters import reason_to_drop
+from timebank.jobs import tools
+from timebank.jobs.tools import Tools
+
+log = logging.getLogger(__name__)
+
+ID_DIGITS = 40
+
+
+def drain() -> None:
+    """Send one due notice after another, for some seconds or until none is due.
+
+    When the mail server cannot be reached the job ends: the next one asks it again.
+    """
+    mine = tools.current()
+    ends = time.monotonic() + mine.pace.drain.total_seconds()
+    postbox = open_postbox(
+        mine.settings.smtp_url, hello=host_of(mine), timeout_seconds=mine.pace.smtp_seconds
+    )
+    try:
+        while not mine.stopping and time.monotonic() < ends and send_one(mine, postbox):
+            pass
+    finally:
+        postbox.close()
+
+
+def send_one(mine: Tools, postbox: Postbox) -> bool:
+    """Lease one notice and see it through -> whether to go on with the next."""
+    with mine.session() as session:
+        lease = delivery.lease_notice(session, lasts=mine.pace.lease)
+    if lease is None:
+        return False
+    try:
+        message = _message(mine, lease)
+    except Exception as error:  # noqa: BLE001 - one bad row must not stop all others
+        log.warning("Notice %s could not be worded: %s", lease.notice_id, type(error).__name__)
+        _record(mine, lease, Outcome(Fate.LATER, f"wording: {type(error).__name__}"))
+        return True
+    if message is None:
+        return True
+    outcome = postbox.deliver(message, hand_over=lambda: _hand_over(mine, lease))
+    _record(mine, lease, outcome)
+    return outcome.fate is not Fate.AWAY
+
+
+def host_of(mine: Tools) -> str:
+    """The host name that our messages and their senders carry."""
+    host = urlsplit(mine.settings.public_url).hostname or ""
+    return host if any(letter.isalpha() for letter in host) and ":" not in host else "localhost"
+
+
+def message_id(dedupe_key: str, host: str) -> str:
+    """Name a message after its notice, so that every try carries the same name."""
+    return f"{hashlib.sha256(dedupe_key.encode()).hexdigest()[:ID_DIGITS]}@{host}"
+
+
+def _message(mine: Tools, lease: Lease) -> EmailMessage | None:
+    """Write the message, or end the notice when what it tells is no longer so."""
+    with mine.session() as session:
+        letter = read_letter(session, notice_id=lease.notice_id)
+    why = reason_to_drop(letter)
+    if why is None:
+        try:
+            return _write(mine, letter)
+        except NotOneRecipient:
+            why = "not one plain address"
+    with mine.session() as session:
+        delivery.mark_cancelled(session, lease=lease, why=why)
+    return None
+
+
+def _write(mine: Tools, letter: Letter) -> EmailMessage:
+    now = clock.now()
+    settings = mine.settings
+    words = wording.word(
+        letter, public_url=settings.public_url, secret_key=settings.secret_key, now=now
+    )
+    host = host_of(mine)
+    return write_message(
+        sender_name=wording.one_line(letter.community_name),
+        sender=f"noreply@{host}",
+        recipient=letter.email or "",
+        subject=words.subject,
+        text=words.text,
+        html=words.html,
+        message_id=message_id(letter.dedupe_key, host),
+        date=format_datetime(now),
+    )
+
+
+def _hand_over(mine: Tools, lease: Lease) -> bool:
+    with mine.session() as session:
+        return delivery.hand_over(session, lease=lease, lasts=mine.pace.lease)
+
+
+def _record(mine: Tools, lease: Lease, outcome: Outcome) -> None:
+    """Write down what became of the message."""
+    with mine.session() as session:
+        match outcome.fate:
+            case Fate.SENT:
+                delivery.mark_sent(session, lease=lease)
+            case Fate.LATER | Fate.AWAY:
+                delivery.put_back(session, lease=lease, after=mine.pace.back_off, why=outcome.why)
+            case Fate.NEVER:
+                delivery.mark_failed(session, lease=lease, why=outcome.why)
+            case Fate.UNKNOWN:
+                delivery.mark_uncertain(session, lease=lease, why=outcome.why)
+            case Fate.STOPPED:
+                pass  # somebody else holds the notice now

@@ -1,0 +1,100 @@
+"""What a job works with: settings, a database engine, and how patient to be.
+
+A worker process binds them once, before its first job; each job runs in a child that inherits
+them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from timebank.adapters.mail import TIMEOUT_SECONDS
+from timebank.core.settings import Settings
+from timebank.db import CONNECTION_LIMITS
+
+CONNECT_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How patient delivery is.
+
+    A lease outlasts a job (90 seconds), and a job outlasts the slowest answer of a mail server.
+
+    Attributes:
+        lease: How long one worker has a notice to itself.
+        back_off: How long to wait after a try that did not work.
+        drain: How long one job goes on to take notices.
+        smtp_seconds: How long to wait for each answer of the mail server.
+    """
+
+    lease: dt.timedelta = dt.timedelta(seconds=180)
+    back_off: dt.timedelta = dt.timedelta(seconds=300)
+    drain: dt.timedelta = dt.timedelta(seconds=20)
+    smtp_seconds: float = TIMEOUT_SECONDS
+
+
+@dataclass(slots=True)
+class Tools:
+    """What the jobs of this process work with.
+
+    Attributes:
+        stopping: Set when the process was asked to stop: finish what you hold, take no more.
+    """
+
+    settings: Settings
+    engine: sa.Engine
+    pace: Pace
+    stopping: bool = False
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """Open a session that commits at the end, and undoes everything when something raises."""
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def forget_connections(self) -> None:
+        """Let go of what a parent process opened, without closing it under the parent."""
+        self.engine.dispose(close=False)
+
+    def stop(self) -> None:
+        """Ask the job that runs to end soon."""
+        self.stopping = True
+
+
+_bound: list[Tools] = []
+
+
+def open_tools(settings: Settings, *, pace: Pace | None = None) -> Tools:
+    """Get tools ready; nothing is connected yet."""
+    engine = sa.create_engine(
+        settings.database_url,
+        pool_size=1,
+        max_overflow=1,
+        pool_pre_ping=True,
+        hide_parameters=True,  # a failed statement is logged, and must not tell who is who
+        connect_args={"options": CONNECTION_LIMITS, "connect_timeout": CONNECT_SECONDS},
+    )
+    return Tools(settings=settings, engine=engine, pace=pace or Pace())
+
+
+def bind(tools: Tools) -> None:
+    """Give the jobs of this process their tools."""
+    _bound[:] = [tools]
+
+
+def current() -> Tools:
+    """Get the tools of this process.
+
+    Raises:
+        LookupError: When none were bound.
+    """
+    if not _bound:
+        raise LookupError("no tools: bind() them before the first job")
+    return _bound[0]
