@@ -16,13 +16,16 @@ def local_date(moment: dt.datetime, timezone: str) -> dt.date:
     return moment.astimezone(ZoneInfo(timezone)).date()
 
 
-def at_local(day: dt.date, time: dt.time, timezone: str) -> dt.datetime:
+def at_local(
+    day: dt.date, time: dt.time, timezone: str, *, the_second: bool = False
+) -> dt.datetime:
     """Turn a wall-clock time into UTC.
 
-    A time that happens twice (clocks go back) means the first of the two. One that does not
-    happen at all is the caller's to refuse beforehand: see `exists_locally`.
+    A time that happens twice (clocks go back) means the first of the two, or `the_second`. One
+    that does not happen at all is the caller's to refuse beforehand: see `exists_locally`.
     """
-    return dt.datetime.combine(day, time, ZoneInfo(timezone)).astimezone(dt.UTC)
+    local = dt.datetime.combine(day, time, ZoneInfo(timezone)).replace(fold=int(the_second))
+    return local.astimezone(dt.UTC)
 
 
 def exists_locally(day: dt.date, time: dt.time, timezone: str) -> bool:

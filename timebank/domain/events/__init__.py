@@ -1,0 +1,50 @@
+"""Events: what recurs, its dates, its jobs, and the ready-made rotas to begin with.
+
+What a change does to people who have a turn already stands in `timebank.domain.rota.changing`.
+"""
+
+from __future__ import annotations
+
+from timebank.domain.events.dates import extend_dates
+from timebank.domain.events.dates import make_dates
+from timebank.domain.events.dates import make_slots
+from timebank.domain.events.drafts import DraftRefused
+from timebank.domain.events.drafts import RoleDraft
+from timebank.domain.events.drafts import SeriesDraft
+from timebank.domain.events.drafts import VenueDraft
+from timebank.domain.events.drafts import check_draft
+from timebank.domain.events.making import NoDatesAhead
+from timebank.domain.events.making import NoJobs
+from timebank.domain.events.making import find_or_make_venue
+from timebank.domain.events.making import make_series
+from timebank.domain.events.making import publish
+from timebank.domain.events.making import require_organiser
+from timebank.domain.events.ready_made import ReadyRota
+from timebank.domain.events.ready_made import ready_made_rota
+from timebank.domain.events.ready_made import ready_made_rotas
+from timebank.domain.events.rhythm import days_of
+from timebank.domain.events.rhythm import span_on
+from timebank.domain.events.sentences import schedule_sentence
+
+__all__ = [
+    "DraftRefused",
+    "NoDatesAhead",
+    "NoJobs",
+    "ReadyRota",
+    "RoleDraft",
+    "SeriesDraft",
+    "VenueDraft",
+    "check_draft",
+    "days_of",
+    "extend_dates",
+    "find_or_make_venue",
+    "make_dates",
+    "make_series",
+    "make_slots",
+    "publish",
+    "ready_made_rota",
+    "ready_made_rotas",
+    "require_organiser",
+    "schedule_sentence",
+    "span_on",
+]

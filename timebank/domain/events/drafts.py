@@ -1,0 +1,86 @@
+"""What an organiser writes down before anything is kept: plain frozen values, and their limits."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from timebank.core import clock
+from timebank.core.errors import Refused
+from timebank.models import Frequency
+
+MOST_ROLES = 40
+MOST_PLACES = 500
+FURTHEST_AHEAD = dt.timedelta(days=731)
+
+
+class DraftRefused(Refused):
+    """Something about this event can't be kept as it is. Check the fields below."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueDraft:
+    """Where people meet."""
+
+    name: str
+    address: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+    step_free: bool = False
+    accessible_toilet: bool = False
+    hearing_loop: bool = False
+    quiet_space: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleDraft:
+    """A kind of work: how many people, and when, counted from the event's start.
+
+    `role_id` names the role that the line came from, when a series is edited.
+    """
+
+    name: str
+    places: int
+    starts_after_minutes: int
+    duration_minutes: int
+    needed: int = 0
+    about: str = ""
+    role_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesDraft:
+    """An event with its rhythm and its jobs. Times of day are the community's own."""
+
+    group_id: int
+    title: str
+    description: str
+    venue: VenueDraft
+    frequency: Frequency
+    first_on: dt.date
+    starts_time: dt.time
+    ends_time: dt.time
+    roles: tuple[RoleDraft, ...] = ()
+    scene: str = "park"
+    first_timers: str = ""
+    bring: str = ""
+
+
+def check_draft(draft: SeriesDraft, *, timezone: str, now: dt.datetime) -> None:
+    """Refuse what no field alone can see.
+
+    Raises:
+        DraftRefused: The end is not after the start, the clock skips the first start, the first
+            date is out of reach, or there are too many jobs. `field` says which.
+    """
+    if draft.ends_time <= draft.starts_time:
+        raise DraftRefused("That time ends before it starts. Check From and To.", field="to")
+    if draft.first_on > clock.local_date(now, timezone) + FURTHEST_AHEAD:
+        raise DraftRefused("That’s more than two years away. Choose a nearer date.", field="first")
+    for time, field in ((draft.starts_time, "from"), (draft.ends_time, "to")):
+        if not clock.exists_locally(draft.first_on, time, timezone):
+            raise DraftRefused(
+                "The clocks go forward that night and skip this time. Choose another.", field=field
+            )
+    if len(draft.roles) > MOST_ROLES:
+        raise DraftRefused(f"A rota has room for {MOST_ROLES} jobs.", field="roles")

@@ -1,0 +1,253 @@
+"""Let turns follow their jobs when a date or a job moves, and tell whoever has one.
+
+`retime_slots` moves slots as one; the database carries their claims along and keeps everybody out
+of two places at once. `tell_the_moved` compares the turns with a `snapshot` taken before.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Collection
+from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from timebank.core.errors import Refused
+from timebank.core.text import public_name
+from timebank.domain import outbox
+from timebank.domain.rota import reminders
+from timebank.models import NoticeKind
+
+
+class TurnsOverlap(Refused):
+    """Somebody on the rota has another turn at that time. Choose another time."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlotSpan:
+    """When a slot shall take place."""
+
+    slot_id: int
+    starts_at: dt.datetime
+    ends_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """When and where a live turn takes place, and who would like to know."""
+
+    claim_id: int
+    community_id: int
+    person_id: int
+    reads_mail: bool
+    starts_at: dt.datetime
+    ends_at: dt.datetime
+    venue_id: int
+    place: str
+    sequence: int
+
+    def moved_from(self, earlier: Standing) -> bool:
+        """Whether it is at another time or place than before."""
+        here = (self.starts_at, self.ends_at, self.venue_id)
+        return here != (earlier.starts_at, earlier.ends_at, earlier.venue_id)
+
+
+# Holds that ran out are dead weight: they must not stand in the way of a move.
+LET_GO = """
+UPDATE claim SET state = 'withdrawn', held_until = NULL, withdrawn_at = :now,
+                 withdrawn_because = 'lapsed'
+ WHERE state = 'held' AND held_until <= :now
+   AND person_id IN (SELECT person_id FROM claim WHERE event_id = ANY (:event_ids) AND live)
+"""
+
+SNAPSHOT = """
+SELECT c.id, c.community_id, c.person_id, p.email IS NOT NULL, c.starts_at, c.ends_at,
+       e.venue_id, v.name, e.sequence
+  FROM claim c
+  JOIN event e ON e.id = c.event_id
+  JOIN venue v ON v.id = e.venue_id
+  LEFT JOIN profile p ON p.person_id = c.person_id
+ WHERE c.event_id = ANY (:event_ids) AND c.state IN ('held', 'confirmed')
+ ORDER BY c.starts_at, c.id
+"""
+
+WANTED = """
+SELECT * FROM unnest(CAST(:slot_ids AS bigint[]), CAST(:starts AS timestamptz[]),
+                     CAST(:ends AS timestamptz[])) AS wanted (slot_id, starts_at, ends_at)
+"""
+
+# Both turns are looked at where they will be: where the move puts them, or where they are.
+IN_TWO_PLACES = f"""
+WITH wanted AS ({WANTED})
+SELECT DISTINCT coalesce(c.held_as, p.full_name, '')
+  FROM wanted w
+  JOIN claim c ON c.slot_id = w.slot_id AND c.live
+  JOIN claim o ON o.person_id = c.person_id AND o.live AND o.id <> c.id
+  LEFT JOIN wanted w2 ON w2.slot_id = o.slot_id
+  LEFT JOIN profile p ON p.person_id = c.person_id
+ WHERE tstzrange(w.starts_at, w.ends_at)
+       && tstzrange(coalesce(w2.starts_at, o.starts_at), coalesce(w2.ends_at, o.ends_at))
+ ORDER BY 1
+"""  # noqa: S608 - WANTED is ours
+
+# A person's turns may touch, and the database looks at each row at once: so everybody first steps
+# out of the way, a thousand years on, and then to where they belong.
+STEP_ASIDE = """
+UPDATE slot SET starts_at = starts_at + interval '8766000 hours',
+                ends_at = ends_at + interval '8766000 hours'
+ WHERE id = ANY (:slot_ids)
+"""
+STEP_IN = f"""
+UPDATE slot SET starts_at = wanted.starts_at, ends_at = wanted.ends_at
+  FROM ({WANTED}) AS wanted WHERE slot.id = wanted.slot_id
+"""  # noqa: S608 - WANTED is ours
+
+STALE = """
+UPDATE notice n SET state = 'cancelled'
+  FROM claim c
+ WHERE n.claim_id = c.id AND c.id = ANY (:claim_ids) AND n.state = 'pending'
+   AND n.starts_at <> c.starts_at AND n.kind = ANY (:kinds)
+"""
+# Moved there and back: the notices about that start exist already, and are owed once more.
+REVIVE = """
+UPDATE notice n SET state = 'pending', attempts = 0, last_error = NULL
+  FROM claim c
+ WHERE n.claim_id = c.id AND c.id = ANY (:claim_ids) AND n.state = 'cancelled'
+   AND n.starts_at = c.starts_at AND n.kind = ANY (:kinds) AND n.not_before > :now
+"""
+TELL_AGAIN = """
+UPDATE notice n SET state = 'pending', attempts = 0, last_error = NULL, sent_at = NULL,
+                    not_before = :now, facts = CAST(news.facts AS jsonb)
+  FROM claim c
+  JOIN unnest(CAST(:claim_ids AS bigint[]), CAST(:facts AS text[])) AS news (claim_id, facts)
+       ON news.claim_id = c.id
+ WHERE n.claim_id = c.id AND n.kind = 'event_moved' AND n.starts_at = c.starts_at
+   AND n.state NOT IN ('leased', 'handover')
+"""
+
+
+def let_go_of_lapsed_holds(
+    session: Session, *, event_ids: Collection[int], now: dt.datetime
+) -> None:
+    """Free what ran out, of everybody who has a turn on these dates, wherever they hold it."""
+    session.execute(sa.text(LET_GO), {"event_ids": list(event_ids), "now": now})
+
+
+def snapshot(session: Session, *, event_ids: Collection[int]) -> list[Standing]:
+    """Note the turns that are still to be done on these dates, in one statement."""
+    rows = session.execute(sa.text(SNAPSHOT), {"event_ids": list(event_ids)})
+    return [Standing(*row) for row in rows]
+
+
+def retime_slots(session: Session, spans: Sequence[SlotSpan]) -> None:
+    """Move slots, and with them their claims.
+
+    Raises:
+        TurnsOverlap: Somebody would be in two places at once; it names them. Nothing has moved.
+    """
+    if not spans:
+        return
+    values = {
+        "slot_ids": [span.slot_id for span in spans],
+        "starts": [span.starts_at for span in spans],
+        "ends": [span.ends_at for span in spans],
+    }
+    names = session.scalars(sa.text(IN_TWO_PLACES), values).all()
+    if names:
+        raise TurnsOverlap(_overlap_sentence(names), field="from")
+    try:
+        with session.begin_nested():
+            session.execute(sa.text(STEP_ASIDE), values)
+            session.execute(sa.text(STEP_IN), values)
+    except IntegrityError as error:
+        if "no_overlapping_claims" not in str(error.orig):
+            raise
+        raise TurnsOverlap(field="from") from error
+
+
+def list_names(full_names: Iterable[str]) -> str:
+    """Write names as everybody may see them: "Bela N, Jo F and Sam T"."""
+    *others, last = [public_name(name) or "Somebody" for name in full_names]
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def tell_the_moved(
+    session: Session,
+    *,
+    event_ids: Collection[int],
+    before: Iterable[Standing],
+    reason: str,
+    now: dt.datetime,
+) -> None:
+    """Post `event_moved` to everyone whose turn is at another time or place, and plan reminders.
+
+    Facts of the notice: `earlier_starts_at` (ISO, UTC), `earlier_place`, `reason`.
+    """
+    earlier = {standing.claim_id: standing for standing in before}
+    moved = [
+        standing
+        for standing in snapshot(session, event_ids=event_ids)
+        if standing.claim_id in earlier and standing.moved_from(earlier[standing.claim_id])
+    ]
+    if not moved:
+        return
+    claim_ids = [standing.claim_id for standing in moved]
+    values = {
+        "claim_ids": claim_ids,
+        "kinds": [*reminders.REMINDERS, NoticeKind.EVENT_MOVED],
+        "now": now,
+    }
+    session.execute(sa.text(STALE), values)
+    session.execute(sa.text(REVIVE), {**values, "kinds": list(reminders.REMINDERS)})
+    reminders.plan_reminders(session, claim_ids=claim_ids, now=now)
+    messages = [
+        _moved_message(standing, earlier[standing.claim_id], reason=reason, now=now)
+        for standing in moved
+        if standing.reads_mail
+    ]
+    _post_again(session, messages, now=now)
+
+
+def _overlap_sentence(full_names: Sequence[str]) -> str:
+    have = "have" if len(full_names) > 1 else "has"
+    return (
+        f"{list_names(full_names)} {have} another turn at that time. "
+        "Have a word first, or choose another time."
+    )
+
+
+def _moved_message(
+    standing: Standing, earlier: Standing, *, reason: str, now: dt.datetime
+) -> outbox.Message:
+    start = standing.starts_at.astimezone(dt.UTC)
+    return outbox.Message(
+        community_id=standing.community_id,
+        person_id=standing.person_id,
+        kind=NoticeKind.EVENT_MOVED,
+        dedupe_key=f"claim-{standing.claim_id}.event_moved.{start:%Y%m%d%H%M}.{standing.sequence}",
+        claim_id=standing.claim_id,
+        starts_at=standing.starts_at,
+        not_before=now,
+        expires_at=standing.starts_at,
+        facts={
+            "earlier_starts_at": earlier.starts_at.astimezone(dt.UTC).isoformat(),
+            "earlier_place": earlier.place,
+            "reason": reason,
+        },
+    )
+
+
+def _post_again(session: Session, messages: list[outbox.Message], *, now: dt.datetime) -> None:
+    """Post, and open again what was posted before about the same start: it is news once more."""
+    values = {
+        "claim_ids": [message.claim_id for message in messages],
+        "facts": [json.dumps(dict(message.facts)) for message in messages],
+        "now": now,
+    }
+    session.execute(sa.text(TELL_AGAIN), values)
+    outbox.post_notices(session, messages)
