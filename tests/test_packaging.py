@@ -48,7 +48,9 @@ def test_the_wheel_holds_every_file_of_the_checkout_and_no_other(wheel: set[str]
 @pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
 def test_a_lock_holds_hashes_and_names_no_host(name: str):
     lines = (ROOT / name).read_text().splitlines()
-    pins = [number for number, line in enumerate(lines) if re.match(r"[a-z0-9-]+(\[.*\])?==", line)]
+    pins = [
+        number for number, line in enumerate(lines) if re.match(r"[a-z0-9-]+(\[.*\])?==", line)
+    ]
 
     assert len(pins) > 40
     assert all("--hash=sha256:" in lines[number + 1] for number in pins)

@@ -25,6 +25,7 @@ from timebank.web import headers
 from timebank.web import kept
 from timebank.web import problems
 from timebank.web import static_files
+from timebank.web import surroundings
 from timebank.web.blueprints import BLUEPRINTS
 
 # What every page uses, each with a `register(app)` of its own.
