@@ -19,6 +19,7 @@ from timebank.adapters.embedded import start_valkey
 from timebank.adapters.migrations import migrate
 from timebank.app import create_app
 from timebank.core.settings import Settings
+from timebank.db import CONNECTION_LIMITS
 from timebank.db import db
 from timebank.db import reader
 
@@ -66,7 +67,8 @@ def database_url(postgres_url: str) -> Iterator[str]:
 
 @pytest.fixture
 def engine(database_url: str) -> Iterator[sa.Engine]:
-    engine = sa.create_engine(database_url, pool_size=60)
+    limits = {"options": CONNECTION_LIMITS}
+    engine = sa.create_engine(database_url, pool_size=60, connect_args=limits)
     yield engine
     engine.dispose()
 

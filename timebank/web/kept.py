@@ -52,6 +52,11 @@ class Shelf:
             while len(self._pages) > self._most:
                 self._pages.popitem(last=False)
 
+    def clear(self) -> None:
+        """Let go of every page."""
+        with self._lock:
+            self._pages.clear()
+
 
 shelf = Shelf()
 
