@@ -210,7 +210,7 @@ class Walk:
 
 def a_walk(session: Session, *, day: dt.date = dt.date(2027, 5, 1)) -> Walk:
     """Bexley's Saturday walk, committed, so that pages and other connections see it."""
-    community = a_community(session)
+    community = a_community(session, host="localhost")
     ama = communities.create_coordinator(
         session, community=community, email="ama@example.com", full_name="Ama Owusu"
     )

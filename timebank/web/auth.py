@@ -32,7 +32,7 @@ login_manager.session_protection = None  # the sign-in is a row of ours: ending 
 
 def register(app: Flask) -> None:
     """Let flask-login find the viewer at the door."""
-    login_manager.init_app(app)
+    login_manager.init_app(app, add_context_processor=False)
 
 
 @login_manager.user_loader  # type: ignore[untyped-decorator]  # flask-login brings no types
