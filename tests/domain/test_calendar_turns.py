@@ -100,7 +100,7 @@ def test_a_turn_moves_with_its_slot_and_keeps_its_uid(
     move(session, walk.event, dt.timedelta(days=1), now=LATER)
     (after,) = events_of(subscriber.turns(token))
     assert before["UID"] == after["UID"] != f"{walk.event.uid}@goodturn.example"
-    assert after.start.isoformat() == "2026-10-25T08:45:00+00:00"
+    assert after.start.isoformat() == "2026-10-25T07:45:00+00:00"
     assert after["SEQUENCE"] == before["SEQUENCE"] + 1
 
 
