@@ -164,7 +164,7 @@ def _check_time(starts_at: dt.datetime, ends_at: dt.datetime, now: dt.datetime) 
 def _note_change(event: Event, *, reason: str, now: dt.datetime) -> None:
     """Calendars take a change only when the sequence rose; people want to know why."""
     event.reason = reason
-    event.sequence += 1
+    event.sequence = Event.sequence + 1
     event.updated_at = now
 
 

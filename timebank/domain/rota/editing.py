@@ -47,15 +47,6 @@ COPIED_OF_ROLE = (
     "starts_after_minutes",
     "duration_minutes",
 )
-SHOWN_BY_CALENDARS = (
-    "title",
-    "description",
-    "first_timers",
-    "bring",
-    "starts_time",
-    "ends_time",
-    "venue_id",
-)
 
 
 class JobHasTurns(Refused):
@@ -147,15 +138,11 @@ def edit_series(
     events.check_draft(draft, timezone=timezone, now=now)
     session.refresh(series, with_for_update={"key_share": True})
     _check_published(series, draft)
-    coming = _lock_coming_dates(session, series, now)
-    dates = _changeable(session, coming)
+    dates = _lock_dates(session, series, now)
     event_ids = [event.id for event in dates]
     following.let_go_of_lapsed_holds(session, event_ids=event_ids, now=now)
     before = following.snapshot(session, event_ids=event_ids)
-    if _write_over(session, series, draft, dates=dates, timezone=timezone):
-        for event in coming:
-            event.sequence += 1
-            event.updated_at = now
+    _write_over(session, series, draft, dates=dates, timezone=timezone, now=now)
     role_ids = _write_roles(session, series, draft.roles, now)
     _fit_slots(session, event_ids, role_ids)
     following.tell_the_moved(session, event_ids=event_ids, before=before, reason="", now=now)
@@ -172,25 +159,26 @@ def _check_published(series: Series, draft: events.SeriesDraft) -> None:
         raise events.NoJobs(field="roles")
 
 
-def _lock_coming_dates(session: Session, series: Series, now: dt.datetime) -> Sequence[Event]:
-    return session.scalars(
+def _lock_dates(session: Session, series: Series, now: dt.datetime) -> list[Event]:
+    """Lock the dates that may still change: not those called off, nor with credited turns."""
+    coming = session.scalars(
         sa.select(Event)
-        .where(Event.series_id == series.id, Event.starts_at > now)
+        .where(
+            Event.series_id == series.id,
+            Event.starts_at > now,
+            Event.state == EventState.PLANNED,
+        )
         .order_by(Event.id)
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     ).all()
-
-
-def _changeable(session: Session, coming: Sequence[Event]) -> list[Event]:
-    """Leave out what was called off, and dates with turns whose hours are credited."""
     done = session.scalars(
         sa.select(Claim.event_id).where(
             Claim.event_id.in_([event.id for event in coming]),
             Claim.state == ClaimState.ATTENDED,
         )
     ).all()
-    return [e for e in coming if e.state is EventState.PLANNED and e.id not in done]
+    return [event for event in coming if event.id not in done]
 
 
 def _write_over(
@@ -200,23 +188,29 @@ def _write_over(
     *,
     dates: Sequence[Event],
     timezone: str,
-) -> bool:
-    """Write words, place and time over a series -> whether calendars show a difference.
+    now: dt.datetime,
+) -> None:
+    """Write words, place and time over a series and its dates.
 
-    Dates follow, except in what was changed on a date by itself: its time, or its place.
+    A date keeps what was changed on it by itself: its time, or its place. The database raises the
+    sequences for changed words; for a date's own time and place we do.
     """
     venue = events.find_or_make_venue(session, community_id=series.community_id, draft=draft.venue)
     follow_time = [e for e in dates if (e.starts_at, e.ends_at) == _span(series, e, timezone)]
     follow_place = [e for e in dates if e.venue_id == series.venue_id]
-    shown = [getattr(series, name) for name in SHOWN_BY_CALENDARS]
     for name in COPIED:
         setattr(series, name, getattr(draft, name))
     series.venue_id = venue.id
+    session.flush()
     for event in follow_time:
         event.starts_at, event.ends_at = _span(series, event, timezone)
     for event in follow_place:
         event.venue_id = venue.id
-    return shown != [getattr(series, name) for name in SHOWN_BY_CALENDARS]
+    for event in dates:
+        if session.is_modified(event):
+            event.sequence = Event.sequence + 1
+            event.updated_at = now
+    session.flush()
 
 
 def _span(series: Series, event: Event, timezone: str) -> tuple[dt.datetime, dt.datetime]:

@@ -95,14 +95,8 @@ SELECT DISTINCT coalesce(c.held_as, p.full_name, '')
  ORDER BY 1
 """  # noqa: S608 - WANTED is ours
 
-# A person's turns may touch, and the database looks at each row at once: so everybody first steps
-# out of the way, a thousand years on, and then to where they belong.
-STEP_ASIDE = """
-UPDATE slot SET starts_at = starts_at + interval '8766000 hours',
-                ends_at = ends_at + interval '8766000 hours'
- WHERE id = ANY (:slot_ids)
-"""
-STEP_IN = f"""
+# One statement: the database looks at overlaps when it ends, so turns that touch move together.
+RETIME = f"""
 UPDATE slot SET starts_at = wanted.starts_at, ends_at = wanted.ends_at
   FROM ({WANTED}) AS wanted WHERE slot.id = wanted.slot_id
 """  # noqa: S608 - WANTED is ours
@@ -162,8 +156,7 @@ def retime_slots(session: Session, spans: Sequence[SlotSpan]) -> None:
         raise TurnsOverlap(_overlap_sentence(names), field="from")
     try:
         with session.begin_nested():
-            session.execute(sa.text(STEP_ASIDE), values)
-            session.execute(sa.text(STEP_IN), values)
+            session.execute(sa.text(RETIME), values)
     except IntegrityError as error:
         if "no_overlapping_claims" not in str(error.orig):
             raise
