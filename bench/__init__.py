@@ -1,0 +1,1 @@
+"""Figures: each script prints a ratio against its limit, measured in the same run."""

@@ -1,0 +1,126 @@
+"""The nightly proof of a million transfers beside the bare two-sided GROUP BY.
+
+    python -m bench.reconcile [--transfers 1000000] [--turns 200000] [--rounds 7]
+
+The limit is what PostgreSQL needs to add the transfers up on both sides and nothing else. Both run
+in turn on one server in one minute, so the machine's mood strikes both; the middle round counts.
+The proof does more than the limit: it also looks at every turn and every slot.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from timebank.adapters.embedded import start_postgres
+from timebank.adapters.migrations import migrate
+from timebank.core import clock
+from timebank.domain import ledger
+
+GOAL = 1.3
+BARE = sa.text("""
+SELECT (SELECT sum(minutes) FROM (SELECT debit_id, sum(minutes) AS minutes
+                                    FROM transfer GROUP BY debit_id) x),
+       (SELECT sum(minutes) FROM (SELECT credit_id, sum(minutes) AS minutes
+                                    FROM transfer GROUP BY credit_id) x)
+""")
+
+# A community of 2,000 members; every turn is attended and earned, the other transfers are gifts.
+# Written with the triggers off, and the balances set to what the triggers would have made.
+FILL = """
+SET session_replication_role = replica;
+INSERT INTO community (slug, name, place, timezone, phone) VALUES ('b', 'b', 'b', 'UTC', '');
+INSERT INTO person (created_at) SELECT now() FROM generate_series(1, 2000);
+INSERT INTO membership (community_id, person_id) SELECT 1, id FROM person;
+INSERT INTO account (community_id, kind) VALUES (1, 'community');
+INSERT INTO account (community_id, kind, membership_id, floor)
+  SELECT 1, 'member', id, -600 FROM membership;
+INSERT INTO slot (community_id, series_id, event_id, role_id, starts_at, ends_at, needed, places)
+  SELECT 1, 1, n, n, ts, ts + interval '90 minutes', 1, 20
+    FROM generate_series(1, {turns} / 20) n
+    CROSS JOIN LATERAL (SELECT timestamptz '2020-01-01' + n * interval '2 hours' AS ts) x;
+INSERT INTO claim (community_id, event_id, slot_id, membership_id, person_id, place, starts_at,
+                   ends_at, places, state)
+  SELECT 1, s.event_id, s.id, m, m, p, s.starts_at, s.ends_at, s.places, 'attended'
+    FROM slot s CROSS JOIN generate_series(1, 20) p
+    CROSS JOIN LATERAL (SELECT 1 + mod(s.id * 20 + p, 2000) AS m) x;
+INSERT INTO transfer (idempotency_key, community_id, debit_id, credit_id, minutes, kind, claim_id,
+                      revision, happened_on, created_by)
+  SELECT gen_random_uuid(), 1, 1, 1 + membership_id, 90, 'earn', id, 0, '2026-01-01', 1 FROM claim;
+INSERT INTO transfer (idempotency_key, community_id, debit_id, credit_id, minutes, kind,
+                      happened_on, created_by)
+  SELECT gen_random_uuid(), 1, 2 + mod(n, 2000), 2 + mod(n * 7 + 13, 2000), 15 + mod(n, 90),
+         'gift', '2026-01-01', 1
+    FROM generate_series(1, {transfers}) n WHERE mod(n, 2000) <> mod(n * 7 + 13, 2000)
+   LIMIT {transfers} - {turns};
+UPDATE account a SET balance =
+  coalesce((SELECT sum(minutes) FROM transfer WHERE credit_id = a.id), 0)
+  - coalesce((SELECT sum(minutes) FROM transfer WHERE debit_id = a.id), 0);
+SET session_replication_role = origin;
+"""
+
+
+def main() -> None:
+    """Fill a server of its own, run the rounds, print the ratio."""
+    options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    options.add_argument("--transfers", type=int, default=1_000_000)
+    options.add_argument("--turns", type=int, default=200_000)
+    options.add_argument("--rounds", type=int, default=7)
+    chosen = options.parse_args()
+    with tempfile.TemporaryDirectory(prefix="goodturn-bench-", dir="/tmp") as folder:
+        server = start_postgres(Path(folder) / "postgres", durable=False)
+        engine = sa.create_engine(server.url)
+        try:
+            _fill(engine, chosen.transfers, chosen.turns)
+            _measure(engine, chosen.rounds)
+        finally:
+            engine.dispose()
+            server.stop()
+
+
+def _fill(engine: sa.Engine, transfers: int, turns: int) -> None:
+    with engine.connect() as connection:
+        migrate(connection)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(FILL.format(transfers=transfers, turns=turns))
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("VACUUM ANALYZE")
+
+
+def _measure(engine: sa.Engine, rounds: int) -> None:
+    bare_seconds: list[float] = []
+    proof_seconds: list[float] = []
+    with Session(engine) as session:
+        _prove(session)
+        for _ in range(rounds):
+            bare_seconds.append(_seconds(lambda: session.execute(BARE).all()))
+            proof_seconds.append(_seconds(lambda: _prove(session)))
+    bare, proof = statistics.median(bare_seconds), statistics.median(proof_seconds)
+    ratio = statistics.median(p / b for p, b in zip(proof_seconds, bare_seconds, strict=True))
+    print(f"bare two-sided GROUP BY {bare:.3f} s, nightly proof {proof:.3f} s")
+    print(f"reconcile: {ratio:.2f} of the bare GROUP BY (goal: at most {GOAL})")
+
+
+def _prove(session: Session) -> None:
+    [proof] = ledger.reconcile(session, now=clock.now())
+    holds = proof.proved
+    session.rollback()
+    if not holds:
+        raise SystemExit("the bench's books do not hold")
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    main()
