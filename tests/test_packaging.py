@@ -59,7 +59,9 @@ def test_a_lock_holds_hashes_and_names_no_host(name: str):
 
 def test_the_locks_agree():
     pins = [
-        dict(re.findall(r"^([a-z0-9-]+)==(\S+)(?= ; | \\)", (ROOT / name).read_text(), re.M))
+        dict(
+            re.findall(r"^([a-z0-9-]+)==(\S+)(?= ; | \\)", (ROOT / name).read_text(), re.MULTILINE)
+        )
         for name in ("requirements.lock", "requirements-dev.lock")
     ]
 

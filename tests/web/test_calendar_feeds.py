@@ -38,7 +38,7 @@ def walk(session: Session) -> Walk:
 
 
 @pytest.fixture
-def client(app: Flask, walk: Walk) -> FlaskClient:  # noqa: ARG001 - the walk comes first
+def client(app: Flask, walk: Walk) -> FlaskClient:
     return app.test_client()
 
 

@@ -1,4 +1,4 @@
-"""What may stand in an address: a day, written YYYY-MM-DD and nothing else."""
+"""What may stand in an address: nothing that the database could not even be asked about."""
 
 from __future__ import annotations
 
@@ -7,6 +7,22 @@ import datetime as dt
 from flask import Flask
 from werkzeug.routing import BaseConverter
 from werkzeug.routing import ValidationError
+
+
+class WordConverter(BaseConverter):
+    """A slug or a token: `<slug>`. No control characters, no more than 200 of any."""
+
+    regex = r"[^/\x00-\x1f\x7f]{1,200}"
+
+
+class NumberConverter(BaseConverter):
+    """A row's number: `<int:slot_id>`. Plain digits, as many as a bigint surely holds."""
+
+    regex = r"[0-9]{1,18}"
+
+    def to_python(self, value: str) -> int:
+        """Read the number."""
+        return int(value)
 
 
 class DayConverter(BaseConverter):
@@ -27,5 +43,5 @@ class DayConverter(BaseConverter):
 
 
 def register(app: Flask) -> None:
-    """Teach the app's addresses the word `day`."""
-    app.url_map.converters["day"] = DayConverter
+    """Teach the app's addresses these words."""
+    app.url_map.converters.update(default=WordConverter, int=NumberConverter, day=DayConverter)

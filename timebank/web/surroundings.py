@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 from flask import current_app
+from flask import g
 
 from timebank.core.errors import NotFound
 from timebank.web.door import door
@@ -20,14 +21,19 @@ def register(app: Flask) -> None:
 
 
 def surroundings() -> dict[str, object]:
-    """Name the community and the viewer; both are None where the door cannot be asked.
+    """Name the community and the viewer.
 
-    That is when nobody lives at this host name, or the database is away: the pages that say so
-    must not fail in turn.
+    On a page that refuses, both are None where the door cannot be asked: nobody lives at this
+    host name, or the database is away, and the page that says so must not fail in turn.
+
+    Raises:
+        NotFound: On any other page, when nobody lives at this host name.
     """
     is_demo = current_app.extensions["timebank.settings"].demo
     try:
         opened = door()
     except (NotFound, psycopg.Error):
+        if not g.get("is_refusing"):
+            raise
         return {"community": None, "viewer": None, "is_demo": is_demo}
     return {"community": opened.community, "viewer": opened.viewer, "is_demo": is_demo}

@@ -1,0 +1,163 @@
+"""No input makes a 500: it is refused with a page, or it is harmless."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+import time_machine
+from hypothesis import HealthCheck
+from hypothesis import given
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from tests import builders
+from tests.browsing import Browser
+
+NOW = dt.datetime(2027, 4, 28, 12, tzinfo=dt.UTC)
+HOSTILE = [
+    b"\x00",
+    b"a\x00b",
+    b"\xed\xa0\x80",  # half of a surrogate pair, as UTF-8 must not write it
+    b"\xff\xfe",
+    "\u202egnp.exe".encode(),
+    "\u200b\u200d\ufeff".encode(),
+    "\uff11\uff12".encode(),  # full-width digits
+    b"1_0",
+    b"-1",
+    b"9" * 40,
+    b"1e309",
+    b"NaN",
+    b"' OR 1=1 --",
+    b"{{ 7*7 }}",
+    b"<script>alert(1)</script>",
+    b"a@x.org\r\nBcc: b@x.org",
+    b"../../etc/passwd",
+    b"x" * 20_000,
+    "\ue001token\ue002".encode(),
+]
+
+
+@pytest.fixture(autouse=True)
+def three_days_before():
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+@pytest.fixture
+def walk(session):
+    return builders.a_walk(session)
+
+
+def quoted(raw):
+    return "".join(f"%{byte:02x}" for byte in raw)
+
+
+def test_hostile_text_in_addresses_is_answered_with_a_page(app, walk):
+    client = app.test_client()
+    for raw in (*HOSTILE, b"0000-00-00", b"2027-02-30", b"9999-12-31", b"0001-01-01"):
+        for address in (
+            "/e/{}", "/e/danson-saturday-stroll/{}", "/t/{}/confirm", "/sign-in/{}",
+            "/me/{}.ics", "/e/danson-saturday-stroll/2027-05-01/claim/{}", "/static/{}",
+            "/?kind={}", "/sign-in?next={}", "/e/danson-saturday-stroll/rota?from={}",
+            "/calendar/{}", "/me/statement?before={}", "/e/new?rota={}", "/{}",
+        ):  # fmt: skip
+            answer = client.get(address.format(quoted(raw[:2000])), base_url="http://localhost")
+            assert answer.status_code < 500, (address, raw)
+
+
+def forms_of(browser, walk):
+    """Every page with a form that an organiser can see."""
+    slot = walk.tail_walker.id
+    pages = (
+        "/sign-in", "/sign-in/code", f"/e/danson-saturday-stroll/2027-05-01/claim/{slot}", "/me",
+        "/calendar", "/e/new", "/e/danson-saturday-stroll/edit",
+        "/e/danson-saturday-stroll/2027-05-01/change",
+        "/e/danson-saturday-stroll/2027-05-01/checkin", "/e/danson-saturday-stroll/2027-05-01",
+    )  # fmt: skip
+    for page in pages:
+        browser.open(page)
+        for form in browser.forms():
+            if form.method == "post" and "sign-out" not in form.action:
+                yield form.action or page, form.fields
+
+
+@pytest.mark.parametrize("who", [None, "nadia"])
+def test_hostile_text_in_forms_is_answered_with_a_page(app, walk, who):
+    browser = Browser(app)
+    if who:
+        browser.sign_in(getattr(walk, who))
+    for action, fields in list(forms_of(browser, walk)):
+        for raw in HOSTILE:
+            body = "&".join(
+                f"{name}={quoted(value.encode()) if name == 'csrf_token' else quoted(raw)}"
+                for name, values in fields.items()
+                for value in values
+            )
+            answer = browser.client.post(
+                action,
+                data=body,
+                content_type="application/x-www-form-urlencoded",
+                base_url=browser.base,
+            )
+            assert answer.status_code < 500, (action, raw)
+
+
+def test_five_megabytes_and_ten_thousand_fields_are_too_much(walk, browser):
+    assert browser.client.post("/sign-in", data=b"x" * 5_000_000).status_code in {400, 413}
+    many = {f"field{number}": "x" for number in range(10_000)}
+    answer = browser.client.post("/sign-in", data=many)
+    assert answer.status_code in {400, 413}
+    answer = browser.client.post("/sign-in", data=many, content_type="multipart/form-data")
+    assert answer.status_code in {400, 413}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Cookie": "goodturn=garbage"},
+        {"Cookie": "goodturn=" + "x" * 5000},
+        {"Cookie": "\xff\xfe=\x80"},
+        {"If-None-Match": '"' + "x" * 5000},
+        {"If-None-Match": 'W/"a", *, ,,"'},
+        {"If-Modified-Since": "yesterday"},
+        {"Accept-Language": "x" * 5000},
+        {"Content-Type": "multipart/form-data; boundary="},
+        {"Range": "bytes=-1,0-,x"},
+        {"X-Forwarded-Host": "evil.example"},
+    ],
+)
+def test_hostile_headers_are_harmless(walk, browser, headers):
+    for page in ("/", "/e/danson-saturday-stroll/2027-05-01", "/calendar/all.ics", "/me"):
+        answer = browser.client.get(page, headers=headers)
+        assert answer.status_code < 500, page
+        assert "evil.example" not in answer.get_data(as_text=True)
+
+
+def test_an_unknown_host_finds_no_community_where_there_are_several(app, walk, session):
+    builders.an_elsewhere(session)
+    lost = Browser(app, host="evil.example")
+    for page in ("/", "/sign-in", "/calendar/all.ics", "/books"):
+        lost.open(page)
+        assert lost.statuses == [404]
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(name=st.text(max_size=90), email=st.text(max_size=60), note=st.text(max_size=90))
+def test_any_text_at_all_may_be_typed_into_the_claim_form(app, walk, name, email, note):
+    browser = Browser(app)
+    browser.open(f"/e/danson-saturday-stroll/2027-05-01/claim/{walk.tail_walker.id}")
+    token = browser.forms()[0].fields["csrf_token"][0]
+    answer = browser.client.post(
+        browser.path,
+        data={
+            key: value.encode("utf-8", "surrogatepass")
+            for key, value in {
+                "csrf_token": token, "name": name, "email": email, "note": note,
+            }.items()
+        },
+        base_url=browser.base,
+    )  # fmt: skip
+    assert answer.status_code in {303, 409, 422}

@@ -1,0 +1,163 @@
+"""No route is forgotten: each says here who may open it, and is tried by the wrong people."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+import pytest
+import time_machine
+
+from tests import builders
+from tests.browsing import Browser
+from tests.conftest import SECRET
+from timebank.core import ids
+
+NOW = dt.datetime(2027, 4, 28, 12, tzinfo=dt.UTC)
+
+# Who may open a page: anybody; people who are signed in (others are led to the sign-in page);
+# those who run the group (others find no such page); the holder of a token (a wrong one: 404).
+ANYBODY, SIGNED_IN, ORGANISER, HOLDER = "anybody", "signed in", "organiser", "holder"
+PAGES = {
+    "calendar.date_feed": ANYBODY,
+    "calendar.everything": ANYBODY,
+    "calendar.series_feed": ANYBODY,
+    "calendar.subscribe": ANYBODY,
+    "calendar.turns_feed": HOLDER,
+    "checkin.expected": ORGANISER,
+    "editor.change": ORGANISER,
+    "editor.edit": ORGANISER,
+    "editor.new": SIGNED_IN,
+    "events.event": ANYBODY,
+    "events.home": ANYBODY,
+    "events.series": ANYBODY,
+    "grid.rota": ANYBODY,
+    "health.show": ANYBODY,
+    "identity.code": ANYBODY,
+    "identity.link": HOLDER,
+    "identity.sign_in": ANYBODY,
+    "ledger.books": ANYBODY,
+    "ledger.statement": SIGNED_IN,
+    "ledger.statement_csv": SIGNED_IN,
+    "notices.mailbox": ANYBODY,
+    "notices.message": HOLDER,
+    "notices.message_html": HOLDER,
+    "pages.accessibility": ANYBODY,
+    "pages.help": ANYBODY,
+    "pages.privacy": ANYBODY,
+    "pages.styleguide": ANYBODY,
+    "rota.claim": ANYBODY,
+    "rota.mail_link": HOLDER,
+    "rota.my_turns": SIGNED_IN,
+    "static": ANYBODY,
+}
+
+
+@pytest.fixture(autouse=True)
+def three_days_before():
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+@pytest.fixture
+def walk(session):
+    walk = builders.a_walk(session)
+    builders.a_claim(session, walk.tail_walker, walk.bela)
+    session.commit()
+    return walk
+
+
+def rules(app, method):
+    return [rule for rule in app.url_map.iter_rules() if method in rule.methods]
+
+
+def address_of(rule, walk):
+    """Fill in an address so that it exists for the right person, unless a token is asked for."""
+    values = {
+        "slug": walk.series.slug,
+        "day": "2027-05-01",
+        "slot_id": walk.tail_walker.id,
+        "claim_id": 1,
+        "token": "nobody-knows-this",
+        "action": "cant",
+        "filename": "no-such-file.css",
+        "key": "no-such-message",
+    }
+    return re.sub(r"<(?:[^:>]+:)?(\w+)>", lambda match: str(values[match[1]]), rule.rule)
+
+
+def test_every_page_says_who_may_open_it(app):
+    assert {rule.endpoint for rule in rules(app, "GET")} == set(PAGES)
+
+
+def test_dov_who_is_signed_out_gets_no_further_than_he_may(app, walk):
+    expected = {ANYBODY: {200, 302, 404}, SIGNED_IN: {303}, ORGANISER: {404, 303}, HOLDER: {404}}
+    for rule in rules(app, "GET"):
+        answer = app.test_client().get(address_of(rule, walk), base_url="http://localhost")
+        if rule.endpoint != "health.show":  # no worker runs here, and it says so
+            assert answer.status_code in expected[PAGES[rule.endpoint]], rule
+
+
+@pytest.mark.parametrize("who", ["sam", "bela"])
+def test_a_resident_finds_no_organisers_page(app, walk, who):
+    browser = Browser(app).sign_in(getattr(walk, who))
+    for rule in rules(app, "GET"):
+        if PAGES[rule.endpoint] == ORGANISER:
+            browser.open(address_of(rule, walk))
+            assert browser.statuses == [404], rule
+
+
+def test_chi_of_another_community_finds_nothing_of_bexleys(app, walk, session):
+    elsewhere = builders.an_elsewhere(session)
+    chi = Browser(app, host="ashford.example").sign_in(elsewhere.chi)
+    for rule in rules(app, "GET"):
+        if "<slug>" in rule.rule:
+            chi.open(address_of(rule, walk))
+            assert chi.statuses == [404], rule
+    for page in ("/", "/calendar", "/books", "/me", "/calendar/all.ics"):
+        assert "Danson" not in chi.open(page)
+    token = ids.signed_token(SECRET, "claim", 1)
+    for action in ("confirm", "cant"):
+        chi.open(f"/t/{token}/{action}")
+        assert chi.statuses == [404]
+
+
+def test_chi_visiting_bexley_is_a_guest_like_any_other(app, walk, session):
+    elsewhere = builders.an_elsewhere(session)
+    chi = Browser(app).sign_in(elsewhere.chi)
+    for rule in rules(app, "GET"):
+        if PAGES[rule.endpoint] == ORGANISER:
+            chi.open(address_of(rule, walk))
+            assert chi.statuses == [404], rule
+
+
+def test_every_post_without_its_token_is_refused(app, walk):
+    browser = Browser(app).sign_in(walk.nadia)
+    for rule in rules(app, "POST"):
+        browser.post(address_of(rule, walk), name="Mallory", email="mallory@example.com")
+        assert browser.statuses == [400], rule
+
+
+def test_every_post_by_a_stranger_changes_nothing(app, walk, session):
+    """Chi's own token, Bexley's rows: 404, or a polite refusal; never a change."""
+    elsewhere = builders.an_elsewhere(session)
+    for stranger in (elsewhere.chi, walk.sam):
+        browser = Browser(app).sign_in(stranger)
+        for rule in rules(app, "POST"):
+            if rule.endpoint in {"identity.sign_out", "rota.take", "identity.send"}:
+                continue
+            browser.open("/calendar")
+            token = next(form.fields["csrf_token"][0] for form in browser.forms() if form.fields)
+            browser.post(address_of(rule, walk), csrf_token=token)
+            assert browser.statuses[0] in {303, 404, 422}, rule
+    session.expire_all()
+    assert session.get(type(walk.event), walk.event.id).state.value == "planned"
+
+
+def test_public_pages_show_first_names_and_initials_only(app, walk):
+    dov = Browser(app)
+    for rule in rules(app, "GET"):
+        if PAGES[rule.endpoint] == ANYBODY:
+            page = dov.open(address_of(rule, walk))
+            for secret in ("Novak", "bela@example.com", "Khan", "nadia@example.com"):
+                assert secret not in page, rule
