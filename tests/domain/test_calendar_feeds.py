@@ -40,7 +40,7 @@ def walk(session: Session) -> Walk:
 
 
 @pytest.fixture
-def subscriber(database_url: str, walk: Walk) -> Iterator[Subscriber]:  # noqa: ARG001
+def subscriber(database_url: str, walk: Walk) -> Iterator[Subscriber]:
     subscriber = Subscriber(database_url, NOW)
     yield subscriber
     subscriber.close()
