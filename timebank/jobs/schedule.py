@@ -74,7 +74,7 @@ SCHEDULES = (
 )
 
 
-def run_scheduler(settings: Settings) -> None:
+def run_scheduler(settings: Settings, *, schedules: tuple[Schedule, ...] = SCHEDULES) -> None:
     """Watch the clock until told to stop."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s scheduler: %(message)s")
     stop = threading.Event()
@@ -84,7 +84,8 @@ def run_scheduler(settings: Settings) -> None:
 
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, ask_to_stop)
-    scheduler = Scheduler(tools.open_tools(settings), queue.connect(settings.redis_url))
+    connection = queue.connect(settings.redis_url)
+    scheduler = Scheduler(tools.open_tools(settings), connection, schedules=schedules)
     while not stop.is_set():
         scheduler.look(clock.now())
         stop.wait(scheduler.seconds_to_next_look(clock.now()))

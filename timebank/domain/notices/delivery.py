@@ -48,8 +48,9 @@ UPDATE notice SET state = 'handover', lease_until = now() + :lasts
 # The token still matches where the sweep was quicker and called the notice uncertain: a clear
 # answer is better than none. Nobody else can have taken the row from there.
 END = """
-UPDATE notice SET state = :state, last_error = :why, lease_token = NULL, lease_until = NULL,
-                  sent_at = CASE WHEN :state = 'sent' THEN now() END
+UPDATE notice SET state = CAST(:state AS text), last_error = :why,
+                  lease_token = NULL, lease_until = NULL,
+                  sent_at = CASE WHEN CAST(:state AS text) = 'sent' THEN now() END
  WHERE id = :notice_id AND lease_token = :token AND state IN ('leased', 'handover', 'uncertain')
 """
 
