@@ -235,7 +235,7 @@ def test_a_job_moved_onto_somebodys_other_turn_is_refused(session, scene):
         ({"frequency": Frequency.MONTHLY}, editing.DatesAreOut, "often"),
         ({"first_on": dt.date(2027, 5, 8)}, editing.DatesAreOut, "first"),
         ({"roles": ()}, events.NoJobs, "roles"),
-        ({"ends_time": dt.time(8)}, events.DraftRefused, "to"),
+        ({"ends_time": dt.time(8)}, events.DraftRefused, "ends"),
     ],
 )
 def test_what_a_published_series_cannot_change_is_refused(session, scene, changes, refusal, field):
