@@ -80,7 +80,6 @@ def test_whoever_has_a_turn_on_a_moved_date_is_told_why_and_from_when(session, w
     assert [notice.person_id for notice in told] == [walk.bela.person_id, walk.sam.person_id]
     assert told[0].facts == {
         "earlier_starts_at": "2027-05-01T07:45:00+00:00",
-        "earlier_place": "Danson Park, by the boathouse",
         "reason": "The café opens later",
     }
     assert told[0].starts_at == dt.datetime(2027, 5, 1, 8, 45, tzinfo=dt.UTC)
@@ -120,6 +119,11 @@ def test_another_place_is_told_too_and_the_reminders_stay(session, walk):
         "Hall Place",
         "Hall Place",
     ]
+
+
+def test_a_move_to_where_it_is_already_is_refused(session, walk):
+    with pytest.raises(changing.NothingChanged):
+        move(session, walk, dt.timedelta(0))
 
 
 def test_a_longer_date_keeps_its_turns_and_tells_nobody(session, walk):
@@ -169,7 +173,7 @@ def test_a_move_into_somebodys_other_turn_is_refused_as_a_whole_and_names_them(s
     with pytest.raises(following.TurnsOverlap, match=r"^Bela N has another turn") as refusal:
         move(session, walk, 3 * AN_HOUR)
     session.rollback()
-    assert refusal.value.field == "from"
+    assert refusal.value.field == "starts"
     assert starts(session, Claim) == before
     assert walk.event.sequence == 0
     assert notices(session, "event_moved") == []
@@ -196,9 +200,9 @@ def test_a_hold_that_ran_out_does_not_stand_in_the_way(session, walk):
         (
             {"starts_at": dt.datetime(2027, 5, 1, 11, tzinfo=dt.UTC)},
             changing.EndsBeforeItStarts,
-            "to",
+            "ends",
         ),
-        ({"ends_at": dt.datetime(2027, 5, 3, tzinfo=dt.UTC)}, changing.TooLong, "to"),
+        ({"ends_at": dt.datetime(2027, 5, 3, tzinfo=dt.UTC)}, changing.TooLong, "ends"),
         (
             {
                 "starts_at": dt.datetime(2027, 4, 20, 11, tzinfo=dt.UTC),

@@ -16,6 +16,7 @@ from timebank.domain.rota import changing
 from timebank.domain.rota import claiming
 from timebank.domain.rota import editing
 from timebank.domain.rota import following
+from timebank.domain.rota import reading
 from timebank.models import Claim
 from timebank.models import Event
 from timebank.models import Frequency
@@ -164,7 +165,12 @@ def test_a_job_that_somebody_gave_back_can_go(session, scene):
     claim = scene.claim(session, "Tail walker", scene.walk.sam)
     claiming.withdraw_claim(session, claim_id=claim.id, now=NOW)
     scene.edit(session, roles=scene.draft.roles[:1])
-    assert scene.slot(session, "Tail walker") is not None  # it stays for its story
+    kept = scene.slot(session, "Tail walker")  # for its story, but nobody sees or takes it
+    assert [job.name for job in reading.jobs_of_event(session, event_id=kept.event_id)] == [
+        "Marshal"
+    ]
+    with pytest.raises(claiming.JobGone):
+        claiming.claim_slot(session, slot_id=kept.id, membership_id=scene.walk.bela.id, now=NOW)
     assert scene.slot(session, "Tail walker", dt.date(2027, 5, 8)) is None
 
 
@@ -229,7 +235,7 @@ def test_a_job_moved_onto_somebodys_other_turn_is_refused(session, scene):
         ({"frequency": Frequency.MONTHLY}, editing.DatesAreOut, "often"),
         ({"first_on": dt.date(2027, 5, 8)}, editing.DatesAreOut, "first"),
         ({"roles": ()}, events.NoJobs, "roles"),
-        ({"ends_time": dt.time(8)}, events.DraftRefused, "to"),
+        ({"ends_time": dt.time(8)}, events.DraftRefused, "ends"),
     ],
 )
 def test_what_a_published_series_cannot_change_is_refused(session, scene, changes, refusal, field):

@@ -131,16 +131,16 @@ NOW = dt.datetime(2027, 1, 4, 12, tzinfo=dt.UTC)
 @pytest.mark.parametrize(
     ("values", "field", "words"),
     [
-        ({"starts": dt.time(11), "ends": dt.time(9)}, "to", "ends before it starts"),
-        ({"starts": dt.time(9), "ends": dt.time(9)}, "to", "ends before it starts"),
+        ({"starts": dt.time(11), "ends": dt.time(9)}, "ends", "ends before it starts"),
+        ({"starts": dt.time(9), "ends": dt.time(9)}, "ends", "ends before it starts"),
         (
             {"first_on": dt.date(2027, 3, 28), "starts": dt.time(1), "ends": dt.time(4)},
-            "from",
+            "starts",
             "skip this time",
         ),
         (
             {"first_on": dt.date(2027, 3, 28), "starts": dt.time(0), "ends": dt.time(1, 59)},
-            "to",
+            "ends",
             "skip this time",
         ),
         ({"first_on": dt.date(9999, 12, 31)}, "first", "two years"),

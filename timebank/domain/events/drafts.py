@@ -74,10 +74,10 @@ def check_draft(draft: SeriesDraft, *, timezone: str, now: dt.datetime) -> None:
             date is out of reach, or there are too many jobs. `field` says which.
     """
     if draft.ends_time <= draft.starts_time:
-        raise DraftRefused("That time ends before it starts. Check From and To.", field="to")
+        raise DraftRefused("That time ends before it starts. Check From and To.", field="ends")
     if draft.first_on > clock.local_date(now, timezone) + FURTHEST_AHEAD:
         raise DraftRefused("That’s more than two years away. Choose a nearer date.", field="first")
-    for time, field in ((draft.starts_time, "from"), (draft.ends_time, "to")):
+    for time, field in ((draft.starts_time, "starts"), (draft.ends_time, "ends")):
         if not clock.exists_locally(draft.first_on, time, timezone):
             raise DraftRefused(
                 "The clocks go forward that night and skip this time. Choose another.", field=field

@@ -46,6 +46,10 @@ class EndsBeforeItStarts(Refused):
     """That time ends before it starts. Check From and To."""
 
 
+class NothingChanged(Refused):
+    """That’s when and where it is already. Change the day, the time or the place."""
+
+
 class StartsInThePast(Refused):
     """That time has passed. Choose one that’s still to come."""
 
@@ -64,8 +68,10 @@ def move_event(
     by: Membership,
     now: dt.datetime,
     venue: events.VenueDraft | None = None,
-) -> None:
+) -> int:
     """Give one date another time or place; its jobs move along by as much as its start.
+
+    Returns how many people were told.
 
     Everybody with a turn is told, with the earlier time and the reason; reminders follow.
 
@@ -76,6 +82,7 @@ def move_event(
         NotFound: `by` does not run the group.
         DateHasBegun, DateIsCancelled, TurnsAreDone: It is too late to change this date.
         EndsBeforeItStarts, StartsInThePast, TooLong: The new time makes no sense.
+        NothingChanged: It is at that time and place already.
         TurnsOverlap: Somebody would be in two places at once; nothing has moved.
     """
     _lock_changeable(session, event, by=by, now=now)
@@ -88,6 +95,8 @@ def move_event(
         event.venue_id = place.id
     event.starts_at = starts_at
     event.ends_at = ends_at
+    if not session.is_modified(event):
+        raise NothingChanged(field="starts")
     _note_change(event, reason=reason, now=now)
     session.flush()
     if offset:
@@ -97,7 +106,9 @@ def move_event(
             )
         )
         following.retime_slots(session, [following.SlotSpan(*slot) for slot in slots])
-    following.tell_the_moved(session, event_ids=[event.id], before=before, reason=reason, now=now)
+    return following.tell_the_moved(
+        session, event_ids=[event.id], before=before, reason=reason, now=now
+    )
 
 
 def cancel_event(
@@ -154,9 +165,9 @@ def _lock_changeable(session: Session, event: Event, *, by: Membership, now: dt.
 
 def _check_time(starts_at: dt.datetime, ends_at: dt.datetime, now: dt.datetime) -> None:
     if ends_at <= starts_at:
-        raise EndsBeforeItStarts(field="to")
+        raise EndsBeforeItStarts(field="ends")
     if ends_at - starts_at > LONGEST_EVENT:
-        raise TooLong(field="to")
+        raise TooLong(field="ends")
     if starts_at <= now:
         raise StartsInThePast(field="day")
 

@@ -55,6 +55,10 @@ class EventOver(Conflict):
     """This date has passed. Choose a later one."""
 
 
+class JobGone(Conflict):
+    """That job isn't on the rota any more. Have a look at the others."""
+
+
 class AlreadyYours(Refused):
     """This one's yours already. Thank you!"""
 
@@ -96,6 +100,7 @@ WITH door AS (
   SELECT s.*, m.id AS member, m.person_id
     FROM slot s
     JOIN event e ON e.id = s.event_id AND e.state = 'planned'
+    JOIN role j ON j.id = s.role_id AND j.retired_at IS NULL
     JOIN series r ON r.id = s.series_id AND r.state = 'published'
     JOIN membership m ON m.id = :membership_id AND m.community_id = s.community_id
                      AND m.standing <> 'left'
@@ -138,6 +143,7 @@ def claim_slot(
         WouldOverlap: They have a turn at that time, anywhere.
         EventCancelled: The date was cancelled.
         EventOver: The job's time has passed.
+        JobGone: The job was taken off the rota.
         NotFound: No such slot in the member's community, or it is not published.
     """
     values = {"state": ClaimState.CONFIRMED, "held_until": None, "held_as": None, "note": note}
@@ -236,8 +242,9 @@ def _stand_in_line(session: Session, slot_id: int, membership_id: int, now: dt.d
     A statement of its own: only the next one sees what the rival ahead of us committed.
     """
     found = session.execute(
-        sa.select(Event.state, Slot.ends_at, Series.state.label("series_state"))
+        sa.select(Event.state, Slot.ends_at, Series.state.label("series_state"), Role.retired_at)
         .join(Event, Event.id == Slot.event_id)
+        .join(Role, Role.id == Slot.role_id)
         .join(Series, Series.id == Slot.series_id)
         .join(Membership, Membership.community_id == Slot.community_id)
         .where(Slot.id == slot_id, Membership.id == membership_id)
@@ -247,6 +254,8 @@ def _stand_in_line(session: Session, slot_id: int, membership_id: int, now: dt.d
         raise NotFound
     if found.state is EventState.CANCELLED:
         raise EventCancelled
+    if found.retired_at is not None:
+        raise JobGone
     if found.ends_at <= now:
         raise EventOver
     lapse_holds(session, now=now, slot_id=slot_id)

@@ -153,14 +153,14 @@ def retime_slots(session: Session, spans: Sequence[SlotSpan]) -> None:
     }
     names = session.scalars(sa.text(IN_TWO_PLACES), values).all()
     if names:
-        raise TurnsOverlap(_overlap_sentence(names), field="from")
+        raise TurnsOverlap(_overlap_sentence(names), field="starts")
     try:
         with session.begin_nested():
             session.execute(sa.text(RETIME), values)
     except IntegrityError as error:
         if "no_overlapping_claims" not in str(error.orig):
             raise
-        raise TurnsOverlap(field="from") from error
+        raise TurnsOverlap(field="starts") from error
 
 
 def list_names(full_names: Iterable[str]) -> str:
@@ -176,10 +176,11 @@ def tell_the_moved(
     before: Iterable[Standing],
     reason: str,
     now: dt.datetime,
-) -> None:
-    """Post `event_moved` to everyone whose turn is at another time or place, and plan reminders.
+) -> int:
+    """Post `event_moved` to everyone whose turn is at another time or place -> how many are told.
 
-    Facts of the notice: `earlier_starts_at` (ISO, UTC), `earlier_place`, `reason`.
+    Facts of the notice, each only where it is one: `earlier_starts_at` (ISO, UTC),
+    `earlier_place`, `reason`. Reminders are planned anew.
     """
     earlier = {standing.claim_id: standing for standing in before}
     moved = [
@@ -188,7 +189,7 @@ def tell_the_moved(
         if standing.claim_id in earlier and standing.moved_from(earlier[standing.claim_id])
     ]
     if not moved:
-        return
+        return 0
     claim_ids = [standing.claim_id for standing in moved]
     values = {
         "claim_ids": claim_ids,
@@ -204,6 +205,7 @@ def tell_the_moved(
         if standing.reads_mail
     ]
     _post_again(session, messages, now=now)
+    return len({message.person_id for message in messages})
 
 
 def _overlap_sentence(full_names: Sequence[str]) -> str:
@@ -227,12 +229,17 @@ def _moved_message(
         starts_at=standing.starts_at,
         not_before=now,
         expires_at=standing.starts_at,
-        facts={
-            "earlier_starts_at": earlier.starts_at.astimezone(dt.UTC).isoformat(),
-            "earlier_place": earlier.place,
-            "reason": reason,
-        },
+        facts={**_what_changed(standing, earlier), **({"reason": reason} if reason else {})},
     )
+
+
+def _what_changed(standing: Standing, earlier: Standing) -> dict[str, str]:
+    facts = {}
+    if standing.starts_at != earlier.starts_at:
+        facts["earlier_starts_at"] = earlier.starts_at.astimezone(dt.UTC).isoformat()
+    if standing.venue_id != earlier.venue_id:
+        facts["earlier_place"] = earlier.place
+    return facts
 
 
 def _post_again(session: Session, messages: list[outbox.Message], *, now: dt.datetime) -> None:

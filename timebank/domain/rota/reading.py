@@ -80,11 +80,12 @@ SELECT s.id, r.name, r.about, s.starts_at, s.ends_at, s.minutes, s.needed, s.pla
                                             coalesce(c.held_as, p.full_name), c.state)
                           ORDER BY c.place) FILTER (WHERE c.id IS NOT NULL), '[]') AS takers
   FROM slot s
-  JOIN role r ON r.id = s.role_id
+  JOIN role r ON r.id = s.role_id   -- a job taken off the rota shows where somebody did it
   LEFT JOIN claim c ON c.slot_id = s.id AND c.live
   LEFT JOIN profile p ON p.person_id = c.person_id
  WHERE s.event_id = :event_id
  GROUP BY s.id, r.id
+HAVING r.retired_at IS NULL OR count(c.id) > 0
  ORDER BY r.position, s.starts_at, s.id
 """
 
@@ -163,7 +164,7 @@ SELECT s.id, r.name, r.about, s.starts_at, s.ends_at, s.minutes, s.places - t.ta
        t.taken < s.needed, x.title, x.slug, e.occurs_on
   FROM event e
   JOIN slot s ON s.event_id = e.id
-  JOIN role r ON r.id = s.role_id
+  JOIN role r ON r.id = s.role_id AND r.retired_at IS NULL
   JOIN series x ON x.id = e.series_id AND x.state = 'published'
  CROSS JOIN LATERAL (
    SELECT count(*) AS taken FROM claim c WHERE c.slot_id = s.id AND c.live) AS t

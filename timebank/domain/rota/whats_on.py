@@ -66,6 +66,7 @@ SELECT e.id, x.slug, e.occurs_on, x.title, x.scene, e.starts_at, e.ends_at, v.na
        SELECT count(*) AS taken FROM claim c WHERE c.slot_id = s.id AND c.live) AS t
      WHERE s.event_id IN (SELECT id FROM event WHERE community_id = :community_id
                              AND ends_at > :now AND starts_at < :until)
+       AND (r.retired_at IS NULL OR t.taken > 0)
      GROUP BY s.event_id
   ) AS rota ON rota.event_id = e.id
  WHERE e.community_id = :community_id AND e.ends_at > :now AND e.starts_at < :until
@@ -157,7 +158,8 @@ SELECT e.id, x.id, x.group_id, x.slug, e.occurs_on, x.title, x.description, x.sc
                                   ORDER BY n.starts_at), '[]')
           FROM (SELECT f.occurs_on, f.starts_at,
                        (SELECT count(*) FROM claim c WHERE c.event_id = f.id AND c.live) AS filled,
-                       (SELECT coalesce(sum(s.places), 0) FROM slot s
+                       (SELECT coalesce(sum(s.places), 0)
+                          FROM slot s JOIN role r ON r.id = s.role_id AND r.retired_at IS NULL
                          WHERE s.event_id = f.id) AS places
                   FROM event f
                  WHERE f.series_id = e.series_id AND f.state = 'planned'
