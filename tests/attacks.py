@@ -35,6 +35,7 @@ class Effect:
     what: str
     sql: str
     watched: str
+    first: str = "SELECT 1"
 
     def __str__(self):
         return f"{self.rule}: {self.what}"
@@ -91,6 +92,7 @@ class Town:
         """Do something, perhaps after weakening the schema -> whether what is watched changed."""
         with self.engine.connect() as connection:
             connection.execute(sa.text(without))
+            self.run(connection, effect.first)
             before = self.ask(connection, effect.watched)
             self.run(connection, effect.sql)
             return self.ask(connection, effect.watched) != before

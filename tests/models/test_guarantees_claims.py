@@ -207,7 +207,7 @@ TIMES = [
 ]
 
 HISTORY = [
-    Attack("claim_no_delete", "delete a turn", delete("claim", "turn")),
+    Attack("claim_no_delete", "delete a turn", delete("claim", "packing")),
     Attack("claim_no_delete", "delete a withdrawn turn", delete("claim", "gone")),
     Attack("claim_no_truncate", "empty the claims", "TRUNCATE claim CASCADE"),
     Attack("claim_no_truncate", "empty the slots, and so the claims", "TRUNCATE slot CASCADE"),
@@ -343,19 +343,22 @@ def test_back_to_back_turns_of_one_person_move_together(town):
                 f"UPDATE slot SET starts_at = starts_at {way} interval '20 minutes',"  # noqa: S608
                 f" ends_at = ends_at {way} interval '20 minutes' WHERE event_id = :walk",
             )
-        assert (
-            town.ask(connection, "SELECT count(*) FROM claim WHERE person_id = :bela_person") == 3
+        together = town.ask(
+            connection,
+            "SELECT upper(range_agg(tstzrange(starts_at, ends_at))) - min(starts_at)"
+            " = interval '3 hours' FROM claim WHERE event_id = :walk AND person_id = :bela_person",
         )
+    assert together
 
 
 def test_a_slot_over_the_clock_change_counts_real_minutes(town):
-    """In the night of 28 March 2027 the clock goes from one to two: half past midnight to half
-    past three are two hours."""
+    """On 28 March 2027 the clock goes from one to two, so half past twelve to half past three are
+    two hours."""
+    night = (
+        "starts_at = timestamp '2027-03-28 00:30' AT TIME ZONE 'Europe/London',"
+        " ends_at = timestamp '2027-03-28 03:30' AT TIME ZONE 'Europe/London'"
+    )
     with town.engine.connect() as connection:
-        town.run(
-            connection,
-            "UPDATE slot SET starts_at = timestamp '2027-03-28 00:30' AT TIME ZONE 'Europe/London',"
-            " ends_at = timestamp '2027-03-28 03:30' AT TIME ZONE 'Europe/London'"
-            " WHERE id = :next_marshal",
-        )
-        assert town.ask(connection, "SELECT minutes FROM slot WHERE id = :next_marshal") == 120
+        town.run(connection, update("slot", night, "next_marshal"))
+        minutes = town.ask(connection, "SELECT minutes FROM slot WHERE id = :next_marshal")
+    assert minutes == 120
