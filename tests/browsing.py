@@ -42,20 +42,24 @@ class _Forms(HTMLParser):
         if not self.forms:
             return
         name, value = given.get("name", ""), given.get("value", "")
-        fields = self.forms[-1].fields
         if tag == "input" and name:
-            if given.get("type") in {"checkbox", "radio"} and "checked" not in given:
-                return
-            fields.setdefault(name, []).append(value or ("y" if "checked" in given else ""))
-        if tag == "textarea":
+            self._input(name, value, given)
+        elif tag == "textarea":
             self._area = name
-            fields.setdefault(name, []).append("")
-        if tag == "select":
+            self._add(name, "")
+        elif tag == "select":
             self._select = name
-        if tag == "option" and self._select and "selected" in given:
-            fields.setdefault(self._select, []).append(value)
-        if tag == "button":
+        elif tag == "option" and self._select and "selected" in given:
+            self._add(self._select, value)
+        elif tag == "button":
             self._button, self._words = (name, value), ""
+
+    def _input(self, name, value, given):
+        if given.get("type") not in {"checkbox", "radio"} or "checked" in given:
+            self._add(name, value or ("y" if "checked" in given else ""))
+
+    def _add(self, name, value):
+        self.forms[-1].fields.setdefault(name, []).append(value)
 
     def handle_endtag(self, tag):
         if tag == "textarea":

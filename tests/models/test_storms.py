@@ -15,13 +15,8 @@ from tests.storms import DONE
 from tests.storms import Storm
 from tests.storms import a_crowd
 from tests.storms import slots_by_date
-from timebank.domain.ledger.crediting import credit_claims
-from timebank.domain.rota import changing
 from timebank.domain.rota import claiming
 from timebank.models import Claim
-from timebank.models import ClaimState
-from timebank.models import Event
-from timebank.models import EventState
 
 NOW = dt.datetime(2027, 4, 20, 12, tzinfo=dt.UTC)
 CROWD = 50

@@ -102,9 +102,7 @@ def test_statements_of_the_page_do_not_grow_with_series(
     totals = []
     for more in (range(2), range(2, 12)):
         for number in more:
-            one = a_series(
-                session, group=walk.group, organiser=walk.nadia, slug=f"tea-{number}"
-            )
+            one = a_series(session, group=walk.group, organiser=walk.nadia, slug=f"tea-{number}")
             an_event(session, one, SOON)
         session.commit()
         with count_statements() as count:

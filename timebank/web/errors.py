@@ -41,7 +41,7 @@ def register(app: Flask) -> None:
 
 def _page(status: int, sentence: str | None = None) -> tuple[str, int]:
     name = status if status in PAGES else 400
-    g.is_refusing = True  # a page that says no is shown even where nobody can be asked who is there
+    g.is_refusing = True  # shown even where nobody can be asked who is there
     return render_template(f"errors/{name}.html", sentence=sentence), status
 
 
