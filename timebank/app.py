@@ -9,9 +9,11 @@ from urllib.parse import urlsplit
 from flask import Flask
 from flask_babel import Babel
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from timebank.adapters.probes import health_probes
 from timebank.core.settings import Settings
+from timebank.core.settings import is_loopback
 from timebank.db import CONNECTION_LIMITS
 from timebank.db import db
 from timebank.db import reader
@@ -23,6 +25,7 @@ from timebank.web import filters
 from timebank.web import flashes
 from timebank.web import headers
 from timebank.web import kept
+from timebank.web import limits
 from timebank.web import problems
 from timebank.web import static_files
 from timebank.web import surroundings
@@ -38,6 +41,7 @@ PARTS = (
     flashes,
     headers,
     kept,
+    limits,
     problems,
     static_files,
     surroundings,
@@ -59,6 +63,9 @@ def create_app(settings: Settings) -> Flask:
     reader.bind(settings.database_url)
     CSRFProtect(app)
     Babel(app, default_locale="en_GB", default_timezone="UTC")
+    if not is_loopback(settings.public_url):
+        # A proxy stands in front (deploy/): it says who asks, and whether over https.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]
     for part in PARTS:
         part.register(app)
     for blueprint in BLUEPRINTS:

@@ -26,6 +26,7 @@ from timebank.web.door import door
 from timebank.web.flashes import say
 from timebank.web.identity.forms import CodeForm
 from timebank.web.identity.forms import EmailForm
+from timebank.web.limits import brake
 from timebank.web.typed import text_of
 
 bp = Blueprint("identity", __name__)
@@ -55,6 +56,7 @@ def send() -> Response | tuple[str, int]:
     form = EmailForm()
     if not form.is_well_filled():
         return _page(form), 422
+    brake()
     now = clock.now()
     browser[ASKED] = NOBODY
     person = identity.find_person(db.session(), email=text_of(form.email))

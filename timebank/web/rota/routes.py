@@ -40,6 +40,7 @@ from timebank.web.filters import clock as time_of_day
 from timebank.web.filters import day as day_of
 from timebank.web.flashes import Tone
 from timebank.web.flashes import say
+from timebank.web.limits import brake
 from timebank.web.rota.account import by_month
 from timebank.web.rota.account import mugs
 from timebank.web.rota.account import to_next_mug
@@ -94,6 +95,7 @@ def _hold(slug: str, day: dt.date, slot_id: int) -> Response | tuple[str, int]:
     form = ClaimForm()
     if not form.is_well_filled():
         return _claim_page(place, form), 422
+    brake()
     now = clock.now()
     try:
         until = _hold_for(form, place, now)
