@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import mailbox
 from dataclasses import dataclass
 from email import message_from_bytes
@@ -18,7 +19,7 @@ class FiledMail:
 
     Attributes:
         key: Names it in the folder.
-        date: As the message has it.
+        sent_at: When the message says it was written, if it says so.
         text, html: Its two parts; empty when it has none.
     """
 
@@ -26,7 +27,7 @@ class FiledMail:
     subject: str
     sender: str
     recipient: str
-    date: str
+    sent_at: dt.datetime | None
     text: str
     html: str
 
@@ -66,7 +67,7 @@ def _read(box: mailbox.Maildir, key: str) -> FiledMail:
         subject=str(message["Subject"] or ""),
         sender=str(message["From"] or ""),
         recipient=str(message["To"] or ""),
-        date=str(message["Date"] or ""),
+        sent_at=getattr(message["Date"], "datetime", None),
         text=_part(message, "plain"),
         html=_part(message, "html"),
     )

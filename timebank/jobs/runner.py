@@ -12,12 +12,13 @@ from timebank.core.settings import Settings
 from timebank.domain.notices import wording
 from timebank.jobs import balances
 from timebank.jobs import claims
+from timebank.jobs import dates
 from timebank.jobs import notices
 from timebank.jobs import tools
 from timebank.jobs.tools import Pace
 
 # Loaded before the first fork, so that every child finds them ready.
-LOADED = (balances, claims, notices)
+LOADED = (balances, claims, dates, notices)
 
 
 def run_worker(settings: Settings, *, pace: Pace | None = None) -> None:

@@ -8,6 +8,7 @@ from timebank.web.calendar.routes import bp as calendar
 from timebank.web.events.routes import bp as events
 from timebank.web.health import bp as health
 from timebank.web.identity.routes import bp as identity
+from timebank.web.notices.routes import bp as notices
 from timebank.web.pages.routes import bp as pages
 from timebank.web.rota.routes import bp as rota
 
@@ -17,5 +18,6 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     calendar,
     events,
     rota,
+    notices,
     pages,
 )

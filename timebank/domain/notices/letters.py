@@ -39,7 +39,8 @@ SELECT n.kind, n.dedupe_key, n.facts, t.name AS community_name, t.place, t.phone
        coalesce(about.full_name, '') AS about_name,
        role.name AS job, role.about AS job_about, s.minutes,
        coalesce(s.starts_at, e.starts_at) AS starts_at, coalesce(s.ends_at, e.ends_at) AS ends_at,
-       e.state AS event_state, e.reason, e.occurs_on, x.title, x.slug, x.bring,
+       e.state AS event_state, coalesce(nullif(n.facts ->> 'reason', ''), e.reason) AS reason,
+       e.occurs_on, x.title, x.slug, x.bring,
        v.name AS venue, v.address,
        (SELECT runs.full_name FROM group_organiser o
           JOIN membership m ON m.id = o.membership_id AND m.standing <> 'left'
@@ -74,6 +75,7 @@ class Letter:
     Attributes:
         email: Of the person it goes to; None for somebody erased or without e-mail.
         about_name: Whom it is about: who holds the claim, or whose account it is.
+        reason: Why the date was moved or cancelled, as the organiser typed it.
         starts_at: Of the job, or of the event when it is about no job.
         minutes: How long the job takes.
         minutes_credited: What the turn brought, unless that was taken back.
@@ -130,9 +132,16 @@ class Letter:
 
     @property
     def earlier_starts_at(self) -> dt.datetime | None:
-        """When it was to begin before it was moved, when the notice says so."""
+        """When it was to begin before it was moved, when that is another time."""
         written = self.facts.get("earlier_starts_at")
-        return dt.datetime.fromisoformat(written) if written else None
+        earlier = dt.datetime.fromisoformat(written) if written else None
+        return None if earlier == self.starts_at else earlier
+
+    @property
+    def earlier_place(self) -> str:
+        """Where it was to be before it was moved, when that is another place."""
+        earlier = self.facts.get("earlier_place", "")
+        return "" if earlier == self.venue else earlier
 
 
 def read_letter(session: Session, *, notice_id: int) -> Letter:

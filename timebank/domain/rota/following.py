@@ -116,10 +116,11 @@ UPDATE notice n SET state = 'pending', attempts = 0, last_error = NULL
 """
 TELL_AGAIN = """
 UPDATE notice n SET state = 'pending', attempts = 0, last_error = NULL, sent_at = NULL,
-                    not_before = :now, facts = CAST(news.facts AS jsonb)
+                    not_before = :now, facts = CAST(news.facts AS jsonb),
+                    dedupe_key = news.dedupe_key
   FROM claim c
-  JOIN unnest(CAST(:claim_ids AS bigint[]), CAST(:facts AS text[])) AS news (claim_id, facts)
-       ON news.claim_id = c.id
+  JOIN unnest(CAST(:claim_ids AS bigint[]), CAST(:facts AS text[]), CAST(:keys AS text[]))
+       AS news (claim_id, facts, dedupe_key) ON news.claim_id = c.id
  WHERE n.claim_id = c.id AND n.kind = 'event_moved' AND n.starts_at = c.starts_at
    AND n.state NOT IN ('leased', 'handover')
 """
@@ -247,6 +248,7 @@ def _post_again(session: Session, messages: list[outbox.Message], *, now: dt.dat
     values = {
         "claim_ids": [message.claim_id for message in messages],
         "facts": [json.dumps(dict(message.facts)) for message in messages],
+        "keys": [message.dedupe_key for message in messages],
         "now": now,
     }
     session.execute(sa.text(TELL_AGAIN), values)

@@ -1,0 +1,1 @@
+"""The demo's mailbox: what Good Turn would have sent, to be read in the browser."""
