@@ -32,6 +32,7 @@ ALLOWED = frozenset(
     {
         "timebank.jobs.notices.drain",
         "timebank.jobs.claims.lapse_holds",
+        "timebank.jobs.claims.close_turns",
         "timebank.jobs.balances.prove_books",
         "timebank.jobs.dates.extend_dates",
     }

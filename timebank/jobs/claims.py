@@ -1,8 +1,9 @@
-"""Free the places that were held for a yes that never came."""
+"""Turns that nobody looks after: holds without a yes, and dates that nobody ticked."""
 
 from __future__ import annotations
 
 from timebank.core import clock
+from timebank.domain.rota import checkin
 from timebank.domain.rota import claiming
 from timebank.jobs import tools
 
@@ -11,3 +12,9 @@ def lapse_holds() -> None:
     """Lapse every hold that ran out."""
     with tools.current().session() as session:
         claiming.lapse_holds(session, now=clock.now())
+
+
+def close_turns() -> None:
+    """Mark turns that nobody ticked within a week of their date as missed."""
+    with tools.current().session() as session:
+        checkin.close_after_a_week(session, now=clock.now())

@@ -1,0 +1,273 @@
+"""On the day: who is here, their hours, and putting it right for a week afterwards.
+
+A tick is only a tick: the hours are posted by Finish, in one transaction with the thanks. Rules
+that change claims lock the event first, the order that everybody keeps.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from timebank.core.errors import Conflict
+from timebank.core.errors import NotFound
+from timebank.core.errors import Refused
+from timebank.domain import ledger
+from timebank.domain import outbox
+from timebank.domain.rota.claiming import lock_claim
+from timebank.domain.rota.occasions import STAYS_OPEN
+from timebank.domain.rota.occasions import Occasion
+from timebank.domain.rota.room import free_place
+from timebank.domain.rota.room import lock_event
+from timebank.models import Claim
+from timebank.models import ClaimState
+from timebank.models import Event
+from timebank.models import NoticeKind
+from timebank.models import Profile
+from timebank.models import Transfer
+
+THANKS_KEEP = dt.timedelta(days=7)
+LONGEST_REASON = 200
+NOT_CREDITED = (ClaimState.HELD, ClaimState.CONFIRMED, ClaimState.MISSED)
+
+
+class NotStarted(Refused):
+    """It hasn't started yet. Once it has, you can finish and credit hours."""
+
+
+class HoursAreIn(Refused):
+    """Their hours are in already. Take them back if they weren't here."""
+
+
+class GaveItBack(Conflict):
+    """They gave that place back. If they're here after all, add them by name."""
+
+
+class TwoPlacesAtOnce(Refused):
+    """Somebody is ticked for two jobs at the same time. Untick one, then finish."""
+
+
+class SayWhy(Refused):
+    """Say in a few words why the hours go back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What Finish did: the hours posted, and how many ticks wait for another organiser's tap."""
+
+    credits: tuple[ledger.Credit, ...]
+    waiting: int
+
+    @property
+    def minutes(self) -> int:
+        """All minutes posted just now."""
+        return sum(credit.minutes for credit in self.credits)
+
+
+TICK = sa.text("""
+UPDATE claim SET arrived_at = :now, arrived_by = :by, held_until = NULL, held_as = NULL,
+                 state = CASE state WHEN 'held' THEN 'confirmed' ELSE state END
+ WHERE id = :claim_id AND arrived_at IS NULL AND state IN ('held', 'confirmed', 'missed')
+""")
+
+UNTICK = sa.text("""
+UPDATE claim SET arrived_at = NULL, arrived_by = NULL
+ WHERE id = :claim_id AND arrived_at IS NOT NULL AND state <> 'attended'
+""")
+
+DUE_TO_CLOSE = sa.text("""
+SELECT id FROM event
+ WHERE ends_at <= :before AND state = 'planned'
+   AND EXISTS (SELECT FROM claim c WHERE c.event_id = event.id
+                  AND c.state = 'confirmed' AND c.arrived_at IS NULL)
+ ORDER BY id FOR NO KEY UPDATE
+""")
+
+CLOSE = sa.text("""
+UPDATE claim SET state = 'missed'
+ WHERE event_id = ANY(:event_ids) AND state = 'confirmed' AND arrived_at IS NULL
+""")
+
+
+def tick(
+    session: Session,
+    *,
+    occasion: Occasion,
+    claim_id: int,
+    is_here: bool,
+    by: int,
+    now: dt.datetime,
+) -> None:
+    """Write down that somebody is here, or isn't after all.
+
+    What is wanted is said, not "the other way round": a double tap or a second phone changes
+    nothing. Being here is as good as the yes of a place that was only held.
+
+    Raises:
+        HoursAreIn: When a tick is taken off whose hours are posted.
+        GaveItBack: When they gave the place back before.
+        NotFound: When the turn is not of this date.
+        EventCancelled, NotOpenYet, WeekIsOver: As they say.
+    """
+    occasion.require_open(now)
+    lock_event(session, occasion.event_id)
+    claim = lock_claim(session, claim_id)
+    if claim.event_id != occasion.event_id:
+        raise NotFound
+    if claim.state is ClaimState.WITHDRAWN:
+        raise GaveItBack
+    if claim.state is ClaimState.ATTENDED and not is_here:
+        raise HoursAreIn
+    values = {"claim_id": claim_id, "by": by, "now": now} if is_here else {"claim_id": claim_id}
+    session.execute(TICK if is_here else UNTICK, values)
+    session.expire(claim)
+
+
+def finish(session: Session, *, occasion: Occasion, by: int, now: dt.datetime) -> Finished:
+    """Credit everybody who is ticked and owe them the thanks; within a week, again for late ticks.
+
+    An organiser's own tick waits for another organiser's tap, unless somebody else ticked them.
+
+    Raises:
+        NotStarted: Before the start.
+        TwoPlacesAtOnce: When somebody is ticked in two jobs at the same time.
+        EventCancelled, WeekIsOver: As they say.
+    """
+    occasion.require_open(now)
+    if now < occasion.starts_at:
+        raise NotStarted
+    lock_event(session, occasion.event_id)
+    ticked = _ticked(session, occasion.event_id)
+    _make_room(session, ticked, now)
+    posted = _credit(session, ticked, by, now)
+    _thank(session, posted, now)
+    session.execute(
+        sa.update(Event)
+        .where(Event.id == occasion.event_id, Event.finished_at.is_(None))
+        .values(finished_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    return Finished(tuple(posted), waiting=len(ticked) - len(posted))
+
+
+def _ticked(session: Session, event_id: int) -> list[int]:
+    return list(
+        session.scalars(
+            sa.select(Claim.id).where(
+                Claim.event_id == event_id,
+                Claim.arrived_at.is_not(None),
+                Claim.state.in_(NOT_CREDITED),
+            )
+        )
+    )
+
+
+def _make_room(session: Session, claim_ids: Collection[int], now: dt.datetime) -> None:
+    """Give turns that come back from missed a place of their own again."""
+    missed = session.scalars(
+        sa.select(Claim).where(Claim.id.in_(claim_ids), Claim.state == ClaimState.MISSED)
+    ).all()
+    for claim in missed:
+        claim.place = free_place(session, slot_id=claim.slot_id, now=now)
+        session.flush()
+
+
+def _credit(
+    session: Session, claim_ids: list[int], by: int, now: dt.datetime
+) -> list[ledger.Credit]:
+    try:
+        with session.begin_nested():
+            return ledger.credit_claims(session, claim_ids=claim_ids, by=by, now=now)
+    except IntegrityError as error:
+        if error.orig.diag.constraint_name == "no_overlapping_claims":  # type: ignore[union-attr]
+            raise TwoPlacesAtOnce from error
+        raise
+
+
+def _thank(session: Session, posted: list[ledger.Credit], now: dt.datetime) -> None:
+    """Owe each helper who reads mail the news of their hours."""
+    transfers = {credit.claim_id: credit.transfer_id for credit in posted}
+    helpers = session.execute(
+        sa.select(Claim.id, Claim.community_id, Claim.person_id, Claim.starts_at)
+        .join(Profile, Profile.person_id == Claim.person_id)
+        .where(Claim.id.in_(transfers), Profile.email.is_not(None))
+    )
+    messages = [
+        outbox.Message(
+            community_id=helper.community_id,
+            person_id=helper.person_id,
+            kind=NoticeKind.HOURS_CREDITED,
+            dedupe_key=f"claim-{helper.id}.hours_credited.{transfers[helper.id]}",
+            not_before=now,
+            expires_at=now + THANKS_KEEP,
+            claim_id=helper.id,
+            starts_at=helper.starts_at,
+        )
+        for helper in helpers
+    ]
+    outbox.post_notices(session, messages)
+
+
+def take_back(
+    session: Session,
+    *,
+    occasion: Occasion,
+    claim_id: int,
+    reason: str,
+    by: int,
+    key: uuid.UUID,
+    now: dt.datetime,
+) -> Transfer:
+    """Take the hours of a turn back, with a reason that both sides can read.
+
+    The turn counts as missed and its tick is gone; ticking it again and finishing credits it anew.
+
+    Raises:
+        SayWhy: Without a reason.
+        AlreadyReversed: When its hours were taken back before.
+        NotFound: When the turn is not of this date.
+    """
+    if not 0 < len(reason) <= LONGEST_REASON:
+        raise SayWhy(field="reason")
+    claim = lock_claim(session, claim_id)
+    if claim.event_id != occasion.event_id:
+        raise NotFound
+    sent_before = session.scalar(sa.select(Transfer).where(Transfer.idempotency_key == key))
+    if sent_before:
+        return sent_before
+    mirror = ledger.reverse(
+        session, transfer=_standing(session, claim_id), by=by, key=key, now=now, reason=reason
+    )
+    claim.state = ClaimState.MISSED
+    claim.arrived_at = claim.arrived_by = None
+    session.flush()
+    return mirror
+
+
+def _standing(session: Session, claim_id: int) -> Transfer:
+    """Find the hours that a turn has now."""
+    back = sa.orm.aliased(Transfer)
+    standing = session.scalar(
+        sa.select(Transfer).where(
+            Transfer.claim_id == claim_id,
+            ~sa.exists().where(back.reverses_id == Transfer.id),
+        )
+    )
+    if standing is None:
+        raise ledger.AlreadyReversed
+    return standing
+
+
+def close_after_a_week(session: Session, *, now: dt.datetime) -> int:
+    """Mark turns that nobody ticked within a week as missed -> how many. Safe to repeat."""
+    event_ids = session.scalars(DUE_TO_CLOSE, {"before": now - STAYS_OPEN}).all()
+    if not event_ids:
+        return 0
+    closed = session.execute(CLOSE, {"event_ids": list(event_ids)})
+    return closed.rowcount  # type: ignore[attr-defined, no-any-return]

@@ -1,0 +1,146 @@
+"""A date as check-in sees it: whether it is open, and who is expected."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from timebank.core.errors import NotFound
+from timebank.core.errors import Refused
+from timebank.core.text import public_name
+from timebank.domain.rota.claiming import EventCancelled
+from timebank.models import Event
+from timebank.models import EventState
+from timebank.models import Series
+
+OPENS_BEFORE = dt.timedelta(hours=2)
+STAYS_OPEN = dt.timedelta(days=7)
+
+
+class NotOpenYet(Refused):
+    """Check-in opens two hours before the start."""
+
+
+class WeekIsOver(Refused):
+    """Check-in closed a week after this date. The hours stand as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """One date as check-in needs it: when, whose, and how far it has got."""
+
+    event_id: int
+    community_id: int
+    group_id: int
+    title: str
+    slug: str
+    occurs_on: dt.date
+    starts_at: dt.datetime
+    ends_at: dt.datetime
+    state: EventState
+    finished_at: dt.datetime | None
+
+    @property
+    def opens_at(self) -> dt.datetime:
+        """When the first tick is taken."""
+        return self.starts_at - OPENS_BEFORE
+
+    @property
+    def closes_at(self) -> dt.datetime:
+        """When the last tick is taken."""
+        return self.ends_at + STAYS_OPEN
+
+    def is_open(self, now: dt.datetime) -> bool:
+        """Whether ticks are taken now."""
+        return self.state is EventState.PLANNED and self.opens_at <= now < self.closes_at
+
+    def require_open(self, now: dt.datetime) -> None:
+        """Refuse what comes too early, too late, or to a date that was cancelled.
+
+        Raises:
+            EventCancelled, NotOpenYet, WeekIsOver: As they say.
+        """
+        if self.state is EventState.CANCELLED:
+            raise EventCancelled
+        if now < self.opens_at:
+            raise NotOpenYet
+        if now >= self.closes_at:
+            raise WeekIsOver
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """Somebody on the rota of a date, as the organiser's phone shows them.
+
+    Attributes:
+        is_held: They have not said yes by e-mail yet.
+        is_here: Ticked, or credited already.
+        is_credited: Their hours are in.
+        is_missed: Their hours were taken back, or the week went by without a tick.
+        is_first_turn: They have never done a turn in this community before.
+    """
+
+    claim_id: int
+    membership_id: int
+    name: str
+    job: str
+    minutes: int
+    is_held: bool
+    is_here: bool
+    is_credited: bool
+    is_missed: bool
+    is_first_turn: bool
+
+
+EXPECTED = sa.text("""
+SELECT c.id, c.membership_id, coalesce(c.held_as, p.full_name, 'Former member'), r.name, s.minutes,
+       c.state = 'held', c.arrived_at IS NOT NULL OR c.state = 'attended',
+       c.state = 'attended', c.state = 'missed',
+       NOT EXISTS (SELECT FROM claim earlier
+                    WHERE earlier.membership_id = c.membership_id AND earlier.state = 'attended'
+                      AND earlier.starts_at < c.starts_at)
+  FROM claim c
+  JOIN slot s ON s.id = c.slot_id
+  JOIN role r ON r.id = s.role_id
+  LEFT JOIN profile p ON p.person_id = c.person_id
+ WHERE c.event_id = :event_id AND c.state <> 'withdrawn'
+   AND (c.held_until IS NULL OR c.held_until > :now)
+ ORDER BY r.position, s.starts_at, s.id, c.place, c.id
+""")
+
+
+def find_occasion(session: Session, *, community_id: int, slug: str, day: dt.date) -> Occasion:
+    """Find the date of an address.
+
+    Raises:
+        NotFound: When the community has no such date.
+    """
+    found = session.execute(
+        sa.select(Event, Series)
+        .join(Series, Series.id == Event.series_id)
+        .where(Series.community_id == community_id, Series.slug == slug, Event.occurs_on == day)
+    ).one_or_none()
+    if found is None:
+        raise NotFound
+    event, series = found
+    return Occasion(
+        event_id=event.id,
+        community_id=event.community_id,
+        group_id=series.group_id,
+        title=series.title,
+        slug=series.slug,
+        occurs_on=event.occurs_on,
+        starts_at=event.starts_at,
+        ends_at=event.ends_at,
+        state=event.state,
+        finished_at=event.finished_at,
+    )
+
+
+def who_is_expected(session: Session, *, event_id: int, now: dt.datetime) -> list[Expected]:
+    """Read who is on the rota of a date, in the rota's order, in one statement."""
+    rows = session.execute(EXPECTED, {"event_id": event_id, "now": now})
+    return [Expected(row[0], row[1], public_name(row[2]), *row[3:]) for row in rows]

@@ -1,0 +1,46 @@
+"""Room for one more: the next free place of a job, and a place more where somebody really is."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from timebank.domain.rota.claiming import lapse_holds
+from timebank.models import Event
+from timebank.models import Slot
+
+FREE_PLACE = sa.text("""
+SELECT place
+  FROM slot s, generate_series(1, s.places) AS place
+ WHERE s.id = :slot_id
+   AND NOT EXISTS (SELECT FROM claim c WHERE c.slot_id = s.id AND c.place = place AND c.live)
+ ORDER BY place LIMIT 1
+""")
+
+
+def lock_event(session: Session, event_id: int) -> None:
+    """Queue up at an event: whoever changes its claims does so first."""
+    session.execute(
+        sa.select(Event.id).where(Event.id == event_id).with_for_update(key_share=True)
+    )
+
+
+def free_place(session: Session, *, slot_id: int, now: dt.datetime) -> int:
+    """Find a place of a job, growing a full one by one. The event must be locked.
+
+    For somebody who stands there: a rota is no reason to send them home.
+    """
+    lapse_holds(session, now=now, slot_id=slot_id)
+    found = session.scalar(FREE_PLACE, {"slot_id": slot_id})
+    if found is not None:
+        return int(found)
+    grown = session.scalars(
+        sa.update(Slot)
+        .where(Slot.id == slot_id)
+        .values(places=Slot.places + 1)
+        .returning(Slot.places)
+        .execution_options(synchronize_session=False)
+    )
+    return grown.one()
