@@ -9,7 +9,6 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from timebank.core.text import initials
 from timebank.core.text import public_name
 
 
@@ -23,7 +22,6 @@ class Taker:
     claim_id: int
     membership_id: int
     name: str
-    initials: str
     is_held: bool
 
 
@@ -99,7 +97,7 @@ def jobs_of_event(session: Session, *, event_id: int) -> list[Job]:
 def _taker(row: list[Any]) -> Taker:
     claim_id, membership_id, full_name, state = row
     name = full_name or "Former member"
-    return Taker(claim_id, membership_id, public_name(name), initials(name), state == "held")
+    return Taker(claim_id, membership_id, public_name(name), state == "held")
 
 
 @dataclass(frozen=True, slots=True)
