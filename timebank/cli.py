@@ -219,10 +219,13 @@ def _session(settings: Settings) -> Iterator[Session]:
 
 
 def _migrate(settings: Settings) -> None:
-    from timebank.adapters import migrations
+    from timebank.adapters.schema import is_current
 
     with _engine(settings) as engine, engine.connect() as connection:
-        migrations.migrate(connection)
+        if not is_current(connection):
+            from timebank.adapters.migrations import migrate
+
+            migrate(connection)
 
 
 def _has_community(session: Session) -> bool:

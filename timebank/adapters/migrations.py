@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 
-PACKAGE = Path(__file__).resolve().parents[1]
+from timebank.adapters.schema import migrations_folder
+
 # One number for everyone who migrates: whoever comes second waits for the first.
 MIGRATION_LOCK = 7_042_026
-
-
-def migrations_folder() -> Path:
-    """Find the migrations: beside the package in a checkout, inside it when installed."""
-    beside = PACKAGE.parent / "migrations"
-    return beside if beside.is_dir() else PACKAGE / "_migrations"
 
 
 def migrate(connection: sa.Connection, *, to: str = "head") -> None:
@@ -29,12 +20,6 @@ def migrate(connection: sa.Connection, *, to: str = "head") -> None:
     step = command.downgrade if to == "base" else command.upgrade
     step(config, to)
     connection.commit()
-
-
-def is_current(connection: sa.Connection) -> bool:
-    """Tell whether every migration has been applied."""
-    here = set(MigrationContext.configure(connection).get_current_heads())
-    return here == set(ScriptDirectory.from_config(_config()).get_heads())
 
 
 def _config() -> Config:

@@ -18,7 +18,7 @@ from rq.utils import as_text
 from rq.utils import utcparse
 from sqlalchemy.exc import SQLAlchemyError
 
-from timebank.adapters.migrations import is_current
+from timebank.adapters.schema import is_current
 from timebank.core import clock
 from timebank.core.health import Part
 
