@@ -84,3 +84,107 @@ def test_counting_before_inserting_oversells_so_the_storm_can_see_it(session, wa
         sa.text("SELECT count(*) FROM (SELECT FROM claim GROUP BY slot_id HAVING count(*) > 1) x")
     )
     assert oversold > 9
+
+
+def test_twenty_places_go_to_twenty_of_fifty(session, walk, storm):
+    crowd = a_crowd(session, walk.community, CROWD)
+    [slot] = slots_by_date(session, walk, dates=1, places=20)
+    session.commit()
+    answers = storm.answers([claim(slot, member) for member in crowd])
+    places = session.scalar(sa.text(LIVE), {"slot": slot.id})
+    assert (answers, places) == ({DONE: 20, "SlotFull": 30}, list(range(1, 21)))
+
+
+def test_one_person_tapping_fifty_times_has_one_turn(session, walk, storm):
+    [slot] = slots_by_date(session, walk, dates=1, places=50)
+    session.commit()
+    answers = storm.answers([claim(slot, walk.bela)] * CROWD)
+    assert answers == {DONE: 1, "AlreadyYours": CROWD - 1}
+
+
+def test_one_person_in_many_places_at_once_is_in_one(session, walk, storm):
+    """Eight events at one hour, in one community, each locked by a thread of its own."""
+    slots = []
+    for number in range(8):
+        series = builders.a_series(
+            session, group=walk.group, organiser=walk.nadia, slug=f"event-{number}"
+        )
+        event = builders.an_event(session, series)
+        slots.append(builders.a_slot(session, event, builders.a_role(session, series, places=9)))
+    crowd = a_crowd(session, walk.community, 40)
+    session.commit()
+    for member in crowd:
+        answers = storm.answers([claim(slot, member) for slot in slots])
+        assert answers == {DONE: 1, "WouldOverlap": 7}
+
+
+def test_withdrawing_and_claiming_the_same_place_at_once_never_oversells(session, walk, storm):
+    crowd = a_crowd(session, walk.community, 24)
+    slots = slots_by_date(session, walk, dates=10, places=4)
+    holders = crowd[:4]
+    session.commit()
+    for slot in slots:
+        turns = [builders.a_claim(session, slot, m, place=n) for n, m in enumerate(holders, 1)]
+        session.commit()
+        answers = storm.answers(
+            [withdraw(turn) for turn in turns] + [claim(slot, member) for member in crowd[4:]]
+        )
+        places = session.scalar(sa.text(LIVE), {"slot": slot.id}) or []
+        assert set(answers) <= {DONE, "SlotFull"}
+        assert len(places) == answers[DONE] - 4
+        assert len(set(places)) == len(places) <= 4
+
+
+def withdraw(turn):
+    return lambda session: claiming.withdraw_claim(session, claim_id=turn.id, now=NOW)
+
+
+def test_nobody_gets_a_turn_on_a_date_while_it_is_cancelled(session, walk, storm):
+    crowd = a_crowd(session, walk.community, 20)
+    slots = slots_by_date(session, walk, dates=10, places=50)
+    session.commit()
+
+    def cancel(slot):
+        return lambda session: changing.cancel_event(
+            session,
+            event=session.get(Event, slot.event_id),
+            reason="Flooded path",
+            by=walk.nadia,
+            now=NOW,
+        )
+
+    for slot in slots:
+        turns = [builders.a_claim(session, slot, m, place=40 + n) for n, m in enumerate(crowd[:5])]
+        session.commit()
+        works = [claim(slot, member) for member in crowd[5:]]
+        works[7:7] = [cancel(slot), *(withdraw(turn) for turn in turns)]
+        answers = storm.answers(works)
+        assert set(answers) <= {DONE, "EventCancelled"}
+        assert session.scalar(sa.text(LIVE), {"slot": slot.id}) is None
+    states = session.scalars(
+        sa.select(Event.state).where(Event.id.in_([s.event_id for s in slots]))
+    )
+    assert set(states) == {EventState.CANCELLED}
+
+
+def test_holds_that_lapse_while_people_say_yes_are_swept_or_kept(session, walk, storm):
+    """Ten people say yes, late, while the job sweeps: nobody waits for the other."""
+    crowd = a_crowd(session, walk.community, 10)
+    slots = slots_by_date(session, walk, dates=15, places=10)
+    session.commit()
+    for slot in slots:
+        holds = [
+            builders.a_claim(
+                session, slot, member, place=place, state=ClaimState.HELD, held_until=NOW
+            )
+            for place, member in enumerate(crowd, 1)
+        ]
+        session.commit()
+        sweeps = [lambda session: claiming.lapse_holds(session, now=NOW)] * 6
+        answers = storm.answers([*(confirm(hold) for hold in holds), *sweeps])
+        assert answers == {DONE: 16}
+        assert session.scalar(sa.text(LIVE), {"slot": slot.id}) == list(range(1, 11))
+
+
+def confirm(hold):
+    return lambda session: claiming.confirm_claim(session, claim_id=hold.id, now=NOW)
