@@ -94,7 +94,8 @@ REFUSED_BY: dict[str, type[Refused]] = {
 }
 
 # One statement: the place, and the notices that the turn owes. The event's row is locked first,
-# so that a date cannot be cancelled or moved under a claim.
+# so that a date cannot be cancelled or moved under a claim; then the person's, or two of their
+# overlapping claims at two events would wait for each other.
 TAKE = """
 WITH door AS (
   SELECT s.*, m.id AS member, m.person_id
@@ -104,8 +105,9 @@ WITH door AS (
     JOIN series r ON r.id = s.series_id AND r.state = 'published'
     JOIN membership m ON m.id = :membership_id AND m.community_id = s.community_id
                      AND m.standing <> 'left'
+    JOIN person p ON p.id = m.person_id
    WHERE s.id = :slot_id AND s.ends_at > :now
-     FOR NO KEY UPDATE OF e
+     FOR NO KEY UPDATE OF e, p
 ), taken AS (
   INSERT INTO claim (community_id, event_id, slot_id, membership_id, person_id, place, starts_at,
                      ends_at, places, state, held_until, held_as, note, created_at)
@@ -268,10 +270,26 @@ def lapse_holds(
     slot_id: int | None = None,
     membership_id: int | None = None,
 ) -> int:
-    """Free the places whose hold ran out without a yes -> how many. Safe to repeat."""
+    """Free the places whose hold ran out without a yes -> how many. Safe to repeat.
+
+    An event that somebody else is changing is passed over: waiting for it, with claims of others
+    in hand, could go round in a circle, and the next sweep comes soon.
+    """
+    lapsed = [Claim.state == ClaimState.HELD, Claim.held_until <= now]
+    if slot_id is not None:
+        lapsed.append(Claim.slot_id == slot_id)
+    if membership_id is not None:
+        lapsed.append(Claim.membership_id == membership_id)
+    ours = (
+        sa.select(Claim.id)
+        .join(Event, Event.id == Claim.event_id)
+        .where(*lapsed)
+        .with_for_update(of=Event, key_share=True, skip_locked=True)
+        .cte()
+    )
     lapse = (
         sa.update(Claim)
-        .where(Claim.state == ClaimState.HELD, Claim.held_until <= now)
+        .where(*lapsed, Claim.id.in_(sa.select(ours.c.id)))
         .values(
             state=ClaimState.WITHDRAWN,
             held_until=None,
@@ -280,10 +298,6 @@ def lapse_holds(
         )
         .execution_options(synchronize_session=False)
     )
-    if slot_id is not None:
-        lapse = lapse.where(Claim.slot_id == slot_id)
-    if membership_id is not None:
-        lapse = lapse.where(Claim.membership_id == membership_id)
     return session.execute(lapse).rowcount  # type: ignore[attr-defined, no-any-return]
 
 
