@@ -57,7 +57,7 @@ def test_a_date_is_one_vevent_with_all_that_a_reader_needs(
         for moment in (walk.event.created_at, walk.event.updated_at)
     )
     (event,) = events_of(subscriber.everything())
-    page = "https://goodturn.example/e/danson-saturday-stroll/2026-10-24"
+    page = "https://localhost/e/danson-saturday-stroll/2026-10-24"
     assert unfolded(event.to_ical()) == [
         "BEGIN:VEVENT",
         "SUMMARY:Danson Saturday Stroll",
@@ -89,10 +89,9 @@ def test_a_calendar_names_itself_and_says_when_to_ask_again(subscriber: Subscrib
         "NAME:What’s on in Bexley",
         "X-WR-CALNAME:What’s on in Bexley",
         "REFRESH-INTERVAL;VALUE=DURATION:PT6H",
-        "SOURCE;VALUE=URI:https://goodturn.example/calendar/all.ics",
-        "URL:https://goodturn.example/",
+        "SOURCE;VALUE=URI:https://localhost/calendar/all.ics",
+        "URL:https://localhost/",
         "X-PUBLISHED-TTL:PT6H",
-        "X-WR-TIMEZONE:Europe/London",
     ]
     assert not any(
         line.startswith(("METHOD", "ORGANIZER", "ATTENDEE", "BEGIN:VALARM")) for line in lines
@@ -115,30 +114,39 @@ def test_nine_in_the_morning_stays_nine_over_both_clock_changes(
     ]
 
 
-def test_an_hour_that_comes_twice_is_told_in_utc(
+def test_a_night_when_the_clocks_change_is_told_in_utc(
     session: Session, walk: Walk, subscriber: Subscriber
 ) -> None:
-    night = an_event(session, walk.series, dt.date(2026, 10, 25))
-    night.starts_at = dt.datetime(2026, 10, 25, 1, 30, tzinfo=dt.UTC)
-    night.ends_at = dt.datetime(2026, 10, 25, 4, 30, tzinfo=dt.UTC)
-    night.sequence += 1
+    nights = {(25, 1, 30): (25, 4, 30), (24, 23, 0): (25, 5, 0), (25, 3, 0): (25, 4, 0)}
+    for day, (start, end) in enumerate(nights.items(), 1):
+        night = an_event(session, walk.series, dt.date(2026, 11, day))
+        night.starts_at = dt.datetime(2026, 10, *start, tzinfo=dt.UTC)
+        night.ends_at = dt.datetime(2026, 10, *end, tzinfo=dt.UTC)
+        night.sequence += 1
     session.commit()
     lines = unfolded(subscriber.everything())
-    assert "DTSTART:20261025T013000Z" in lines
-    assert "DTEND;TZID=Europe/London:20261025T043000" in lines
+    assert [line for line in lines if line.startswith("DTSTART") and "2026102" in line] == [
+        "DTSTART;TZID=Europe/London:20261024T090000",
+        "DTSTART:20261024T230000Z",
+        "DTSTART:20261025T013000Z",
+        "DTSTART;TZID=Europe/London:20261025T030000",
+    ]
+    assert "DTEND:20261025T043000Z" in lines
 
 
 def test_a_moved_date_keeps_its_uid_and_raises_its_sequence(
     session: Session, walk: Walk, subscriber: Subscriber
 ) -> None:
     (before,) = events_of(subscriber.everything())
+    walk.event.reason = "the park is closed on Saturday"
     move(session, walk.event, dt.timedelta(days=1, hours=2), now=LATER)
     (after,) = events_of(subscriber.everything())
+    assert after["DESCRIPTION"].startswith("Changed: the park is closed on Saturday\n\n")
     assert after["UID"] == before["UID"]
     assert (before["SEQUENCE"], after["SEQUENCE"]) == (0, 1)
     assert after.start.isoformat() == "2026-10-25T10:00:00+00:00"
     assert after["DTSTAMP"].dt == after["LAST-MODIFIED"].dt == LATER
-    assert after["URL"] == "https://goodturn.example/e/danson-saturday-stroll/2026-10-24"
+    assert after["URL"] == "https://localhost/e/danson-saturday-stroll/2026-10-24"
 
 
 def test_a_cancelled_date_stays_and_says_so_in_three_ways(
@@ -167,7 +175,7 @@ def test_words_with_commas_emoji_and_control_characters_arrive_whole(
     assert event["SUMMARY"] == "Tea; cake, \\ and 🎉 for “all”"
     first, second, third, *_, last = str(event["DESCRIPTION"]).split("\n")
     assert (first, second, third) == ("Line one", "line two", "line; three,")
-    assert last == "https://goodturn.example/e/danson-saturday-stroll/2026-10-24"
+    assert last == "https://localhost/e/danson-saturday-stroll/2026-10-24"
     lines = body.split(b"\r\n")
     assert max(len(line) for line in lines) <= 75
     assert all(line.decode().isprintable() for line in lines)

@@ -147,7 +147,6 @@ class Feeds:
             name=name % {"place": state.name} if name else state.name,
             url=f"{site}{state.path}",
             source=f"{site}{address.format(path=state.path)}" if address else None,
-            timezone=state.timezone,
         )
 
     def _item(self, row: Showing, state: FeedState, words: Words) -> Item:
@@ -190,8 +189,9 @@ def turn_uid(event_uid: str, slot_id: int) -> str:
 
 
 def _description(row: Showing, words: Words, url: str) -> str:
+    because = words.cancelled_because if row.is_cancelled else words.changed_because
     parts = [
-        words.reason % {"reason": row.reason} if row.is_cancelled and row.reason else "",
+        because % {"reason": row.reason} if row.reason else "",
         row.about or "",
         row.description,
         words.bring % {"things": row.bring} if row.bring else "",

@@ -48,7 +48,6 @@ class Cover:
     name: str
     url: str
     source: str | None
-    timezone: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +55,8 @@ class Words:
     """The words that the rules put into a calendar, translated by the door that asks."""
 
     cancelled: str = "Cancelled: %(title)s"
-    reason: str = "Cancelled: %(reason)s"
+    cancelled_because: str = "Cancelled: %(reason)s"
+    changed_because: str = "Changed: %(reason)s"
     bring: str = "Bring: %(things)s"
     turn: str = "%(role)s: %(title)s"
     whats_on: str = "What’s on in %(place)s"

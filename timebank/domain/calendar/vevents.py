@@ -36,7 +36,6 @@ def cover(page: Cover) -> bytes:
     name = vText(tidy_line(page.name))
     calendar.add("name", name)
     calendar.add("x-wr-calname", name)
-    calendar.add("x-wr-timezone", vText(page.timezone))
     calendar.add("url", page.url)
     calendar.add("refresh-interval", vText(ASK_AGAIN_AFTER), parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", vText(ASK_AGAIN_AFTER))
@@ -57,8 +56,9 @@ def vevent(item: Item) -> bytes:
     event.add("last-modified", item.updated_at.astimezone(dt.UTC))
     event.add("created", item.created_at.astimezone(dt.UTC))
     event.add("sequence", item.sequence)
-    event.add("dtstart", _told(item.starts_at, item.timezone))
-    event.add("dtend", _told(item.ends_at, item.timezone))
+    starts, ends = _told(item)
+    event.add("dtstart", starts)
+    event.add("dtend", ends)
     event.add("status", "CANCELLED" if item.is_cancelled else "CONFIRMED")
     event.add("transp", "OPAQUE" if item.is_busy and not item.is_cancelled else "TRANSPARENT")
     event.add("summary", tidy_line(item.title))
@@ -72,9 +72,17 @@ def vevent(item: Item) -> bytes:
     return written
 
 
-def _told(moment: dt.datetime, timezone: str) -> dt.datetime:
-    """Put a moment into local time; into UTC when the clock on the wall shows that time twice."""
-    local = moment.astimezone(ZoneInfo(timezone))
-    if local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset():
-        return moment.astimezone(dt.UTC)
-    return local
+def _told(item: Item) -> tuple[dt.datetime, dt.datetime]:
+    """Tell start and end in local time, or both in UTC when the clocks change around them.
+
+    Some calendars take the length of an item from the clock on the wall, and none can know which
+    half past one is meant in the hour that comes twice.
+    """
+    zone = ZoneInfo(item.timezone)
+    starts, ends = item.starts_at.astimezone(zone), item.ends_at.astimezone(zone)
+    offsets = {
+        moment.replace(fold=fold).utcoffset() for moment in (starts, ends) for fold in (0, 1)
+    }
+    if len(offsets) > 1:
+        return item.starts_at.astimezone(dt.UTC), item.ends_at.astimezone(dt.UTC)
+    return starts, ends

@@ -120,7 +120,8 @@ def _words() -> Words:
     with force_locale(FEED_LOCALE):
         return Words(
             cancelled=_("Cancelled: %(title)s"),
-            reason=_("Cancelled: %(reason)s"),
+            cancelled_because=_("Cancelled: %(reason)s"),
+            changed_because=_("Changed: %(reason)s"),
             bring=_("Bring: %(things)s"),
             turn=_("%(role)s: %(title)s"),
             whats_on=_("What’s on in %(place)s"),

@@ -1,0 +1,136 @@
+"""The feeds of a busy half-year, as independent calendars read them.
+
+Always: icalendar with recurring-ical-events must see exactly what the tables say. With the
+environment variable CALENDAR_CHECK=<folder of calendar-check, its engines installed> seven parsers
+must accept every feed and five must agree on every occurrence; docs/calendars.md says how.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import subprocess
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+import time_machine
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from tests.builders import Walk
+from tests.builders import a_claim
+from tests.builders import a_role
+from tests.builders import a_series
+from tests.builders import a_slot
+from tests.builders import a_walk
+from tests.builders import an_event
+from tests.calendars import cancel
+from tests.calendars import move
+from tests.calendars import occurrences_of
+from timebank.domain.calendar import addresses
+from timebank.models import Event
+from timebank.models import EventState
+from timebank.models import Series
+
+NOW = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
+FIRST, LAST = dt.date(2026, 10, 1), dt.date(2027, 6, 1)
+CHECK = os.environ.get("CALENDAR_CHECK", "")
+LONDON = ZoneInfo("Europe/London")
+
+
+@pytest.fixture
+def walk(session: Session) -> Walk:
+    """Two series over both clock changes: plain, moved, cancelled, at night, with odd words."""
+    walk = a_walk(session, day=dt.date(2026, 10, 3))
+    weeks = [weekly(session, walk.series, dt.date(2026, 10, 10), weeks=32)]
+    tea = a_series(
+        session,
+        group=walk.group,
+        organiser=walk.nadia,
+        title="Tea; cake, and 🎉 für “alle” – " + "é" * 40,
+        slug="tea",
+        starts=dt.time(0, 30),
+        ends=dt.time(4),
+    )
+    tea.description = "Come, sit; stay.\nBring a cup.\n\n" + "🍰 crumbs, " * 40
+    weeks.append(weekly(session, tea, dt.date(2026, 10, 4), weeks=30))
+    role = a_role(session, tea, name="Kettle, cups; and “crumbs”", duration_minutes=120)
+    session.flush()
+    for event in weeks[1]:
+        a_claim(session, a_slot(session, event, role), walk.bela)
+    session.commit()
+    for event, days in zip((weeks[0][2], weeks[0][25], weeks[1][3]), (1, -1, 21), strict=True):
+        move(session, event, dt.timedelta(days=days), now=NOW)
+    for event in (weeks[0][5], weeks[1][8], weeks[1][24]):
+        cancel(session, event, "the path, as; ever, is flooded", now=NOW)
+    return walk
+
+
+def weekly(session: Session, series: Series, first: dt.date, *, weeks: int) -> list[Event]:
+    return [an_event(session, series, first + dt.timedelta(weeks=week)) for week in range(weeks)]
+
+
+@pytest.fixture
+def feeds(app: Flask, session: Session, walk: Walk) -> dict[str, bytes]:
+    token = addresses.make_address(
+        session, membership_id=walk.bela.id, community_id=walk.community.id, now=NOW
+    )
+    session.commit()
+    asked = {
+        "all": "/calendar/all.ics",
+        "stroll": "/e/danson-saturday-stroll/calendar.ics",
+        "tea": "/e/tea/calendar.ics",
+        "date": "/e/tea/2027-03-28.ics",
+        "turns": f"/me/{token}.ics",
+    }
+    with time_machine.travel(NOW, tick=False):
+        return {name: app.test_client().get(address).data for name, address in asked.items()}
+
+
+def test_a_parser_sees_exactly_what_the_tables_say(
+    session: Session, feeds: dict[str, bytes]
+) -> None:
+    rows = session.query(Event, Series.title).join(Series, Series.id == Event.series_id).all()
+    expected = sorted(
+        (
+            event.starts_at.astimezone(LONDON).isoformat(),
+            event.ends_at.astimezone(LONDON).isoformat(),
+            f"{'Cancelled: ' if event.state is EventState.CANCELLED else ''}{title}",
+            event.sequence,
+        )
+        for event, title in rows
+    )
+    seen = sorted(
+        (
+            event.start.astimezone(LONDON).isoformat(),
+            event.end.astimezone(LONDON).isoformat(),
+            str(event["SUMMARY"]),
+            event["SEQUENCE"],
+        )
+        for event in occurrences_of(feeds["all"], FIRST, LAST)
+    )
+    assert seen == expected
+    assert len(seen) == 63
+
+
+@pytest.mark.skipif(not CHECK, reason="set CALENDAR_CHECK=<folder> to ask seven parsers")
+def test_seven_parsers_accept_every_feed_and_five_agree_on_every_date(
+    feeds: dict[str, bytes], tmp_path: Path
+) -> None:
+    files = []
+    for name, body in feeds.items():
+        files.append(tmp_path / f"{name}.ics")
+        files[-1].write_bytes(body)
+    folder = Path(CHECK)
+    options = ["--profile", "feed", "--strict", "--need-parse", "7", "--need-expand", "5"]
+    window = ["--from", FIRST.isoformat(), "--to", LAST.isoformat()]
+    check = subprocess.run(
+        [folder / ".venv/bin/python", folder / "calendar_check.py", *files, *window, *options],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=110,
+    )
+    print(check.stdout)
+    assert check.returncode == 0, check.stdout + check.stderr
