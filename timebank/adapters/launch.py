@@ -36,7 +36,7 @@ READY_SECONDS = 20.0
 _ROOT = Path(__file__).resolve().parents[2]
 _LARGEST_LOG_BYTES = 10_000_000
 _ASK_EVERY_SECONDS = 0.25
-_GUNICORN = (
+GUNICORN = (
     "-m gunicorn wsgi:app --worker-class gthread --workers 2 --threads 4 --keep-alive 5"
     " --graceful-timeout 3 --log-level warning --no-control-socket"
 )
@@ -115,7 +115,7 @@ def _prepare(environ: Mapping[str, str], supervisor: Supervisor) -> None:
 
 def _doors(environ: Mapping[str, str], port: int) -> list[Child]:
     """List the processes that do the work, in the order in which they are ended."""
-    web = [*_GUNICORN.split(), "--pythonpath", str(_ROOT), "--bind", f"127.0.0.1:{port}"]
+    web = [*GUNICORN.split(), "--pythonpath", str(_ROOT), "--bind", f"127.0.0.1:{port}"]
     commands = {
         "web server": web,
         "scheduler": ["-m", "timebank", "scheduler"],

@@ -1,0 +1,113 @@
+"""Measure every figure of docs/measurements.md and print its table.
+
+    python -m bench [--rounds 5] [--seconds 2] [--only pages claims feeds ...]
+
+Everything runs on servers of its own: an embedded PostgreSQL with fsync on, and three gunicorns
+with the settings of `timebank up`: bare Flask, Flask with one SELECT, and Good Turn. Rounds are
+interleaved, so that the machine's mood strikes all alike, and the middle one counts. Compare
+ratios, never rates.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from bench import books
+from bench import claims
+from bench import common
+from bench import feeds
+from bench import load
+from bench import pages
+from bench import statements
+from bench import town
+from bench import weight
+from bench.common import Figure
+from bench.common import Stage
+from timebank.adapters.embedded import start_postgres
+from timebank.adapters.migrations import migrate
+from timebank.core import clock
+
+# In this order: memory is weighed after the pages, and the statements change the town.
+FAMILIES: dict[str, Callable[[Stage], list[Figure]]] = {
+    "pages": pages.measure,
+    "claims": claims.measure,
+    "feeds": feeds.measure,
+    "weight": weight.measure,
+    "statements": statements.measure,
+    "books": books.measure,
+}
+
+
+def main() -> None:
+    """Measure, and print."""
+    options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    options.add_argument("--rounds", type=int, default=5)
+    options.add_argument("--seconds", type=float, default=2.0)
+    options.add_argument("--only", nargs="*", choices=FAMILIES, default=list(FAMILIES))
+    chosen = options.parse_args()
+    print(f"{clock.now():%-d %B %Y}, {common.machine()}")
+    figures: list[Figure] = []
+    with _stage(chosen.rounds, chosen.seconds) as stage:
+        for name in chosen.only:
+            print(f"measuring {name} ...", flush=True)
+            figures += FAMILIES[name](stage)
+    print(f"\n{common.markdown(sorted(figures, key=lambda figure: figure.goal))}")
+
+
+@contextmanager
+def _stage(rounds: int, seconds: float) -> Iterator[Stage]:
+    with tempfile.TemporaryDirectory(prefix="goodturn-bench-", dir="/tmp") as folder:
+        database = start_postgres(Path(folder) / "postgres")
+        environ = _environ(database.url, folder)
+        servers = []
+        try:
+            print("filling a town ...", flush=True)
+            built = _fill(database.url)
+            for application in ("bench.bare:hello()", weight.BARE, weight.OURS):
+                servers.append(common.start_server(application, environ))
+            for server in servers:
+                common.wait_for(server, "/")
+            with load.in_a_process() as pool:
+                yield Stage(
+                    environ, built, database.process, pool, *servers, rounds, seconds
+                )
+        finally:
+            for server in servers:
+                server.stop()
+            database.stop()
+
+
+def _environ(database_url: str, folder: str) -> dict[str, str]:
+    """Write the settings of production; the queue and the mail are never asked here."""
+    return {
+        **os.environ,
+        "DATABASE_URL": database_url,
+        "REDIS_URL": f"unix://{folder}/no-queue",
+        "SMTP_URL": f"maildir://{folder}/mail",
+        "PUBLIC_URL": "http://localhost",
+        "SECRET_KEY": "a secret key for measuring, long enough",
+        "INSTANCE": folder,
+        "DEMO": "0",
+    }
+
+
+def _fill(database_url: str) -> town.Town:
+    engine = sa.create_engine(database_url)
+    try:
+        with engine.connect() as connection:
+            migrate(connection)
+        return town.build(engine)
+    finally:
+        engine.dispose()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""Taking a place: a real form token, a real commit with fsync on (goal 4)."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from urllib.parse import urlencode
+
+from bench import common
+from bench.common import Figure
+from bench.common import Stage
+from bench.common import Target
+from bench.town import JOBS
+from bench.visitors import Visitors
+
+LEAST_RATE = 0.3
+MOST_CPU = 2.5
+CLAIMANTS = 140  # as many as find every job free
+MOST_A_ROUND = 3000
+
+
+def measure(stage: Stage) -> list[Figure]:
+    """Let each member take one job of each date, dates in turn; no two are in each other's way."""
+    claims = _claims(stage)
+    share = min(MOST_A_ROUND, CLAIMANTS * len(stage.town.spots) // (stage.rounds + 1))
+    rounds = common.interleave(
+        stage,
+        {
+            "hello": common.hello(stage),
+            "claim": Target(
+                server=stage.goodturn,
+                requests=lambda: list(itertools.islice(claims, share)),
+                expect=303,
+                repeat=False,
+            ),
+        },
+    )
+    return [
+        Figure(
+            goal=4,
+            what="taking a place: rate",
+            measured=common.rate_ratio(rounds, "claim"),
+            unit="× hello",
+            least=LEAST_RATE,
+            detail=common.rates(rounds, "claim"),
+        ),
+        Figure(
+            goal=4,
+            what="taking a place: CPU",
+            measured=common.cpu_ratio(rounds, "claim"),
+            unit="× hello",
+            most=MOST_CPU,
+            detail=common.costs(rounds, "claim"),
+        ),
+    ]
+
+
+def _claims(stage: Stage) -> Iterator[bytes]:
+    """Write the requests: the n-th member takes the n-th job (and round again) of every date."""
+    for number, visitor in enumerate(Visitors(stage.environ, stage.town.tokens[:CLAIMANTS])):
+        body = urlencode({"csrf_token": visitor.form_token}).encode()
+        for spots in stage.town.spots:
+            spot = spots[number % JOBS]
+            path = f"{spot.path}/claim/{spot.slot_id}"
+            yield common.request(path, method="POST", body=body, Cookie=visitor.cookie)
