@@ -22,7 +22,7 @@ run: ready
 	@exec $(BIN)/timebank up
 
 test: check
-	$(BIN)/pytest $(PYTEST)
+	$(BIN)/pytest -n 2 --dist worksteal $(PYTEST)
 
 check: ready-dev
 	$(BIN)/ruff check --quiet .

@@ -1,4 +1,4 @@
-"""Fail the build for a function over 60 lines or a module over 400: nobody reads them whole.
+"""Fail the build for a function over 60 lines, or a module of the package over 400.
 
 Usage: python tools/check_sizes.py FOLDER_OR_FILE ...
 """
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 LONGEST_FUNCTION = 60
 LONGEST_MODULE = 400
+PACKAGE = "timebank"
 
 
 def main(arguments: list[str]) -> int:
@@ -33,7 +34,7 @@ def _modules(arguments: list[str]) -> Iterator[Path]:
 def _too_long(path: Path) -> Iterator[str]:
     text = path.read_text(encoding="utf-8")
     lines = text.count("\n")
-    if lines > LONGEST_MODULE:
+    if lines > LONGEST_MODULE and path.parts[0] == PACKAGE:
         yield f"{path}:1: {lines} lines, more than {LONGEST_MODULE}: split the module"
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
