@@ -121,24 +121,3 @@ def wait_until(what: Callable[[], bool], *, seconds: float = 20.0) -> None:
     while not what():
         assert time.monotonic() < ends, "it did not happen in time"
         time.sleep(0.05)
-
-
-def in_threads(count: int, work: Callable[[], None]) -> None:
-    """Do the same thing in several threads at once, and pass on what one of them raised."""
-    problems: list[BaseException] = []
-    start = threading.Barrier(count)
-
-    def run() -> None:
-        start.wait()
-        try:
-            work()
-        except BaseException as problem:  # noqa: BLE001
-            problems.append(problem)
-
-    threads = [threading.Thread(target=run) for _ in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if problems:
-        raise problems[0]
