@@ -5,11 +5,13 @@ from __future__ import annotations
 from flask import Blueprint
 
 from timebank.web.calendar.routes import bp as calendar
+from timebank.web.events.editing import bp as editor
 from timebank.web.events.routes import bp as events
 from timebank.web.health import bp as health
 from timebank.web.identity.routes import bp as identity
 from timebank.web.notices.routes import bp as notices
 from timebank.web.pages.routes import bp as pages
+from timebank.web.rota.grid import bp as grid
 from timebank.web.rota.routes import bp as rota
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
@@ -18,6 +20,8 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     calendar,
     events,
     rota,
+    editor,
+    grid,
     notices,
     pages,
 )

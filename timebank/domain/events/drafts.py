@@ -12,6 +12,7 @@ from timebank.models import Frequency
 MOST_ROLES = 40
 MOST_PLACES = 500
 FURTHEST_AHEAD = dt.timedelta(days=731)
+FURTHEST_BACK = dt.timedelta(days=3653)
 
 
 class DraftRefused(Refused):
@@ -75,7 +76,10 @@ def check_draft(draft: SeriesDraft, *, timezone: str, now: dt.datetime) -> None:
     """
     if draft.ends_time <= draft.starts_time:
         raise DraftRefused("That time ends before it starts. Check From and To.", field="ends")
-    if draft.first_on > clock.local_date(now, timezone) + FURTHEST_AHEAD:
+    today = clock.local_date(now, timezone)
+    if draft.first_on < today - FURTHEST_BACK:
+        raise DraftRefused("That’s long ago. Choose a nearer date.", field="first")
+    if draft.first_on > today + FURTHEST_AHEAD:
         raise DraftRefused("That’s more than two years away. Choose a nearer date.", field="first")
     for time, field in ((draft.starts_time, "starts"), (draft.ends_time, "ends")):
         if not clock.exists_locally(draft.first_on, time, timezone):

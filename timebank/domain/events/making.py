@@ -90,10 +90,18 @@ def require_organiser(
         raise NotFound
 
 
-def find_or_make_venue(session: Session, *, community_id: int, draft: VenueDraft) -> Venue:
+def find_or_make_venue(
+    session: Session, *, community_id: int, draft: VenueDraft, now_at: int | None = None
+) -> Venue:
     """Take the community's venue that reads exactly like this, or write down a new one.
 
     A venue never changes under the dates that were held there.
+
+    Args:
+        session: The session.
+        community_id: Whose venue.
+        draft: What it reads like.
+        now_at: The venue to stay at when several read the same.
     """
     facts = {
         "name": draft.name,
@@ -105,7 +113,8 @@ def find_or_make_venue(session: Session, *, community_id: int, draft: VenueDraft
         "hearing_loop": draft.hearing_loop,
         "quiet_space": draft.quiet_space,
     }
-    same = sa.select(Venue).filter_by(community_id=community_id, **facts).order_by(Venue.id)
+    same = sa.select(Venue).filter_by(community_id=community_id, **facts)
+    same = same.order_by(Venue.id != now_at, Venue.id)
     venue = session.scalars(same.limit(1)).first()
     if venue is None:
         venue = Venue(community_id=community_id, **facts)

@@ -91,7 +91,9 @@ def move_event(
     before = following.snapshot(session, event_ids=[event.id])
     offset = starts_at - event.starts_at
     if venue is not None:
-        place = events.find_or_make_venue(session, community_id=event.community_id, draft=venue)
+        place = events.find_or_make_venue(
+            session, community_id=event.community_id, draft=venue, now_at=event.venue_id
+        )
         event.venue_id = place.id
     event.starts_at = starts_at
     event.ends_at = ends_at

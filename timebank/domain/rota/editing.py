@@ -118,8 +118,10 @@ def edit_series(
     draft: events.SeriesDraft,
     by: Membership,
     now: dt.datetime,
-) -> None:
+) -> int:
     """Write a changed draft over a series and over its dates still to come.
+
+    Returns how many people were told that a turn of theirs is at another time or place.
 
     Past dates and those with credited turns stay as they are. So does the group.
 
@@ -145,7 +147,9 @@ def edit_series(
     _write_over(session, series, draft, dates=dates, timezone=timezone, now=now)
     role_ids = _write_roles(session, series, draft.roles, now)
     _fit_slots(session, event_ids, role_ids)
-    following.tell_the_moved(session, event_ids=event_ids, before=before, reason="", now=now)
+    return following.tell_the_moved(
+        session, event_ids=event_ids, before=before, reason="", now=now
+    )
 
 
 def _check_published(series: Series, draft: events.SeriesDraft) -> None:
@@ -195,7 +199,9 @@ def _write_over(
     A date keeps what was changed on it by itself: its time, or its place. The database raises the
     sequences for changed words; for a date's own time and place we do.
     """
-    venue = events.find_or_make_venue(session, community_id=series.community_id, draft=draft.venue)
+    venue = events.find_or_make_venue(
+        session, community_id=series.community_id, draft=draft.venue, now_at=series.venue_id
+    )
     follow_time = [e for e in dates if (e.starts_at, e.ends_at) == _span(series, e, timezone)]
     follow_place = [e for e in dates if e.venue_id == series.venue_id]
     for name in COPIED:

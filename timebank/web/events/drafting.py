@@ -1,0 +1,235 @@
+"""Between the editor's form and the domain's drafts: typed text in, drafts out, and back."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import Any
+from typing import TypeVar
+
+from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
+
+from timebank.core.errors import Refused
+from timebank.domain import events
+from timebank.domain.events.drafts import MOST_ROLES
+from timebank.models import Frequency
+from timebank.models import Role
+from timebank.models import Series
+from timebank.models import Venue
+from timebank.web.events import lines
+from timebank.web.events.fields import read_time
+from timebank.web.events.forms import FACILITIES
+from timebank.web.events.forms import EditorForm
+from timebank.web.events.forms import JobForm
+from timebank.web.events.forms import MoveForm
+from timebank.web.typed import text_of
+
+T = TypeVar("T")
+
+MINUTES_AN_HOUR = 60
+BLANK_LINES = 3
+WHEN = ("often", "first", "starts", "ends")
+
+
+def typed_blank(rota: events.ReadyRota | None) -> MultiDict[str, str]:
+    """Write the form of a new event, with a ready-made rota or three empty lines."""
+    typed: MultiDict[str, str] = MultiDict({"often": "weekly", "scene": "park"})
+    if rota is None:
+        typed.update(lines.typed_lines([lines.Line()] * BLANK_LINES))
+        return typed
+    typed.update(
+        {
+            "rota": rota.key,
+            "often": rota.frequency.value,
+            "starts": f"{rota.starts_time:%H:%M}",
+            "ends": f"{rota.ends_time:%H:%M}",
+            "was_starts": f"{rota.starts_time:%H:%M}",
+        }
+    )
+    for name in ("scene", "description", "first_timers", "bring"):
+        typed[name] = getattr(rota, name)
+    jobs = [lines.line_of(role, rota.starts_time) for role in rota.roles]
+    typed.update(lines.typed_lines(jobs))
+    return typed
+
+
+def typed_series(series: Series, venue: Venue, roles: Iterable[Role]) -> MultiDict[str, str]:
+    """Write the form of a series as it stands."""
+    typed: MultiDict[str, str] = MultiDict(
+        {
+            "group": str(series.group_id),
+            "where": venue.name,
+            "address": venue.address,
+            "often": series.frequency.value,
+            "first": series.first_on.isoformat(),
+            "starts": f"{series.starts_time:%H:%M}",
+            "ends": f"{series.ends_time:%H:%M}",
+            "was_starts": f"{series.starts_time:%H:%M}",
+            "version": str(series.version),
+        }
+    )
+    for name in ("title", "scene", "description", "first_timers", "bring"):
+        typed[name] = getattr(series, name)
+    typed.setlist("getting_round", [name for name, _label in FACILITIES if getattr(venue, name)])
+    jobs = [lines.line_of(_draft_of(role), series.starts_time) for role in roles]
+    typed.update(lines.typed_lines(jobs or [lines.Line()]))
+    return typed
+
+
+def retyped(typed: MultiDict[str, str], *, press: str) -> MultiDict[str, str]:
+    """Do to the typed lines what the pressed button asks for, and what changed times ask for.
+
+    Args:
+        typed: The form as it came.
+        press: "add" for a spare line, "fill" for the chosen ready-made rota, or another button.
+    """
+    starts, before = read_time(typed.get("starts")), read_time(typed.get("was_starts"))
+    rota = events.ready_made_rota(typed.get("rota", "")) if press == "fill" else None
+    again = MultiDict(
+        (name, value) for name, value in typed.items(multi=True) if not name.startswith("roles-")
+    )
+    jobs = lines.read_lines(typed)
+    if starts and before:
+        jobs = lines.move_along(jobs, before=before, after=starts)
+    if rota:
+        _fill_the_rest(again, rota)
+        jobs = lines.fill(jobs, rota, read_time(again["starts"]) or rota.starts_time)
+    if press == "add" and len(jobs) < MOST_ROLES:
+        jobs = [*jobs, lines.Line()]
+    again.update(lines.typed_lines(jobs or [lines.Line()]))
+    again["was_starts"] = (
+        again.get("starts", "") if starts or rota else typed.get("was_starts", "")
+    )
+    return again
+
+
+def _fill_the_rest(typed: MultiDict[str, str], rota: events.ReadyRota) -> None:
+    """Let a ready-made rota answer what nobody has answered yet."""
+    answers = {
+        "description": rota.description,
+        "first_timers": rota.first_timers,
+        "bring": rota.bring,
+        "starts": f"{rota.starts_time:%H:%M}",
+        "ends": f"{rota.ends_time:%H:%M}",
+    }
+    for name, answer in answers.items():
+        if not typed.get(name, "").strip():
+            typed[name] = answer
+    typed["scene"] = rota.scene
+
+
+def draft_of(form: EditorForm, *, venue: Venue | None = None) -> events.SeriesDraft:
+    """Make a draft of a form that is valid.
+
+    Args:
+        form: The form.
+        venue: Where it took place so far: the same words keep their point on the map.
+    """
+    return events.SeriesDraft(
+        group_id=int(form.group.data),
+        title=text_of(form.title),
+        description=text_of(form.description),
+        first_timers=text_of(form.first_timers),
+        bring=text_of(form.bring),
+        scene=form.scene.data,
+        venue=venue_draft(form, venue=venue),
+        frequency=Frequency(form.often.data),
+        first_on=_known(form.first.value),
+        starts_time=_known(form.starts.value),
+        ends_time=_known(form.ends.value),
+        roles=tuple(_role_draft(entry.form, form) for entry in form.roles.entries),
+    )
+
+
+def venue_draft(form: EditorForm | MoveForm, *, venue: Venue | None) -> events.VenueDraft:
+    """Make a draft of a place; the same name and address keep their point on the map."""
+    name, address = text_of(form.where), text_of(form.address)
+    facilities = form.getting_round.data or ()
+    same = venue is not None and (venue.name, venue.address) == (name, address)
+    return events.VenueDraft(
+        name=name,
+        address=address,
+        latitude=venue.latitude if venue and same else None,
+        longitude=venue.longitude if venue and same else None,
+        **{facility: facility in facilities for facility, _label in FACILITIES},
+    )
+
+
+def when_is_clear(form: EditorForm) -> bool:
+    """Whether what the schedule needs has been said and can be read."""
+    return (
+        form.often.data in set(Frequency)
+        and None not in (form.first.value, form.starts.value, form.ends.value)
+        and not any(form[name].errors for name in WHEN)
+    )
+
+
+def when_of(form: EditorForm) -> events.SeriesDraft:
+    """Make a draft of the schedule alone, to read it back or to check it."""
+    return events.SeriesDraft(
+        group_id=0,
+        title="",
+        description="",
+        venue=events.VenueDraft(name=""),
+        frequency=Frequency(form.often.data),
+        first_on=_known(form.first.value),
+        starts_time=_known(form.starts.value),
+        ends_time=_known(form.ends.value),
+    )
+
+
+def note_refusal(form: Any, refusal: Refused) -> None:  # noqa: ANN401 - any form of ours
+    """Put a refusal's sentence beside the field it is about, or above the form."""
+    sentence = _(refusal.sentence)
+    kind, _dash, rest = (refusal.field or "").partition("-")
+    number, _dash, name = rest.partition("-")
+    if kind == "roles" and number:
+        form.roles.entries[int(number)].form[name].errors = [sentence]
+    elif kind in form:
+        form[kind].errors = [sentence]
+    else:
+        form.form_errors.append(sentence)
+
+
+def _role_draft(line: JobForm, form: EditorForm) -> events.RoleDraft:
+    begins = _minutes(_known(form.starts.value))
+    starts = _minutes(line.starts.value or _known(form.starts.value))
+    ends = _minutes(line.ends.value or _known(form.ends.value))
+    return events.RoleDraft(
+        name=text_of(line.name),
+        about=text_of(line.about),
+        places=line.places.value or 1,
+        needed=line.needed.value or 0,
+        starts_after_minutes=starts - begins,
+        duration_minutes=ends - starts,
+        role_id=_number(line.role_id.data),
+    )
+
+
+def _draft_of(role: Role) -> events.RoleDraft:
+    return events.RoleDraft(
+        role_id=role.id,
+        name=role.name,
+        about=role.about,
+        places=role.places,
+        needed=role.needed,
+        starts_after_minutes=role.starts_after_minutes,
+        duration_minutes=role.duration_minutes,
+    )
+
+
+def _minutes(time: dt.time) -> int:
+    return time.hour * MINUTES_AN_HOUR + time.minute
+
+
+def _number(typed: str | None) -> int | None:
+    text = typed or ""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None  # noqa: PLR2004
+
+
+def _known(value: T | None) -> T:
+    """Take what the form has made sure of."""
+    if value is None:
+        raise TypeError("drafts are made of valid forms")
+    return value

@@ -1,0 +1,266 @@
+"""The organiser's editor: a new event, and a change of a whole series.
+
+Every button of the editor is a submit button, so all of it works without scripts. *Publish* and
+*Save as a draft* write and redirect; the others give the same page back with what they add.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from flask import Blueprint
+from flask import redirect
+from flask import render_template
+from flask import request
+from flask import url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response
+
+from timebank.core import clock
+from timebank.core.errors import NotFound
+from timebank.core.errors import Refused
+from timebank.db import db
+from timebank.domain import events
+from timebank.domain.events.drafts import MOST_ROLES
+from timebank.domain.rota import editing
+from timebank.models import Group
+from timebank.models import Membership
+from timebank.models import Role
+from timebank.models import Series
+from timebank.models import SeriesState
+from timebank.models import Venue
+from timebank.web.auth import member
+from timebank.web.auth import organiser_of
+from timebank.web.auth import signed_in_required
+from timebank.web.door import door
+from timebank.web.events import changing
+from timebank.web.events import drafting
+from timebank.web.events.forms import EditorForm
+from timebank.web.flashes import say
+
+bp = Blueprint("editor", __name__)
+changing.register(bp)
+
+SAVES = {"publish", "draft"}  # the buttons that write; the others only give the page back
+Page = str | tuple[str, int] | Response
+
+
+@bp.get("/e/new")
+@signed_in_required
+def new() -> Page:
+    """Show the empty editor, or one filled by a ready-made rota."""
+    if not _groups():
+        return render_template("editor/not_yet.html"), 403
+    rota = events.ready_made_rota(request.args.get("rota", ""))
+    return _page(_form(drafting.typed_blank(rota)), None)
+
+
+@bp.post("/e/new")
+@signed_in_required
+def make() -> Page:
+    """Make an event, or give the editor back with what a button adds."""
+    if not _groups():
+        return render_template("editor/not_yet.html"), 403
+    form = _form(drafting.retyped(request.form, press=_pressed()))
+    if not _is_ready(form, None):
+        return _again(form, None)
+    return _write(form, None)
+
+
+@bp.get("/e/<slug>/edit")
+@signed_in_required
+def edit(slug: str) -> Page:
+    """Show a series in the editor."""
+    series = _series(slug)
+    venue = db.session.get_one(Venue, series.venue_id)
+    return _page(_form(drafting.typed_series(series, venue, _roles(series)), series), series)
+
+
+@bp.post("/e/<slug>/edit")
+@signed_in_required
+def save(slug: str) -> Page:
+    """Change a series, or give the editor back with what a button adds."""
+    series = _series(slug)
+    form = _form(drafting.retyped(_fixed(request.form, series), press=_pressed()), series)
+    if not _is_ready(form, series):
+        return _again(form, series)
+    if form.version.data != str(series.version):
+        form.version.data = str(series.version)
+        form.form_errors.append(
+            _("Somebody changed this event a moment before you. Look it over, then save again")
+        )
+        return _page(form, series), 409
+    return _write(form, series)
+
+
+def _write(form: EditorForm, series: Series | None) -> Page:
+    """Write a valid form, publish it if that was the button, and go to the rota."""
+    try:
+        slug, words = _make(form) if series is None else _change(form, series)
+    except Refused as refusal:
+        db.session.rollback()
+        drafting.note_refusal(form, refusal)
+        return _again(form, series)
+    db.session.commit()
+    say(words)
+    return redirect(url_for("grid.rota", slug=slug), 303)
+
+
+def _make(form: EditorForm) -> tuple[str, str]:
+    """Make a new series -> its slug, and what to say."""
+    now = clock.now()
+    draft = drafting.draft_of(form)
+    series = events.make_series(db.session(), draft=draft, by=_by(), now=now)
+    if _pressed() == "draft":
+        return series.slug, _("Kept as a draft. Only the people who run it can see it.")
+    events.publish(db.session(), series=series, now=now)
+    return series.slug, _("%(title)s is out. Here’s its rota.", title=series.title)
+
+
+def _change(form: EditorForm, series: Series) -> tuple[str, str]:
+    """Change a series -> its slug, and what to say."""
+    now = clock.now()
+    was_out = series.state is SeriesState.PUBLISHED
+    venue = db.session.get_one(Venue, series.venue_id)
+    draft = drafting.draft_of(form, venue=venue)
+    told = editing.edit_series(db.session(), series=series, draft=draft, by=_by(), now=now)
+    if not was_out and _pressed() == "publish":
+        events.publish(db.session(), series=series, now=now)
+        return series.slug, _("%(title)s is out. Here’s its rota.", title=series.title)
+    if told:
+        return series.slug, ngettext(
+            "Saved. We’ll tell %(num)s person whose turn has changed.",
+            "Saved. We’ll tell %(num)s people whose turn has changed.",
+            told,
+        )
+    return series.slug, _("Saved.")
+
+
+def _is_ready(form: EditorForm, series: Series | None) -> bool:
+    """Whether to write now: a button that writes was pressed, and nothing is amiss."""
+    pressed = _pressed()
+    if pressed == "check":
+        for name in drafting.WHEN:
+            inline = getattr(EditorForm, f"validate_{name}", None)
+            form[name].validate(form, [inline] if inline else [])
+    elif pressed in SAVES:
+        form.validate()
+    else:
+        return False
+    _check_when(form, series)
+    return pressed in SAVES and not form.errors
+
+
+def _check_when(form: EditorForm, series: Series | None) -> None:
+    """Look at what no field alone can see: clock changes, and dates that have passed."""
+    if not drafting.when_is_clear(form):
+        return
+    now, zone = clock.now(), door().community.timezone
+    plan = drafting.when_of(form)
+    try:
+        events.check_draft(plan, timezone=zone, now=now)
+    except events.DraftRefused as refusal:
+        drafting.note_refusal(form, refusal)
+        return
+    is_out = series is not None and series.state is SeriesState.PUBLISHED
+    starts_at, _ends_at = events.span_on(plan.first_on, plan.starts_time, plan.ends_time, zone)
+    if not is_out and starts_at <= now:
+        form.first.errors = [_("That date has passed. Choose one that’s still to come")]
+
+
+def _again(form: EditorForm, series: Series | None) -> Page:
+    """Give the page back: with its errors, or as a button left it."""
+    return _page(form, series), 422 if form.errors else 200
+
+
+def _page(form: EditorForm, series: Series | None) -> str:
+    return render_template(
+        "editor/editor.html",
+        form=form,
+        series=series,
+        is_published=series is not None and series.state is SeriesState.PUBLISHED,
+        group=db.session.get_one(Group, series.group_id) if series else None,
+        sentence=_sentence(form),
+        rotas=events.ready_made_rotas(),
+        has_room=len(form.roles.entries) < MOST_ROLES,
+        is_blank=request.method == "GET" and series is None,
+    )
+
+
+def _sentence(form: EditorForm) -> str:
+    """Read the schedule back, once it can be read."""
+    if not drafting.when_is_clear(form):
+        return ""
+    now, zone = clock.now(), door().community.timezone
+    plan = drafting.when_of(form)
+    try:
+        events.check_draft(plan, timezone=zone, now=now)
+    except events.DraftRefused:
+        return ""
+    return events.schedule_sentence(plan, timezone=zone, today=clock.local_date(now, zone))
+
+
+def _pressed() -> str:
+    return request.form.get("press", "check")
+
+
+def _form(typed: MultiDict[str, str], series: Series | None = None) -> EditorForm:
+    form = EditorForm(formdata=typed)
+    groups = _groups()
+    if series is not None:
+        groups = [(key, name) for key, name in groups if key == str(series.group_id)]
+    form.group.choices = groups
+    if not form.group.data and groups:
+        form.group.data = groups[0][0]
+    return form
+
+
+def _fixed(typed: MultiDict[str, str], series: Series) -> MultiDict[str, str]:
+    """Put back what cannot be typed over: the group, and the rhythm once dates are out."""
+    fixed = MultiDict(typed)
+    fixed["group"] = str(series.group_id)
+    if series.state is SeriesState.PUBLISHED:
+        fixed["often"] = series.frequency.value
+        fixed["first"] = series.first_on.isoformat()
+    return fixed
+
+
+def _groups() -> list[tuple[str, str]]:
+    """List the groups that the viewer may make events for; a coordinator may for all."""
+    opened = door()
+    if opened.viewer is None or opened.viewer.membership_id is None:
+        return []
+    found = sa.select(Group.id, Group.name).where(Group.community_id == opened.community.id)
+    if not opened.viewer.is_coordinator:
+        found = found.where(Group.id.in_(opened.viewer.organises))
+    rows = db.session.execute(found.order_by(Group.name, Group.id))
+    return [(str(key), name) for key, name in rows]
+
+
+def _series(slug: str) -> Series:
+    """Find a series for somebody who runs it.
+
+    Raises:
+        NotFound: No such series here, or they don't run it.
+    """
+    series = db.session.scalars(
+        sa.select(Series).where(Series.community_id == door().community.id, Series.slug == slug)
+    ).one_or_none()
+    if series is None:
+        raise NotFound
+    organiser_of(series.group_id)
+    return series
+
+
+def _roles(series: Series) -> list[Role]:
+    found = (
+        sa.select(Role)
+        .where(Role.series_id == series.id, Role.retired_at.is_(None))
+        .order_by(Role.position, Role.id)
+    )
+    return list(db.session.scalars(found))
+
+
+def _by() -> Membership:
+    return db.session.get_one(Membership, member())
