@@ -1,7 +1,8 @@
-"""The town under attack: one database for all tests of the guarantees."""
+"""The town under attack, built once: one copy for all who roll back, and one for who commits."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import pytest
@@ -11,15 +12,38 @@ from sqlalchemy.orm import Session
 from tests import town as towns
 from tests.attacks import Town
 
+_numbers = itertools.count(1)
+
 
 @pytest.fixture(scope="session")
-def town(postgres_url: str) -> Iterator[Town]:
+def new_town(postgres_url: str):
+    """Copies of the town, each a database of its own."""
     admin = sa.create_engine(postgres_url, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.exec_driver_sql("CREATE DATABASE town TEMPLATE pattern")
-    admin.dispose()
-    engine = sa.create_engine(sa.make_url(postgres_url).set(database="town"))
-    with Session(engine, expire_on_commit=False) as session:
+
+    def copy(name: str, pattern: str) -> sa.Engine:
+        with admin.connect() as connection:
+            connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {pattern}")
+        return sa.create_engine(sa.make_url(postgres_url).set(database=name))
+
+    first = copy("town", "pattern")
+    with Session(first, expire_on_commit=False) as session:
         numbers = towns.build(session)
-    yield Town(engine, numbers)
-    engine.dispose()
+    first.dispose()
+    yield lambda: Town(copy(f"town_{next(_numbers)}", "town"), numbers)
+    admin.dispose()
+
+
+@pytest.fixture(scope="session")
+def town(new_town) -> Iterator[Town]:
+    """A town that every test leaves as it was."""
+    town = new_town()
+    yield town
+    town.engine.dispose()
+
+
+@pytest.fixture
+def open_town(new_town) -> Iterator[Town]:
+    """A town of this test's own, to commit in."""
+    town = new_town()
+    yield town
+    town.engine.dispose()

@@ -119,7 +119,7 @@ def test_one_person_in_many_places_at_once_is_in_one(session, walk, storm):
             session, group=walk.group, organiser=walk.nadia, slug=f"event-{number}"
         )
         event = builders.an_event(session, series)
-        slots.append(builders.a_slot(session, event, builders.a_role(session, series, places=9)))
+        slots.append(builders.a_slot(session, event, builders.a_role(session, series, places=50)))
     crowd = a_crowd(session, walk.community, 40)
     session.commit()
     for member in crowd:
