@@ -15,6 +15,7 @@ from timebank.domain.rota import checkin
 from timebank.domain.rota import claiming
 from timebank.domain.rota import occasions
 from timebank.domain.rota import walk_ups
+from timebank.domain.rota import withdrawing
 from timebank.models import Claim
 from timebank.models import ClaimState
 from timebank.models import Event
@@ -105,7 +106,7 @@ def test_who_is_expected_lists_the_rota_in_its_order(session, walk, occasion):
 
 def test_who_is_expected_leaves_out_who_gave_their_place_back(session, walk):
     claim = builders.a_claim(session, walk.marshal, walk.bela)
-    claiming.withdraw_claim(session, claim_id=claim.id, now=EARLY)
+    withdrawing.withdraw_claim(session, claim_id=claim.id, now=EARLY)
     assert occasions.who_is_expected(session, event_id=walk.event.id, now=EARLY) == []
 
 
@@ -183,7 +184,7 @@ def test_tick_is_as_good_as_the_yes_of_a_held_place(session, walk, occasion):
 
 def test_tick_of_a_place_that_was_given_back_is_refused(session, walk, occasion):
     claim = builders.a_claim(session, walk.marshal, walk.bela)
-    claiming.withdraw_claim(session, claim_id=claim.id, now=EARLY)
+    withdrawing.withdraw_claim(session, claim_id=claim.id, now=EARLY)
     with pytest.raises(checkin.GaveItBack):
         tick(session, occasion, claim, by=walk.nadia)
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from tests import builders
 from tests.statements import count_statements
 from timebank.domain.rota import claiming
+from timebank.domain.rota import withdrawing
 from timebank.models import Claim
 from timebank.models import ClaimState
 from timebank.models import Event
@@ -159,8 +160,8 @@ def test_a_fourth_hold_for_the_same_person_is_refused(session, walk):
 
 def test_dropping_out_frees_the_place_takes_back_reminders_and_tells_the_organiser(session, walk):
     mine = claim(session, walk.tail_walker, walk.bela)
-    claiming.withdraw_claim(session, claim_id=mine.id, now=NOW)
-    claiming.withdraw_claim(session, claim_id=mine.id, now=NOW)
+    withdrawing.withdraw_claim(session, claim_id=mine.id, now=NOW)
+    withdrawing.withdraw_claim(session, claim_id=mine.id, now=NOW)
     assert {kind for kind, _ in notices(session)} == {"you_are_in", "dropped_out"}
     told = session.query(Notice).filter_by(kind="dropped_out").one()
     assert (told.person_id, told.not_before) == (
@@ -172,8 +173,10 @@ def test_dropping_out_frees_the_place_takes_back_reminders_and_tells_the_organis
 
 def test_undo_within_ten_minutes_takes_the_place_back(session, walk):
     mine = claim(session, walk.tail_walker, walk.bela)
-    claiming.withdraw_claim(session, claim_id=mine.id, now=NOW)
-    again = claiming.undo_withdrawal(session, claim_id=mine.id, now=NOW + dt.timedelta(minutes=9))
+    withdrawing.withdraw_claim(session, claim_id=mine.id, now=NOW)
+    again = withdrawing.undo_withdrawal(
+        session, claim_id=mine.id, now=NOW + dt.timedelta(minutes=9)
+    )
     assert again.id != mine.id
     pending = {kind for kind, _ in notices(session)}
     assert pending == {"you_are_in", "reminder_two_days", "reminder_eve"}
@@ -181,15 +184,15 @@ def test_undo_within_ten_minutes_takes_the_place_back(session, walk):
 
 def test_undo_after_ten_minutes_or_after_somebody_else_is_refused(session, walk):
     mine = claim(session, walk.tail_walker, walk.bela)
-    claiming.withdraw_claim(session, claim_id=mine.id, now=NOW)
-    with pytest.raises(claiming.TooLateToUndo):
-        claiming.undo_withdrawal(session, claim_id=mine.id, now=NOW + dt.timedelta(minutes=11))
+    withdrawing.withdraw_claim(session, claim_id=mine.id, now=NOW)
+    with pytest.raises(withdrawing.TooLateToUndo):
+        withdrawing.undo_withdrawal(session, claim_id=mine.id, now=NOW + dt.timedelta(minutes=11))
     claim(session, walk.tail_walker, walk.sam)
     with pytest.raises(claiming.SlotFull):
-        claiming.undo_withdrawal(session, claim_id=mine.id, now=NOW)
+        withdrawing.undo_withdrawal(session, claim_id=mine.id, now=NOW)
 
 
 def test_a_turn_that_is_over_cannot_be_given_back(session, walk):
     mine = claim(session, walk.tail_walker, walk.bela)
     with pytest.raises(claiming.EventOver):
-        claiming.withdraw_claim(session, claim_id=mine.id, now=NOW + dt.timedelta(days=30))
+        withdrawing.withdraw_claim(session, claim_id=mine.id, now=NOW + dt.timedelta(days=30))

@@ -17,6 +17,7 @@ from timebank.domain.rota import claiming
 from timebank.domain.rota import editing
 from timebank.domain.rota import following
 from timebank.domain.rota import reading
+from timebank.domain.rota import withdrawing
 from timebank.models import Claim
 from timebank.models import Event
 from timebank.models import Frequency
@@ -163,7 +164,7 @@ def test_a_job_that_somebody_has_is_not_taken_off(session, scene):
 
 def test_a_job_that_somebody_gave_back_can_go(session, scene):
     claim = scene.claim(session, "Tail walker", scene.walk.sam)
-    claiming.withdraw_claim(session, claim_id=claim.id, now=NOW)
+    withdrawing.withdraw_claim(session, claim_id=claim.id, now=NOW)
     scene.edit(session, roles=scene.draft.roles[:1])
     kept = scene.slot(session, "Tail walker")  # for its story, but nobody sees or takes it
     assert [job.name for job in reading.jobs_of_event(session, event_id=kept.event_id)] == [

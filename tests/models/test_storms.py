@@ -20,6 +20,7 @@ from timebank.domain.ledger import transfers
 from timebank.domain.ledger.crediting import credit_claims
 from timebank.domain.rota import changing
 from timebank.domain.rota import claiming
+from timebank.domain.rota import withdrawing
 from timebank.models import Claim
 from timebank.models import ClaimState
 from timebank.models import Event
@@ -145,7 +146,7 @@ def test_withdrawing_and_claiming_the_same_place_at_once_never_oversells(session
 
 
 def withdraw(turn):
-    return lambda session: claiming.withdraw_claim(session, claim_id=turn.id, now=NOW)
+    return lambda session: withdrawing.withdraw_claim(session, claim_id=turn.id, now=NOW)
 
 
 def test_nobody_gets_a_turn_on_a_date_while_it_is_cancelled(session, walk, storm):

@@ -29,6 +29,7 @@ from timebank.domain import outbox
 from timebank.domain.rota import claiming
 from timebank.domain.rota import places
 from timebank.domain.rota import reading
+from timebank.domain.rota import withdrawing
 from timebank.models import Claim
 from timebank.models import ClaimState
 from timebank.web.auth import let_in
@@ -225,7 +226,7 @@ def my_turns() -> str:
 def drop(claim_id: int) -> Response:
     """Give a place back, at once and without a question; ten minutes to change one's mind."""
     _own(claim_id)
-    dropped = claiming.withdraw_claim(db.session(), claim_id=claim_id, now=clock.now())
+    dropped = withdrawing.withdraw_claim(db.session(), claim_id=claim_id, now=clock.now())
     place = _place_of(dropped)
     db.session.commit()
     say(_off_the_rota(place), undo_url=url_for("rota.undo", claim_id=claim_id))
@@ -238,8 +239,8 @@ def undo(claim_id: int) -> Response:
     """Take a place back that was given up a moment ago."""
     place = _place_of(_own(claim_id))
     try:
-        claiming.undo_withdrawal(db.session(), claim_id=claim_id, now=clock.now())
-    except (claiming.TooLateToUndo, claiming.SlotFull, Refused) as refusal:
+        withdrawing.undo_withdrawal(db.session(), claim_id=claim_id, now=clock.now())
+    except (withdrawing.TooLateToUndo, claiming.SlotFull, Refused) as refusal:
         db.session.rollback()
         say(_(refusal.sentence), tone=Tone.ALERT)
     else:
@@ -324,7 +325,9 @@ def confirm(token: str) -> Response | tuple[str, int]:
 @bp.post("/t/<token>/cant")
 def drop_by_mail(token: str) -> Response:
     """Give a place back from a mail."""
-    dropped = claiming.withdraw_claim(db.session(), claim_id=_claim_of(token).id, now=clock.now())
+    dropped = withdrawing.withdraw_claim(
+        db.session(), claim_id=_claim_of(token).id, now=clock.now()
+    )
     place = _place_of(dropped)
     db.session.commit()
     say(_off_the_rota(place), undo_url=url_for("rota.undo_by_mail", token=token))
@@ -337,8 +340,8 @@ def undo_by_mail(token: str) -> Response:
     claimed = _claim_of(token)
     place = _place_of(claimed)
     try:
-        claiming.undo_withdrawal(db.session(), claim_id=claimed.id, now=clock.now())
-    except (claiming.TooLateToUndo, claiming.SlotFull, Refused) as refusal:
+        withdrawing.undo_withdrawal(db.session(), claim_id=claimed.id, now=clock.now())
+    except (withdrawing.TooLateToUndo, claiming.SlotFull, Refused) as refusal:
         db.session.rollback()
         say(_(refusal.sentence), tone=Tone.ALERT)
     else:
