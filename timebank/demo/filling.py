@@ -1,0 +1,37 @@
+"""Fill an empty database with the made-up borough."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from timebank.demo.dates import write_series
+from timebank.demo.diary import Diary
+from timebank.demo.history import History
+from timebank.demo.people import settle
+from timebank.domain import ledger
+from timebank.domain.rota import reminders
+from timebank.models import Claim
+from timebank.models import ClaimState
+
+
+def fill(session: Session, *, seed: int, now: dt.datetime) -> None:
+    """Write 320 neighbours, 28 groups, fourteen series and half a year of balanced hours.
+
+    Everything is dated around `now`; nobody is owed mail about the past.
+    """
+    rng = random.Random(seed)  # noqa: S311 - made-up people, not secrets
+    borough = settle(session, rng, now)
+    plans = write_series(session, borough, now)
+    Diary(borough, plans, rng, now).write(session)
+    History(session, borough, rng, now).write()
+    _plan_reminders(session, now)
+    ledger.reconcile(session, now=now)
+
+
+def _plan_reminders(session: Session, now: dt.datetime) -> None:
+    coming = sa.select(Claim.id).where(Claim.starts_at > now, Claim.state == ClaimState.CONFIRMED)
+    reminders.plan_reminders(session, claim_ids=session.scalars(coming).all(), now=now)
