@@ -142,7 +142,7 @@ def _rows(dates: tuple[GridDate, ...], jobs: Any) -> tuple[GridRow, ...]:  # noq
     cells: dict[tuple[int, int], GridJob] = {}
     for event_id, role_id, name, *slot, takers in jobs:
         names[role_id] = name
-        cells[role_id, event_id] = GridJob(*slot, takers=tuple(_taker(*row) for row in takers))
+        cells[role_id, event_id] = GridJob(*(*slot, tuple(_taker(*row) for row in takers)))
     return tuple(
         GridRow(role_id, name, tuple(cells.get((role_id, date.event_id)) for date in dates))
         for role_id, name in names.items()

@@ -37,6 +37,7 @@ from timebank.web.door import door
 from timebank.web.events import changing
 from timebank.web.events import drafting
 from timebank.web.events.forms import EditorForm
+from timebank.web.events.forms import choices_of
 from timebank.web.flashes import say
 
 bp = Blueprint("editor", __name__)
@@ -210,7 +211,7 @@ def _form(typed: MultiDict[str, str], series: Series | None = None) -> EditorFor
     groups = _groups()
     if series is not None:
         groups = [(key, name) for key, name in groups if key == str(series.group_id)]
-    form.group.choices = groups
+    form.group.choices = choices_of(groups)
     if not form.group.data and groups:
         form.group.data = groups[0][0]
     return form

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from flask_babel import gettext
@@ -10,6 +11,7 @@ from wtforms import Form
 from wtforms import FormField
 from wtforms import HiddenField
 from wtforms import RadioField
+from wtforms import SelectChoice  # type: ignore[attr-defined]  # the stubs are of 3.2
 from wtforms import SelectField
 from wtforms import SelectMultipleField
 from wtforms import StringField
@@ -63,6 +65,14 @@ SCENES = [
 ]
 
 
+WHICH = [("first", _("The earlier one")), ("second", _("The later one"))]
+
+
+def choices_of(pairs: Iterable[tuple[str, str]]) -> list[Any]:
+    """Offer (value, label) pairs as WTForms wants them from 3.4 on."""
+    return [SelectChoice(value, label) for value, label in pairs]
+
+
 def _short(most: int) -> Length:
     return Length(max=most, message=_("Keep it to %(max)d letters"))
 
@@ -70,7 +80,7 @@ def _short(most: int) -> Length:
 def _facilities() -> SelectMultipleField:
     return SelectMultipleField(
         _("Getting round"),
-        choices=FACILITIES,
+        choices=choices_of(FACILITIES),
         validate_choice=False,
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),
@@ -167,14 +177,14 @@ class EditorForm(PageForm):
     )
     scene = RadioField(
         _("Picture"),
-        choices=SCENES,
+        choices=choices_of(SCENES),
         default="park",
         validate_choice=False,
         validators=[OneOf(_("Choose one of the pictures"))],
     )
     often = RadioField(
         _("How often?"),
-        choices=FREQUENCIES,
+        choices=choices_of(FREQUENCIES),
         default=Frequency.WEEKLY.value,
         validate_choice=False,
         validators=[OneOf(_("Say how often it takes place"))],
@@ -186,7 +196,7 @@ class EditorForm(PageForm):
     ends = TimeField(_("To"), validators=[Understood(WRITE_A_TIME)])
     rota = RadioField(
         _("Start with a ready-made rota"),
-        choices=[(rota.key, rota.name) for rota in ready_made_rotas()],
+        choices=choices_of((rota.key, rota.name) for rota in ready_made_rotas()),
         validate_choice=False,
     )
     roles = FieldList(FormField(JobForm))
@@ -207,7 +217,7 @@ class EditorForm(PageForm):
 def _twice(label: str) -> RadioField:
     return RadioField(
         label,
-        choices=[("first", _("The earlier one")), ("second", _("The later one"))],
+        choices=choices_of(WHICH),
         validate_choice=False,
     )
 

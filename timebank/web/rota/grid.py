@@ -156,10 +156,10 @@ def _cell(
     )
     is_yours = any(person.is_you for person in people)
     is_open = job.has_room and job.ends_at > now and not is_yours
-    here = {"slug": slug, "day": date.occurs_on, "slot_id": job.slot_id}
+    take_url = url_for("rota.claim", slug=slug, day=date.occurs_on, slot_id=job.slot_id)
     return Cell(
         people,
-        url_for("rota.claim", **here) if is_open else None,
+        take_url if is_open else None,
         is_needed=job.is_needed,
         is_yours=is_yours,
     )
