@@ -17,6 +17,7 @@ from timebank.core.settings import is_loopback
 from timebank.db import CONNECTION_LIMITS
 from timebank.db import db
 from timebank.db import reader
+from timebank.demo import DEMO_PEOPLE
 from timebank.web import auth
 from timebank.web import converters
 from timebank.web import drawing
@@ -56,7 +57,7 @@ def create_app(settings: Settings) -> Flask:
     app = Flask(__name__, template_folder=str(folder("templates")), static_folder=None)
     app.config.update(_config(settings))
     app.extensions["timebank.settings"] = settings
-    app.extensions["timebank.demo_people"] = ()
+    app.extensions["timebank.demo_people"] = DEMO_PEOPLE if settings.demo else ()
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.extensions["timebank.probes"] = health_probes(settings)
     db.init_app(app)
