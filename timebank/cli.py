@@ -237,9 +237,9 @@ def _has_community(session: Session) -> bool:
 
 
 def _fill(session: Session, *, seed: int) -> None:
-    from timebank import demo as demo_data
+    from timebank.demo import fill
 
-    demo_data.fill(session, seed=seed, now=clock.now())
+    fill(session, seed=seed, now=clock.now())
 
 
 def _matching(pattern: re.Pattern[str], text: str, sentence: str) -> str:
