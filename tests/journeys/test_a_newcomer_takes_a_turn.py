@@ -96,6 +96,20 @@ def test_a_typed_address_never_tells_whose_it_is(walk, session, browser):
     assert "Bela" not in browser.words
 
 
+def test_the_owner_of_an_address_has_the_last_word_about_their_name(walk, session, browser):
+    here = f"/e/danson-saturday-stroll/2027-05-01/claim/{walk.tail_walker.id}"
+    browser.open(here)
+    browser.press("Count me in", name="Silly Joke", email="dee@example.com")
+    browser.open(f"/e/danson-saturday-stroll/2027-05-01/claim/{walk.marshal.id}")
+    browser.open(mail_link(claims(session)[0], "cant"))
+    browser.press("I can’t make it")
+    browser.open(here)
+    browser.press("Count me in", name="Dee Okafor", email="dee@example.com")
+    browser.open(mail_link(claims(session)[1], "confirm"))
+    browser.press("Yes, it’s me")
+    assert "Hello, Dee" in browser.words
+
+
 def test_a_second_turn_at_that_time_looks_the_same_to_a_stranger(walk, session, browser):
     here = f"/e/danson-saturday-stroll/2027-05-01/claim/{walk.tail_walker.id}"
     builders.a_claim(session, walk.marshal, walk.bela)

@@ -177,12 +177,22 @@ def sign_in(session: Session, *, request: SignInRequest, now: dt.datetime) -> st
     return open_sign_in(session, person_id=request.person_id, now=now)
 
 
-def confirm_email(session: Session, *, person_id: int, now: dt.datetime) -> None:
-    """Note that somebody reads mail at their address: they used a link or a code of ours."""
+def confirm_email(
+    session: Session, *, person_id: int, now: dt.datetime, full_name: str | None = None
+) -> None:
+    """Note that somebody reads mail at their address: they used a link or a code of ours.
+
+    Args:
+        full_name: What they called themselves when they asked for that mail. The first time, it
+            replaces the name on record, which anybody could have typed.
+    """
+    values: dict[str, object] = {"email_confirmed_at": now}
+    if full_name:
+        values["full_name"] = full_name
     session.execute(
         sa.update(Profile)
         .where(Profile.person_id == person_id, Profile.email_confirmed_at.is_(None))
-        .values(email_confirmed_at=now)
+        .values(values)
     )
 
 

@@ -303,7 +303,7 @@ def confirm(token: str) -> Response | tuple[str, int]:
     """Say yes to a held place; the mail proves who it is, so this browser is signed in."""
     claimed = _claim_of(token)
     first_yes = claimed.state is ClaimState.HELD
-    person_id = claimed.person_id
+    person_id, held_as = claimed.person_id, claimed.held_as
     place = _place_of(claimed)
     now = clock.now()
     try:
@@ -312,7 +312,7 @@ def confirm(token: str) -> Response | tuple[str, int]:
         db.session.rollback()
         return _refused(place.slug, place.occurs_on, place.slot_id, refusal)
     if first_yes:
-        identity.confirm_email(db.session(), person_id=person_id, now=now)
+        identity.confirm_email(db.session(), person_id=person_id, full_name=held_as, now=now)
         let_in_with = identity.open_sign_in(db.session(), person_id=person_id, now=now)
         db.session.commit()
         let_in(let_in_with)
