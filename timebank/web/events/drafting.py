@@ -73,7 +73,7 @@ def typed_series(series: Series, venue: Venue, roles: Iterable[Role]) -> MultiDi
         typed[name] = getattr(series, name)
     typed.setlist("getting_round", [name for name, _label in FACILITIES if getattr(venue, name)])
     jobs = [lines.line_of(_draft_of(role), series.starts_time) for role in roles]
-    typed.update(lines.typed_lines(jobs or [lines.Line()]))
+    typed.update(lines.typed_lines(jobs))
     return typed
 
 
@@ -97,7 +97,7 @@ def retyped(typed: MultiDict[str, str], *, press: str) -> MultiDict[str, str]:
         jobs = lines.fill(jobs, rota, read_time(again["starts"]) or rota.starts_time)
     if press == "add" and len(jobs) < MOST_ROLES:
         jobs = [*jobs, lines.Line()]
-    again.update(lines.typed_lines(jobs or [lines.Line()]))
+    again.update(lines.typed_lines(jobs))
     again["was_starts"] = (
         again.get("starts", "") if starts or rota else typed.get("was_starts", "")
     )
@@ -186,6 +186,7 @@ def note_refusal(form: Any, refusal: Refused) -> None:  # noqa: ANN401 - any for
     number, _dash, name = rest.partition("-")
     if kind == "roles" and number:
         form.roles.entries[int(number)].form[name].errors = [sentence]
+        form.roles.errors = [entry.errors for entry in form.roles.entries]
     elif kind in form:
         form[kind].errors = [sentence]
     else:

@@ -176,6 +176,8 @@ def _again(form: EditorForm, series: Series | None) -> Page:
 
 
 def _page(form: EditorForm, series: Series | None) -> str:
+    if not form.roles.entries:
+        form.roles.append_entry()
     return render_template(
         "editor/editor.html",
         form=form,
