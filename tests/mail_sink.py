@@ -114,7 +114,7 @@ def hanging_port() -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
-def wait_until(what: Callable[[], bool], *, seconds: float = 20.0) -> None:
+def wait_until(what: Callable[[], bool], *, seconds: float = 60.0) -> None:
     """Look again and again; a test fails when it does not come true."""
     ends = time.monotonic() + seconds
     while not what():

@@ -23,7 +23,7 @@ MAILS = 200
 KILL_WORKER_ALONE_AT = 30
 KILL_WORKER_AND_JOB_AT = (70, 110)
 FLUSH_AT = 150
-LONGEST_SECONDS = 50
+LONGEST_SECONDS = 100  # half a minute on a machine that has nothing else to do
 OPEN = {"pending", "leased", "handover"}
 
 

@@ -134,7 +134,7 @@ def test_mail_leaves_within_seconds_of_the_commit(
         start_process(code, settings)
         mail_sink.wait_until(lambda: bool(queue.keys("rq:worker:*")))
         conftest.owe_reminders(session, 2)
-        mail_sink.wait_until(lambda: len(sink.messages) == 2, seconds=9)
+        mail_sink.wait_until(lambda: len(sink.messages) == 2, seconds=30)
     mail_sink.wait_until(lambda: conftest.states(session) == {"sent": 2})
 
 
@@ -142,14 +142,14 @@ def test_worker_asked_to_stop_finishes_its_message_and_loses_none(
     session: Session, settings: Settings, queue: redis.Redis, start_process: StartProcess
 ) -> None:
     conftest.owe_reminders(session, 30)
-    with mail_sink.running(Sink(slow_seconds=0.3)) as sink:
+    with mail_sink.running(Sink(slow_seconds=0.4)) as sink:
         worker = start_process(conftest.WORKER, replace(settings, smtp_url=sink.url))
         doorbell.ring(queue, Ring(function=DRAIN, slot="1", waits_seconds=60))
         mail_sink.wait_until(lambda: len(sink.messages) == 3)
         began = time.monotonic()
         worker.send_signal(signal.SIGTERM)
-        assert worker.wait(5) == 0
-    assert time.monotonic() - began < 3
+        assert worker.wait(10) == 0
+    assert time.monotonic() - began < 7, "thirty messages take twelve seconds"
     left = conftest.states(session)
     assert set(left) == {"sent", "pending"}
     assert left["sent"] == len(sink.messages)
@@ -162,8 +162,8 @@ def test_idle_worker_stops_at_one_term(
     mail_sink.wait_until(lambda: b"idle" in b"".join(_worker_states(queue)))
     began = time.monotonic()
     worker.send_signal(signal.SIGTERM)
-    assert worker.wait(5) == 0
-    assert time.monotonic() - began < 2
+    assert worker.wait(10) == 0
+    assert time.monotonic() - began < 5
 
 
 def _worker_states(client: redis.Redis) -> list[bytes]:
@@ -176,7 +176,7 @@ def test_worker_without_a_queue_says_so_and_ends(
 ) -> None:
     nowhere = f"redis://127.0.0.1:{mail_sink.free_port()}"
     worker = start_process(conftest.WORKER, replace(settings, redis_url=nowhere))
-    assert worker.wait(15) == 1
+    assert worker.wait(60) == 1
 
 
 def test_hold_that_ran_out_is_freed(session: Session, mine: Tools) -> None:
