@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections import Counter
 
 import pytest
 import sqlalchemy as sa
@@ -52,7 +53,7 @@ def walk(session):
 
 @pytest.fixture
 def storm(engine):
-    with Storm(engine, crowd=CROWD) as storm:
+    with Storm(engine, crowd=60) as storm:
         yield storm
 
 
@@ -198,6 +199,48 @@ def test_holds_that_lapse_while_people_say_yes_are_swept_or_kept(session, walk, 
 
 def confirm(hold):
     return lambda session: claiming.confirm_claim(session, claim_id=hold.id, now=NOW)
+
+
+def test_everything_at_once_on_two_dates_waits_for_nobody_in_a_circle(session, walk, storm):
+    """People take, give back and confirm places while two organisers move both dates about."""
+    crowd = a_crowd(session, walk.community, 30)
+    slots = slots_by_date(session, walk, dates=2, places=40)
+    session.commit()
+    rounds = [
+        [work for member in group for work in (claim(slots[0], member), claim(slots[1], member))]
+        for group in (crowd[:10], crowd[10:20], crowd[20:])
+    ]
+    answers = Counter()
+    for hour, works in enumerate(rounds, 1):
+        held = session.scalars(sa.select(Claim).where(Claim.live)).all()
+        moves = [move(slot, walk.nadia, hour, minute) for slot in slots for minute in (10, 20, 30)]
+        sweep = [lambda session: claiming.lapse_holds(session, now=NOW)] * 2
+        answers += storm.answers(works + [withdraw(turn) for turn in held[:20]] + moves + sweep)
+    assert set(answers) <= {DONE, "WouldOverlap"}
+    session.rollback()
+    agree = sa.text(
+        "SELECT bool_and((c.starts_at, c.ends_at, c.places) = (s.starts_at, s.ends_at, s.places))"
+        " FROM claim c JOIN slot s ON s.id = c.slot_id"
+    )
+    assert session.scalar(agree)
+
+
+def move(slot, by, hours, minutes):
+    def work(session):
+        event = session.get(Event, slot.event_id)
+        later = dt.timedelta(hours=hours, minutes=minutes)
+        starts_at = dt.datetime.combine(event.occurs_on, dt.time(8), dt.UTC) + later
+        changing.move_event(
+            session,
+            event=event,
+            starts_at=starts_at,
+            ends_at=starts_at + dt.timedelta(minutes=90),
+            reason="A later bus",
+            by=by,
+            now=NOW,
+        )
+
+    return work
 
 
 def forty_turns(session, walk):

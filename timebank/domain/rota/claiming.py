@@ -86,7 +86,8 @@ REFUSED_BY: dict[str, type[Refused]] = {
 
 # One statement: the place, and the notices that the turn owes. The event's row is locked first,
 # so that a date cannot be cancelled or moved under a claim; then the person's, or two of their
-# overlapping claims at two events would wait for each other.
+# overlapping claims at two events would wait for each other; then the slot's, which is so read as
+# whoever was ahead of us left it.
 TAKE = """
 WITH door AS (
   SELECT s.*, m.id AS member, m.person_id
@@ -99,6 +100,7 @@ WITH door AS (
     JOIN person p ON p.id = m.person_id
    WHERE s.id = :slot_id AND s.ends_at > :now
      FOR NO KEY UPDATE OF e, p
+     FOR KEY SHARE OF s
 ), taken AS (
   INSERT INTO claim (community_id, event_id, slot_id, membership_id, person_id, place, starts_at,
                      ends_at, places, state, held_until, held_as, note, created_at)

@@ -57,12 +57,18 @@ class Standing:
         return here != (earlier.starts_at, earlier.ends_at, earlier.venue_id)
 
 
-# Holds that ran out are dead weight: they must not stand in the way of a move.
+# Holds that ran out are dead weight: they must not stand in the way of a move. Those on a date
+# that somebody else is changing are passed over, as in `claiming.lapse_holds`.
 LET_GO = """
+WITH ours AS (
+  SELECT c.id FROM claim c JOIN event e ON e.id = c.event_id
+   WHERE c.state = 'held' AND c.held_until <= :now
+     AND c.person_id IN (SELECT person_id FROM claim WHERE event_id = ANY (:event_ids) AND live)
+     FOR NO KEY UPDATE OF e SKIP LOCKED
+)
 UPDATE claim SET state = 'withdrawn', held_until = NULL, withdrawn_at = :now,
                  withdrawn_because = 'lapsed'
- WHERE state = 'held' AND held_until <= :now
-   AND person_id IN (SELECT person_id FROM claim WHERE event_id = ANY (:event_ids) AND live)
+ WHERE state = 'held' AND id IN (SELECT id FROM ours)
 """
 
 SNAPSHOT = """
