@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,13 +24,18 @@ from timebank.db import CONNECTION_LIMITS
 from timebank.db import db
 from timebank.db import reader
 
+ENOUGH_MEMORY_BYTES = 4_000_000_000
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 SECRET = "a secret key for tests, long enough"
 
 
 @pytest.fixture(scope="session")
 def server_folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix=f"goodturn-{WORKER}-", dir="/tmp") as folder:
+    """A short path, for sockets; in memory where there is room, which is five times as fast."""
+    memory = Path("/dev/shm")
+    roomy = memory.is_dir() and shutil.disk_usage(memory).free > ENOUGH_MEMORY_BYTES
+    parent = memory if roomy else Path("/tmp")
+    with tempfile.TemporaryDirectory(prefix=f"goodturn-{WORKER}-", dir=parent) as folder:
         yield Path(folder)
 
 
