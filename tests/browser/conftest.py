@@ -65,7 +65,7 @@ def listener() -> Iterator[socket.socket]:
 @pytest.fixture
 def settings(settings: Settings, listener: socket.socket) -> Settings:
     port = listener.getsockname()[1]
-    return replace(settings, public_url=f"http://127.0.0.1:{port}", port=port)
+    return replace(settings, public_url=f"http://localhost:{port}", port=port)
 
 
 @pytest.fixture
