@@ -155,7 +155,7 @@ def test_its_people_can_be_signed_in_as(borough):
         (turn.title, turn.job) for turn in turns
     }
     entries = ledger.recent_entries(borough, membership_id=priya.id, limit=50)
-    assert "Hemming curtains" in {entry.detail for entry in entries}
+    assert "hemming curtains" in {entry.detail for entry in entries}
     assert ledger.balance(borough, membership_id=priya.id) > 0
 
 

@@ -292,6 +292,7 @@ def test_entries_tell_what_came_in_and_what_went_out(session, walk):
         written_at=NOW,
         minutes=90,
         balance_minutes=90,
+        is_between_neighbours=False,
         slug="danson-saturday-stroll",
         date=TODAY,
     )
@@ -304,6 +305,7 @@ def test_entries_tell_what_came_in_and_what_went_out(session, walk):
             detail="Hemming curtains",
             minutes=-30,
             balance_minutes=60,
+            is_between_neighbours=True,
             slug=None,
             date=None,
         ),

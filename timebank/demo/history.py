@@ -36,8 +36,8 @@ WEEK = dt.timedelta(weeks=1)
 
 # Days before today, giver, taker, minutes, reason.
 PRIYAS_FAVOURS = (
-    (33, "Dev Patel", "Priya Shah", 60, "Lift to the clinic"),
-    (9, "Priya Shah", "Marjorie Hall", 120, "Hemming curtains"),
+    (33, "Dev Patel", "Priya Shah", 60, "lift to the clinic"),
+    (9, "Priya Shah", "Marjorie Hall", 120, "hemming curtains"),
 )
 
 DONE_TURNS = sa.text("""

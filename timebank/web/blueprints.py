@@ -9,8 +9,10 @@ from timebank.web.events.editing import bp as editor
 from timebank.web.events.routes import bp as events
 from timebank.web.health import bp as health
 from timebank.web.identity.routes import bp as identity
+from timebank.web.ledger.routes import bp as ledger
 from timebank.web.notices.routes import bp as notices
 from timebank.web.pages.routes import bp as pages
+from timebank.web.rota.checkin import bp as checkin
 from timebank.web.rota.grid import bp as grid
 from timebank.web.rota.routes import bp as rota
 
@@ -22,6 +24,8 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     rota,
     editor,
     grid,
+    checkin,
+    ledger,
     notices,
     pages,
 )

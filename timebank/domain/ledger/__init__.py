@@ -9,6 +9,7 @@ from timebank.domain.ledger.crediting import Credit
 from timebank.domain.ledger.crediting import credit_claims
 from timebank.domain.ledger.proving import latest_proofs
 from timebank.domain.ledger.proving import reconcile
+from timebank.domain.ledger.reading import NEWEST
 from timebank.domain.ledger.reading import Entry
 from timebank.domain.ledger.reading import Position
 from timebank.domain.ledger.reading import all_entries
@@ -25,6 +26,7 @@ from timebank.domain.ledger.transfers import record
 from timebank.domain.ledger.transfers import reverse
 
 __all__ = [
+    "NEWEST",
     "AlreadyReversed",
     "BelowFloor",
     "Credit",

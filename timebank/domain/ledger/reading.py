@@ -76,6 +76,7 @@ class Entry:
         on: The day it happened; `written_at` is when it was written down.
         minutes: Signed: above zero came in, below zero went out.
         balance_minutes: The balance after this line.
+        is_between_neighbours: Whether the other side is a neighbour, not the community or a pot.
         slug: Of the event's series, with `date` its address; None without an event.
     """
 
@@ -87,6 +88,7 @@ class Entry:
     written_at: dt.datetime
     minutes: int
     balance_minutes: int
+    is_between_neighbours: bool
     slug: str | None
     date: dt.date | None
 
@@ -159,6 +161,7 @@ def _entry(row: sa.Row[tuple[object, ...]]) -> Entry:
         written_at=row.created_at,
         minutes=row.signed,
         balance_minutes=int(row.running),
+        is_between_neighbours=row.other_kind == "member",
         slug=row.slug,
         date=row.occurs_on,
     )

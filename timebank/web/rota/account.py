@@ -1,37 +1,15 @@
-"""A member's time account as My turns shows it: the latest entries, and the mugs on the shelf."""
+"""The mugs on the shelf of My turns: milestones of hours given."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import groupby
 
 from flask_babel import gettext as _
 
-from timebank.domain.ledger import Entry
-from timebank.web.filters import day as day_of
 from timebank.web.filters import hours
-from timebank.web.filters import month as month_of
 
 MUGS_HOURS = (5, 10, 25, 50, 100, 250)
 MINUTES_PER_HOUR = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One entry as a row of the statement."""
-
-    title: str
-    detail: str
-    minutes: int
-    account_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class Month:
-    """The entries of one month under its name."""
-
-    name: str
-    entries: tuple[Line, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +19,6 @@ class Mug:
     hours: int
     is_done: bool
     words: str
-
-
-def by_month(entries: list[Entry]) -> list[Month]:
-    """Group entries, newest first, under the months they happened in."""
-    grouped = groupby(entries, key=lambda entry: month_of(entry.on))
-    return [Month(name, tuple(_line(entry) for entry in of_month)) for name, of_month in grouped]
-
-
-def _line(entry: Entry) -> Line:
-    detail = " · ".join(part for part in (entry.detail, day_of(entry.on)) if part)
-    return Line(entry.what, detail, entry.minutes, entry.id)
 
 
 def mugs(given_minutes: int) -> list[Mug]:

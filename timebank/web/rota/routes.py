@@ -41,8 +41,8 @@ from timebank.web.filters import clock as time_of_day
 from timebank.web.filters import day as day_of
 from timebank.web.flashes import Tone
 from timebank.web.flashes import say
+from timebank.web.ledger.lines import by_month
 from timebank.web.limits import brake
-from timebank.web.rota.account import by_month
 from timebank.web.rota.account import mugs
 from timebank.web.rota.account import to_next_mug
 from timebank.web.rota.forms import ClaimForm

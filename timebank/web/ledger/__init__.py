@@ -1,0 +1,1 @@
+"""Hours on the web: the public books, and a member's own statement."""

@@ -1,0 +1,52 @@
+"""A statement as a table for a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+
+from flask_babel import gettext as _
+
+from timebank.domain.ledger import Entry
+from timebank.web.ledger.lines import detail_of
+
+MINUTES_PER_HOUR = 60
+BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+BYTE_ORDER_MARK = "\ufeff"  # without it a spreadsheet takes our letters for another alphabet
+
+
+def statement_table(entries: Iterable[Entry]) -> str:
+    """Write entries, one a row; hours are decimal, what people typed can be no formula."""
+    table = io.StringIO()
+    table.write(BYTE_ORDER_MARK)
+    writer = csv.writer(table)
+    writer.writerow(
+        [
+            _("Day"),
+            _("Written down"),
+            _("What"),
+            _("Detail"),
+            _("Hours"),
+            _("Minutes"),
+            _("Balance in minutes"),
+        ]
+    )
+    for entry in entries:
+        writer.writerow(
+            [
+                entry.on.isoformat(),
+                entry.written_at.date().isoformat(),
+                harmless(entry.what),
+                harmless(detail_of(entry)),
+                f"{entry.minutes / MINUTES_PER_HOUR:.2f}",
+                entry.minutes,
+                entry.balance_minutes,
+            ]
+        )
+    return table.getvalue()
+
+
+def harmless(text: str) -> str:
+    """Keep a spreadsheet from taking words for a formula. Source: OWASP, CSV injection."""
+    return f"'{text}" if text.startswith(BEGINS_A_FORMULA) else text

@@ -1,0 +1,111 @@
+"""What an organiser types on the day."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from collections.abc import Iterable
+
+from flask_babel import gettext
+from flask_babel import ngettext
+from wtforms import HiddenField
+from wtforms import RadioField
+from wtforms import SelectField
+from wtforms import StringField
+from wtforms.validators import Length
+from wtforms.validators import StopValidation
+
+from timebank.core.errors import Refused
+from timebank.domain.rota.occasions import Expected
+from timebank.domain.rota.reading import Job
+from timebank.domain.rota.walk_ups import Namesake
+from timebank.domain.rota.walk_ups import WhoIsIt
+from timebank.web.typed import HasLetters
+from timebank.web.typed import PageForm
+from timebank.web.typed import Said
+from timebank.web.typed import line
+from timebank.web.words import _
+
+SOMEONE_NEW = "new"
+LONGEST_NUMBER = 18  # digits of a bigint
+
+
+def number(typed: object) -> int | None:
+    """Read a row's number as we wrote it; anything else is no choice of ours."""
+    text = str(typed)
+    is_ours = text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER
+    return int(text) if is_ours else None
+
+
+class WalkUpForm(PageForm):
+    """Somebody who just turned up: their name, their job, and who it is when asked."""
+
+    name = StringField(
+        _("Their name"),
+        filters=[line],
+        validators=[
+            Said(_("Type the name of whoever just turned up")),
+            HasLetters(_("Type the name of whoever just turned up")),
+            Length(max=80, message=_("That name is too long for us. Use up to 80 letters")),
+        ],
+    )
+    slot = SelectField(_("What they’ll do"), coerce=number)
+    who = RadioField(_("Who is it?"), validate_choice=False, choices=[])
+
+    @property
+    def membership_id(self) -> int | None:
+        """Who it is, when somebody we know was chosen."""
+        return number(self.who.data)
+
+    def offer_jobs(self, jobs: Iterable[Job]) -> None:
+        """Offer the jobs of the date; first what it can't start without, then what has room."""
+        ordered = sorted(jobs, key=lambda job: (not job.is_needed, not job.free))
+        self.slot.choices = [(job.slot_id, _room(job)) for job in ordered]
+
+    def refuse(self, refusal: Refused, describe: Callable[[Namesake], str]) -> None:
+        """Put a refusal beside its field; "who is it?" becomes a choice."""
+        if isinstance(refusal, WhoIsIt):
+            known = [(str(one.membership_id), describe(one)) for one in refusal.namesakes]
+            self.who.choices = [*known, (SOMEONE_NEW, gettext("Someone new"))]
+        field = {"slot": self.slot, "who": self.who}.get(refusal.field or "", self.name)
+        field.errors = [gettext(refusal.sentence)]
+
+
+class TakeBackForm(PageForm):
+    """Whose hours go back, and why."""
+
+    turn = SelectField(_("Whose hours?"), coerce=number)
+    reason = StringField(
+        _("Why?"),
+        filters=[line],
+        validators=[
+            Said(_("Say in a few words why the hours go back")),
+            Length(max=200, message=_("Keep it to 200 letters")),
+        ],
+    )
+    key = HiddenField()
+
+    @property
+    def transfer_key(self) -> uuid.UUID:
+        """The name of this intent: sent twice, it is done once."""
+        return uuid.UUID(self.key.data)
+
+    def validate_key(self, field: HiddenField) -> None:
+        """Refuse a key that is none: somebody made the form up."""
+        try:
+            uuid.UUID(field.data or "")
+        except ValueError:
+            raise StopValidation(gettext("Load the page again, please.")) from None
+
+    def offer_turns(self, people: Iterable[Expected]) -> None:
+        """Offer those whose hours are in."""
+        self.turn.choices = [
+            (one.claim_id, f"{one.name}, {one.job}") for one in people if one.is_credited
+        ]
+
+
+def _room(job: Job) -> str:
+    if not job.free:
+        return gettext("%(job)s (full, but one more is welcome)", job=job.name)
+    room = ngettext("%(num)s place left", "%(num)s places left", job.free)
+    return f"{job.name} ({room})"
