@@ -73,6 +73,7 @@ def naive_claim(slot, member):
     return work
 
 
+@pytest.mark.timeout(300)
 def test_fifty_rivals_for_the_last_place_have_one_winner_in_each_of_fifty_rounds(
     session, walk, storm
 ):
