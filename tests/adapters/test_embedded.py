@@ -118,3 +118,13 @@ def test_postgres_takes_over_from_a_server_left_behind(folder: Path):
     second.stop()
 
     assert (first.process.wait(5), answer) == (0, 1)
+
+
+def test_postgres_starts_where_its_first_start_was_cut_short(folder: Path):
+    (folder / "postgres.new" / "base").mkdir(parents=True)
+    (folder / "postgres.new" / "PG_VERSION").write_text("18")
+    server = start_postgres(folder / "postgres", durable=False)
+    answer = _query(server.url, "SELECT 1")
+    server.stop()
+
+    assert answer == 1

@@ -159,29 +159,31 @@ def _prepare_account(folder: Path) -> str | None:
 
 
 def _initialise(folder: Path, account: str | None, *, durable: bool) -> None:
-    """Make the data folder once; names sort the same on every machine."""
+    """Make the data folder once, whole or not at all; names sort the same on every machine."""
     if (folder / "PG_VERSION").exists():
         return
     log = folder.with_name(f"{folder.name}.log")
+    draft = folder.with_name(f"{folder.name}.new")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(mode=0o700)
+    if account:
+        shutil.chown(draft, account, account)
     program: list[str | Path] = [
         POSTGRES_PROGRAMS / "initdb",
         "-D",
-        folder,
+        draft,
         *_INITDB,
         *_SORT_ALIKE_EVERYWHERE,
     ]
-    with log.open("ab") as output:
-        done = subprocess.run(  # noqa: S603 -- our own program, no shell
-            program if durable else [*program, "--no-sync"],
-            check=False,
-            stdout=output,
-            stderr=output,
-            user=account,
-            group=account,
-            extra_groups=[] if account else None,
-        )
-    if done.returncode != 0:
+    process = start_child(
+        program if durable else [*program, "--no-sync"],
+        log=log,
+        user=account,
+        signal_at_our_death=signal.SIGINT,
+    )
+    if process.wait() != 0:
         raise EmbeddedError(f"PostgreSQL could not make its data folder; {log} says why.")
+    draft.replace(folder)
 
 
 def _stop_leftover(folder: Path) -> None:
@@ -192,7 +194,7 @@ def _stop_leftover(folder: Path) -> None:
         if leftover.name() == "postgres" and lines[1] == str(folder):
             leftover.send_signal(signal.SIGINT)
             leftover.wait(STOP_SECONDS)
-    except (FileNotFoundError, IndexError, psutil.NoSuchProcess):
+    except (FileNotFoundError, IndexError, ValueError, psutil.NoSuchProcess):
         return
     except psutil.TimeoutExpired as reason:
         raise EmbeddedError(f"Another PostgreSQL is busy on {folder}: stop it first.") from reason
