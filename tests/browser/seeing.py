@@ -68,7 +68,7 @@ class Screen:
     def reads(self, *sentences: str) -> None:
         """The page shows these words, to the eye and to a screen reader alike."""
         for sentence in sentences:
-            expect(self.page.get_by_text(sentence).first).to_be_visible()
+            expect(self.page.get_by_text(sentence).filter(visible=True).first).to_be_visible()
 
     def reads_nothing_of(self, *sentences: str) -> None:
         for sentence in sentences:

@@ -102,6 +102,7 @@ def test_ticket_has_three_parts() -> None:
 
 def test_hours_are_said_in_words() -> None:
     assert (filters.hours(105), filters.hours_unit(45)) == ("1¾ hours", "hour")
+    assert (filters.hours(40), filters.hours(80)) == ("40 minutes", "1 hour 20 minutes")
 
 
 def test_hue_is_one_of_five_and_stays() -> None:

@@ -14,7 +14,10 @@ MINUS = "\N{MINUS SIGN}"
 
 
 class ChoosePlural(Protocol):
-    """What gettext's ngettext looks like; gives callers a way to translate."""
+    """What Flask-Babel's ngettext looks like; gives callers a way to translate.
+
+    As there, the wording may say `%(num)s` without being handed it a second time.
+    """
 
     def __call__(self, singular: str, plural: str, num: int, /, **variables: object) -> str:
         """Pick the wording for `num` and fill in the variables."""
@@ -22,7 +25,7 @@ class ChoosePlural(Protocol):
 
 def english(singular: str, plural: str, num: int, /, **variables: object) -> str:
     """Choose between the two wordings as English does."""
-    return (singular if num == 1 else plural) % variables
+    return (singular if num == 1 else plural) % {"num": num, **variables}
 
 
 def figure(minutes: int) -> str:
@@ -53,7 +56,7 @@ def in_words(minutes: int, *, ngettext: ChoosePlural = english) -> str:
     if odd_minutes % MINUTES_PER_QUARTER == 0:
         return _hours(minutes, ngettext=ngettext)
     sign = MINUS if minutes < 0 else ""
-    tail = ngettext("%(num)s minute", "%(num)s minutes", odd_minutes, num=odd_minutes)
+    tail = ngettext("%(num)s minute", "%(num)s minutes", odd_minutes)
     if not hours:
         return f"{sign}{tail}"
     return f"{sign}{_hours(hours * MINUTES_PER_HOUR, ngettext=ngettext)} {tail}"
