@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+import functools
 from dataclasses import dataclass
 from typing import Any
 from typing import LiteralString
@@ -234,12 +235,16 @@ SELECT count(*) OVER (), bit_xor({TURN_HASH}) OVER (), max(e.updated_at) OVER ()
 
 def window(now: dt.datetime) -> Window:
     """Lay the window out: 180 days back and 400 ahead, at the edges of months."""
-    since, until = now - BACK, now + AHEAD
-    until = until.replace(day=1) + LONGEST_MONTH
-    return Window(since=_first_of_month(since), until=_first_of_month(until))
+    return _window_on(now.date())
 
 
-def _first_of_month(moment: dt.datetime) -> dt.datetime:
+@functools.lru_cache(maxsize=4)
+def _window_on(day: dt.date) -> Window:
+    until = (day + AHEAD).replace(day=1) + LONGEST_MONTH
+    return Window(since=_first_of_month(day - BACK), until=_first_of_month(until))
+
+
+def _first_of_month(moment: dt.date) -> dt.datetime:
     return dt.datetime(moment.year, moment.month, 1, tzinfo=dt.UTC)
 
 
