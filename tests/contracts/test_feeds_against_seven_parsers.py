@@ -132,5 +132,4 @@ def test_seven_parsers_accept_every_feed_and_five_agree_on_every_date(
         check=False,
         timeout=110,
     )
-    print(check.stdout)  # noqa: T201 - shown on demand
     assert check.returncode == 0, check.stdout + check.stderr

@@ -229,7 +229,7 @@ def test_statements_of_a_feed_do_not_grow_with_its_dates(
         with count_statements() as again:
             client.get(EVERYTHING)
         totals.append((count.total, again.total))
-    assert totals == [(2, 1), (2, 1)]
+    assert totals == [(3, 1), (3, 1)]
 
 
 def test_secrets_in_addresses_stay_out_of_the_logs() -> None:

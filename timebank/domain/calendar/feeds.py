@@ -97,11 +97,15 @@ class Feeds:
         )
         return hashlib.sha256(repr(facts).encode()).hexdigest()[:32]
 
+    def kept(self, etag: str) -> bytes | None:
+        """Give the calendar of this name when this process has kept it."""
+        return self._calendars.get(etag)
+
     def document(
         self, reader: Reader, state: FeedState, *, words: Callable[[], Words], now: dt.datetime
     ) -> Document:
         """Give the calendar as bytes; written only when this process has not kept it."""
-        body = self._calendars.get(self.etag(state, now))
+        body = self.kept(self.etag(state, now))
         if body is None:
             state, body = self._write(reader, state, words(), now)
             self._calendars.put(self.etag(state, now), body)

@@ -18,7 +18,6 @@ from flask import request
 from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy.exc import OperationalError
-from werkzeug.http import http_date
 
 from timebank.core import clock
 from timebank.core.errors import NotFound
@@ -28,14 +27,11 @@ from timebank.domain.calendar import addresses
 from timebank.domain.calendar.feeds import Feeds
 from timebank.domain.calendar.items import Words
 from timebank.domain.calendar.reading import FeedState
-from timebank.domain.calendar.reading import Kind
 from timebank.domain.calendar.reading import RevokedFeed
+from timebank.web.calendar import telling
 
 FEEDS = "timebank.feeds"
 FEED_LOCALE = "en_GB"  # a calendar's language is not the one that its server happens to send
-CALENDAR = "text/calendar; charset=utf-8"
-PUBLIC = "public, max-age=900"
-PRIVATE = "private, no-cache"
 ASK_AGAIN_SECONDS = "300"
 
 
@@ -44,17 +40,16 @@ def host() -> str:
     return request.host.partition(":")[0].lower()
 
 
-def send_feed(find: Callable[[dt.datetime], FeedState], *, filename: str) -> Response:
+def send_feed(find: Callable[[dt.datetime], FeedState]) -> Response:
     """Answer with the feed that `find` finds, or with 304, 404, 410 or 503.
 
     Args:
         find: Asks the database how the feed stands at a moment.
-        filename: What a calendar saved by hand is called, without `.ics`.
     """
     now = clock.now()
     try:
         state = find(now)
-        response = _unchanged(state, now) or _whole(state, now, filename)
+        response = _unchanged(state, now) or _whole(state, now)
         if state.address_id is not None and addresses.is_note_due(state.fetched_at, now):
             addresses.note_fetch(db.session(), address_id=state.address_id, now=now)
             db.session.commit()
@@ -75,45 +70,15 @@ def _unchanged(state: FeedState, now: dt.datetime) -> Response | None:
         is_known = request.if_none_match.contains_weak(etag)
     else:
         asked = request.if_modified_since
-        is_known = asked is not None and _last_modified(state, now) <= asked <= now
-    return Response(status=304, headers=_headers(state, now)) if is_known else None
+        is_known = asked is not None and telling.last_modified(state, now) <= asked <= now
+    return Response(status=304, headers=telling.of_unchanged(state, etag)) if is_known else None
 
 
-def _whole(state: FeedState, now: dt.datetime, filename: str) -> Response:
+def _whole(state: FeedState, now: dt.datetime) -> Response:
     document = _feeds().document(reader, state, words=_words, now=now)
-    response = Response(document.body, headers=_headers(document.state, now))
-    kind = "attachment" if state.kind is Kind.DATE else "inline"
-    response.headers["Content-Disposition"] = f'{kind}; filename="{filename}.ics"'
-    return response
-
-
-def _headers(state: FeedState, now: dt.datetime) -> dict[str, str]:
-    is_private = state.kind is Kind.MINE
-    headers = {
-        "Content-Type": CALENDAR,
-        "ETag": f'"{_feeds().etag(state, now)}"',
-        "Cache-Control": PRIVATE if is_private else PUBLIC,
-        "Referrer-Policy": "no-referrer",
-    }
-    changed_at = _last_modified(state, now)
-    if changed_at < now:
-        headers["Last-Modified"] = http_date(changed_at)
-    if is_private:
-        headers["X-Robots-Tag"] = "noindex"
-    return headers
-
-
-def _last_modified(state: FeedState, now: dt.datetime) -> dt.datetime:
-    """Tell when a feed changed, in whole seconds, the next one.
-
-    What is taken out leaves no trace in the newest change, so a date is worth one day at most;
-    the ETag knows better, and calendars that send one are never told by date.
-    """
-    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    if state.changed_at is None:
-        return today
-    changed_at = state.changed_at.replace(microsecond=0) + dt.timedelta(seconds=1)
-    return max(today, changed_at)
+    etag = _feeds().etag(document.state, now)
+    headers = telling.of_whole(document.state, etag, length=len(document.body), now=now)
+    return Response(document.body, headers=headers)
 
 
 def _words() -> Words:

@@ -34,6 +34,7 @@ from timebank.web.calendar import discreet
 from timebank.web.calendar.answers import FEEDS
 from timebank.web.calendar.answers import host
 from timebank.web.calendar.answers import send_feed
+from timebank.web.calendar.shortcut import KeptFeeds
 from timebank.web.door import door
 from timebank.web.door import open_door
 from timebank.web.flashes import say
@@ -56,9 +57,11 @@ class Followable:
 
 @bp.record_once
 def _set_up(state: BlueprintSetupState) -> None:
-    settings: Settings = state.app.extensions["timebank.settings"]
-    state.app.extensions[FEEDS] = Feeds(settings.public_url)
-    discreet.register(cast("Flask", state.app))
+    app = cast("Flask", state.app)
+    settings: Settings = app.extensions["timebank.settings"]
+    app.extensions[FEEDS] = Feeds(settings.public_url)
+    discreet.register(app)
+    app.wsgi_app = KeptFeeds(app.wsgi_app, app.extensions[FEEDS])  # type: ignore[method-assign]
 
 
 @bp.get("/calendar")
@@ -97,35 +100,25 @@ def _followable(site: str) -> list[Followable]:
 @bp.get("/calendar/all.ics")
 def everything() -> Response:
     """Send everything that's on."""
-    return send_feed(
-        lambda now: reading.whats_on(reader, host=host(), now=now), filename="whats-on"
-    )
+    return send_feed(lambda now: reading.whats_on(reader, host=host(), now=now))
 
 
 @bp.get("/e/<slug>/calendar.ics")
 def series_feed(slug: str) -> Response:
     """Send the dates of one series."""
-    return send_feed(
-        lambda now: reading.series(reader, host=host(), slug=slug, now=now), filename=slug
-    )
+    return send_feed(lambda now: reading.series(reader, host=host(), slug=slug, now=now))
 
 
 @bp.get("/e/<slug>/<day:day>.ics")
 def date_feed(slug: str, day: dt.date) -> Response:
     """Send one date, to keep rather than to follow."""
-    return send_feed(
-        lambda _now: reading.one_date(reader, host=host(), slug=slug, day=day),
-        filename=f"{slug}-{day.isoformat()}",
-    )
+    return send_feed(lambda _now: reading.one_date(reader, host=host(), slug=slug, day=day))
 
 
 @bp.get("/me/<token>.ics")
 def turns_feed(token: str) -> Response:
     """Send somebody's own turns to whoever knows the address."""
-    return send_feed(
-        lambda now: reading.my_turns(reader, host=host(), token=token, now=now),
-        filename="my-turns",
-    )
+    return send_feed(lambda now: reading.my_turns(reader, host=host(), token=token, now=now))
 
 
 @bp.post("/calendar/mine")
