@@ -17,8 +17,8 @@ from timebank.core.settings import is_loopback
 from timebank.db import CONNECTION_LIMITS
 from timebank.db import db
 from timebank.db import reader
-from timebank.web import auth
 from timebank.web import converters
+from timebank.web import cookies
 from timebank.web import drawing
 from timebank.web import errors
 from timebank.web import filters
@@ -33,8 +33,8 @@ from timebank.web.blueprints import BLUEPRINTS
 
 # What every page uses, each with a `register(app)` of its own.
 PARTS = (
-    auth,
     converters,
+    cookies,
     drawing,
     errors,
     filters,

@@ -1,4 +1,4 @@
-"""Signing in on the web: flask-login over our own server-side sign-ins, and who may see what."""
+"""Signing in on the web, which is a row of ours and its token in the session; who may see what."""
 
 from __future__ import annotations
 
@@ -7,38 +7,19 @@ from functools import wraps
 from typing import ParamSpec
 from typing import TypeVar
 
-from flask import Flask
 from flask import redirect
 from flask import request
 from flask import session
 from flask import url_for
-from flask_login import LoginManager
-from flask_login import login_user
-from flask_login import logout_user
 from werkzeug.wrappers import Response
 
 from timebank.core.errors import NotFound
 from timebank.web.door import SIGN_IN_KEY
-from timebank.web.door import Viewer
 from timebank.web.door import door
 from timebank.web.door import open_door
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-login_manager = LoginManager()
-login_manager.session_protection = None  # the sign-in is a row of ours: ending it ends it
-
-
-def register(app: Flask) -> None:
-    """Let flask-login find the viewer at the door."""
-    login_manager.init_app(app, add_context_processor=False)
-
-
-@login_manager.user_loader  # type: ignore[untyped-decorator]  # flask-login brings no types
-def _load(token: str) -> Viewer | None:
-    viewer = door().viewer
-    return viewer if viewer and viewer.token == token else None
 
 
 def let_in(token: str) -> None:
@@ -49,14 +30,11 @@ def let_in(token: str) -> None:
         session["_flashes"] = kept
     session[SIGN_IN_KEY] = token
     session.permanent = True
-    viewer = open_door().viewer
-    if viewer:
-        login_user(viewer)
+    open_door()
 
 
 def let_out() -> None:
     """Forget the sign-in in this browser; the row is ended by the rule."""
-    logout_user()
     session.clear()
 
 

@@ -13,7 +13,6 @@ from typing import LiteralString
 from flask import g
 from flask import request
 from flask import session
-from flask_login import UserMixin
 
 from timebank.core import clock
 from timebank.core import ids
@@ -21,7 +20,7 @@ from timebank.core.errors import NotFound
 from timebank.core.text import public_name
 from timebank.db import reader
 
-SIGN_IN_KEY = "_user_id"  # where flask-login keeps what `get_id` returns
+SIGN_IN_KEY = "sign_in"  # where the session keeps the token of a sign-in
 
 DOOR: LiteralString = """
 SELECT c.id, c.slug, c.name, c.place, c.phone, c.timezone,
@@ -57,8 +56,8 @@ class CommunityFacts:
     timezone: str
 
 
-@dataclass(frozen=True)
-class Viewer(UserMixin):  # type: ignore[misc]  # flask-login brings no types
+@dataclass(frozen=True, slots=True)
+class Viewer:
     """The person who is signed in, as a member of the page's community.
 
     `membership_id` is None for somebody who has not joined this community yet.
@@ -72,10 +71,6 @@ class Viewer(UserMixin):  # type: ignore[misc]  # flask-login brings no types
     standing: str | None
     balance_minutes: int
     organises: frozenset[int]
-
-    def get_id(self) -> str:
-        """Name the server-side sign-in, so that signing out ends it everywhere."""
-        return self.token
 
     @property
     def public_name(self) -> str:
