@@ -20,6 +20,7 @@ from timebank.db import reader
 from timebank.demo import DEMO_PEOPLE
 from timebank.web import auth
 from timebank.web import converters
+from timebank.web import cookies
 from timebank.web import drawing
 from timebank.web import errors
 from timebank.web import filters
@@ -36,6 +37,7 @@ from timebank.web.blueprints import BLUEPRINTS
 PARTS = (
     auth,
     converters,
+    cookies,
     drawing,
     errors,
     filters,

@@ -22,6 +22,7 @@ from timebank.db import reader
 from timebank.domain.calendar import addresses
 from timebank.models import Feed
 from timebank.web.calendar.discreet import MaskSecrets
+from timebank.web.door import SIGN_IN_KEY
 
 NOW = dt.datetime(2026, 11, 23, 12, 0, 30, tzinfo=dt.UTC)
 EVERYTHING = "/calendar/all.ics"
@@ -145,7 +146,7 @@ def test_no_answer_of_a_feed_carries_a_cookie_even_to_somebody_signed_in(
     app: Flask, client: FlaskClient, mine: str
 ) -> None:
     with client.session_transaction() as kept:
-        kept["_user_id"] = "somebody"
+        kept[SIGN_IN_KEY] = "somebody"
         kept.permanent = True
     etag = client.get(EVERYTHING).headers["ETag"]
     answers = [

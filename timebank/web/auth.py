@@ -26,7 +26,16 @@ from timebank.web.door import open_door
 P = ParamSpec("P")
 R = TypeVar("R")
 
-login_manager = LoginManager()
+
+class SignIns(LoginManager):  # type: ignore[misc]  # flask-login brings no types
+    """flask-login without its remember-me cookie: the session carries the sign-in's token."""
+
+    def _update_remember_cookie(self, response: Response) -> Response:
+        """Leave the session alone; looking into it on every answer costs, and says Vary."""
+        return response
+
+
+login_manager = SignIns()
 login_manager.session_protection = None  # the sign-in is a row of ours: ending it ends it
 
 

@@ -48,7 +48,7 @@ HEADERS = (
     ("Permissions-Policy", PERMISSIONS_POLICY),
     ("Cross-Origin-Opener-Policy", "same-origin"),
 )
-STRICT_TRANSPORT_SECURITY = "max-age=31536000"
+SECURE_HEADERS = (*HEADERS, ("Strict-Transport-Security", "max-age=31536000"))
 
 
 def register(app: Flask) -> None:
@@ -58,8 +58,9 @@ def register(app: Flask) -> None:
 
 def harden(response: Response) -> Response:
     """Add each header that the view has not set itself."""
-    for name, text in HEADERS:
-        response.headers.setdefault(name, text)
-    if request.is_secure:
-        response.headers.setdefault("Strict-Transport-Security", STRICT_TRANSPORT_SECURITY)
+    headers = response.headers
+    own = {name.lower() for name, _ in headers}
+    for name, text in SECURE_HEADERS if request.is_secure else HEADERS:
+        if name.lower() not in own:
+            headers.add(name, text)
     return response

@@ -3,10 +3,12 @@
 The key holds the versions of the records on the page, which triggers raise with every change, so
 a kept page is never stale: it is simply no longer asked for. What differs from viewer to viewer
 (the hours in the masthead, the form token) is left open in the kept page and filled in at the end.
+A page is kept as bytes, cut at those gaps: to fill it is to join them.
 """
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -27,6 +29,9 @@ MOST_PAGES = 256
 # Characters of the private use area: no form of ours lets them in.
 HOURS = "\ue001hours\ue002"
 TOKEN = "\ue001token\ue002"  # noqa: S105 - a mark, not a secret
+GAPS = re.compile(f"({HOURS}|{TOKEN})")
+
+Pieces = tuple[bytes, ...]
 
 
 class Shelf:
@@ -34,10 +39,10 @@ class Shelf:
 
     def __init__(self, most: int = MOST_PAGES) -> None:
         self._most = most
-        self._pages: OrderedDict[Hashable, str] = OrderedDict()
+        self._pages: OrderedDict[Hashable, Pieces] = OrderedDict()
         self._lock = threading.Lock()
 
-    def find(self, key: Hashable) -> str | None:
+    def find(self, key: Hashable) -> Pieces | None:
         """Give the page kept under this key."""
         with self._lock:
             page = self._pages.get(key)
@@ -45,7 +50,7 @@ class Shelf:
                 self._pages.move_to_end(key)
             return page
 
-    def keep(self, key: Hashable, page: str) -> None:
+    def keep(self, key: Hashable, page: Pieces) -> None:
         """Keep a page; the one asked for least lately makes room."""
         with self._lock:
             self._pages[key] = page
@@ -90,22 +95,24 @@ def kept_page(key: Hashable, render: Callable[[], str]) -> Response:
     if page is None:
         g.keeping = True
         try:
-            page = render()
+            page = tuple(piece.encode() for piece in GAPS.split(render()))
         finally:
             g.keeping = False
         shelf.keep(key, page)
     return _answer(_fill(page))
 
 
-def _fill(page: str) -> str:
-    if door().viewer:
-        page = page.replace(HOURS, Markup.escape(masthead_hours()))
-        if TOKEN in page:
-            page = page.replace(TOKEN, generate_csrf())
-    return page
+def _fill(page: Pieces) -> bytes:
+    if len(page) == 1:
+        return page[0]
+    filled = {
+        HOURS.encode(): Markup.escape(masthead_hours()).encode(),
+        TOKEN.encode(): generate_csrf().encode(),
+    }
+    return b"".join(filled.get(piece, piece) for piece in page)
 
 
-def _answer(page: str) -> Response:
+def _answer(page: str | bytes) -> Response:
     response = make_response(page)
     response.headers["Cache-Control"] = "private, no-cache"
     return response
