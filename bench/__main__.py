@@ -76,9 +76,7 @@ def _stage(rounds: int, seconds: float) -> Iterator[Stage]:
             for server in servers:
                 common.wait_for(server, "/")
             with load.in_a_process() as pool:
-                yield Stage(
-                    environ, built, database.process, pool, *servers, rounds, seconds
-                )
+                yield Stage(environ, built, database.process, pool, *servers, rounds, seconds)
         finally:
             for server in servers:
                 server.stop()

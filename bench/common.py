@@ -148,7 +148,7 @@ def wait_for(server: Server, path: str) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and server.process.poll() is None:
         with suppress(urllib.error.URLError, OSError):
-            urllib.request.urlopen(address, timeout=START_SECONDS).close()  # noqa: S310 - ours
+            urllib.request.urlopen(address, timeout=START_SECONDS).close()
             return
         time.sleep(0.005)
     raise RuntimeError(f"{address} does not answer: see the log beside the database")

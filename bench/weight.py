@@ -50,9 +50,7 @@ def measure(stage: Stage) -> list[Figure]:
 
 
 def _memory(what: str, megabytes: float) -> Figure:
-    return Figure(
-        goal=11, what=f"{what}: RSS", measured=megabytes, unit="MB", most=MOST_MEGABYTES
-    )
+    return Figure(goal=11, what=f"{what}: RSS", measured=megabytes, unit="MB", most=MOST_MEGABYTES)
 
 
 def _heaviest(server: Server) -> float:

@@ -41,9 +41,7 @@ def test_a_place_given_back_is_free_at_once_for_others(
     walk = builders.a_walk(session, day=saturday())
     builders.a_claim(session, walk.tail_walker, walk.bela)
     session.commit()
-    ama, bela, sam = (
-        open_screen(STORY, look, of=one) for one in (walk.ama, walk.bela, walk.sam)
-    )
+    ama, bela, sam = (open_screen(STORY, look, of=one) for one in (walk.ama, walk.bela, walk.sam))
     for one in (ama, sam):
         one.open("/e/danson-saturday-stroll")
     bela.open("/me")

@@ -25,7 +25,7 @@ def register(app: Flask) -> None:
 
 
 class Sessions(SecureCookieSessionInterface):
-    """Sessions as ever. They are written when they change (SESSION_REFRESH_EACH_REQUEST is off)."""
+    """Sessions as ever, written when they change (SESSION_REFRESH_EACH_REQUEST is off)."""
 
     _signer: URLSafeTimedSerializer | None = None
 
