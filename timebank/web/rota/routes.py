@@ -74,7 +74,7 @@ def take(slug: str, day: dt.date, slot_id: int) -> Response | tuple[str, int]:
         db.session.rollback()
         return _refused(slug, day, slot_id, refusal)
     db.session.commit()
-    say(_("You’re in. Thank you! We’ll remind you two days before."), undo_url=_drop_url(claimed))
+    say(_("You’re in. Thank you! We’ll remind you in good time."), undo_url=_drop_url(claimed))
     return redirect(url_for("events.event", slug=slug, day=day, _anchor="rota"), 303)
 
 
@@ -317,7 +317,7 @@ def confirm(token: str) -> Response | tuple[str, int]:
         db.session.commit()
         let_in(let_in_with)
     db.session.commit()
-    say(_("It’s yours. Thank you! We’ll remind you two days before."))
+    say(_("It’s yours. Thank you! We’ll remind you in good time."))
     target = "rota.my_turns" if door().viewer else "events.series"
     return redirect(url_for(target, slug=None if door().viewer else place.slug), 303)
 
