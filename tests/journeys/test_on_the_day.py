@@ -36,7 +36,7 @@ def test_from_the_first_tick_to_the_hours_in_an_account(app, walk, session, cloc
     nadia = Browser(app).sign_in(walk.nadia)
     nadia.open("/e/danson-saturday-stroll/2027-05-01")
     nadia.follow("Who’s here?")
-    nadia.press("Here : Bela N")
+    nadia.press("Here: Bela N")
     nadia.press("Add them", name="Joan Field", slot=str(walk.marshal.id))
     assert "2 of 3 here." in nadia.words
 
@@ -49,7 +49,7 @@ def test_from_the_first_tick_to_the_hours_in_an_account(app, walk, session, cloc
     assert session.query(Transfer).count() == 2
     assert [notice.kind for notice in session.query(Notice)] == ["hours_credited"]
 
-    nadia.press("Here : Sam T")
+    nadia.press("Here: Sam T")
     nadia.press("Finish and credit hours")
     assert "Thank you! 1½ hours credited to 1 neighbour." in nadia.words
 
@@ -65,7 +65,7 @@ def test_two_organisers_tick_and_finish_together(app, walk, session, clock):
     for phone in (nadia, ama):
         phone.open(CHECKIN)
     for phone in (nadia, ama):
-        phone.press("Here : Bela N")
+        phone.press("Here: Bela N")
     for phone in (nadia, ama):
         phone.press("Finish and credit hours")
     assert session.query(Transfer).count() == 1
@@ -80,7 +80,7 @@ def test_an_organiser_who_did_a_turn_needs_another_ones_tap(app, walk, session, 
     nadia, ama = Browser(app).sign_in(walk.nadia), Browser(app).sign_in(walk.ama)
     clock.move_to(STARTS + dt.timedelta(hours=2))
     nadia.open(CHECKIN)
-    nadia.press("Here : Nadia K")
+    nadia.press("Here: Nadia K")
     nadia.press("Finish and credit hours")
     assert "nobody confirms their own hours" in nadia.words
     assert session.query(Transfer).count() == 0
@@ -94,6 +94,6 @@ def test_somebody_who_drops_out_while_the_list_is_open_is_not_ticked(app, walk, 
     nadia.open(CHECKIN)
     bela.open("/me")
     bela.press("I can’t make it")
-    nadia.press("Here : Bela N")
+    nadia.press("Here: Bela N")
     assert "They gave that place back." in nadia.words
     assert session.query(Claim).filter(Claim.arrived_at.is_not(None)).count() == 0

@@ -49,7 +49,7 @@ def test_the_list_says_who_is_here_and_when_it_starts(nadia, walk, session):
     turn(session, walk.marshal, walk.bela)
     turn(session, walk.tail_walker, walk.sam)
     nadia.open(ADDRESS)
-    nadia.press("Here : Bela N")
+    nadia.press("Here: Bela N")
     assert nadia.statuses == [303, 200]
     assert "1 of 2 here. Starts in 12 minutes." in nadia.words
     assert "1½ hours so far." in nadia.words
@@ -62,8 +62,8 @@ def test_two_phones_that_both_say_here_agree(nadia, app, walk, session):
     ama = Browser(app).sign_in(walk.ama)
     nadia.open(ADDRESS)
     ama.open(ADDRESS)
-    nadia.press("Here : Bela N")
-    ama.press("Here : Bela N")
+    nadia.press("Here: Bela N")
+    ama.press("Here: Bela N")
     assert "1 of 1 here." in ama.words
 
 
@@ -82,10 +82,11 @@ def test_there_is_no_finish_before_the_start(nadia, walk, session):
         (STARTS + dt.timedelta(days=8), "Check-in closed a week after this date."),
     ],
 )
-def test_outside_its_hours_the_list_is_only_for_reading(nadia, walk, clock, moment, words):
+def test_outside_its_hours_the_list_is_only_for_reading(app, walk, clock, moment, words):
     session = object_session(walk.event)
     turn(session, walk.marshal, walk.bela)
     clock.move_to(moment)
+    nadia = Browser(app).sign_in(walk.nadia)
     nadia.open(ADDRESS)
     assert words in nadia.words
     assert not any(nadia.has_button(button) for button in ("Here", "Finish", "Add them"))
@@ -126,7 +127,7 @@ def test_a_made_up_job_or_person_is_refused(nadia, walk, session):
 def test_hours_are_taken_back_with_a_reason(nadia, walk, session, clock):
     turn(session, walk.marshal, walk.bela)
     nadia.open(ADDRESS)
-    nadia.press("Here : Bela N")
+    nadia.press("Here: Bela N")
     clock.move_to(STARTS + dt.timedelta(hours=2))
     nadia.open(ADDRESS)
     nadia.press("Finish and credit hours")

@@ -33,19 +33,19 @@ DEMO_PEOPLE = (
         path="/e/danson-saturday-stroll",
     ),
     DemoPerson(
-        label="Priya Shah, a volunteer",
+        label="Priya, a volunteer",
         name="Priya",
         email="priya@goodturn.example",
         can="Sees her turns and her hours, drops out, and takes another turn in one tap.",
     ),
     DemoPerson(
-        label="Nadia Khan, an organiser",
+        label="Nadia, an organiser",
         name="Nadia",
         email="nadia@goodturn.example",
         can="Runs the Saturday stroll: its rota, changes to a date, and check-in on the day.",
     ),
     DemoPerson(
-        label="Ama Owusu, the coordinator",
+        label="Ama, the coordinator",
         name="Ama",
         email="ama@goodturn.example",
         can="Runs everything in the borough, and hears when the books need a look.",
