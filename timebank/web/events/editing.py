@@ -62,7 +62,7 @@ def new() -> Page:
 def make() -> Page:
     """Make an event, or give the editor back with what a button adds."""
     if not _groups():
-        return render_template("editor/not_yet.html"), 403
+        raise NotFound
     form = _form(drafting.retyped(request.form, press=_pressed()))
     if not _is_ready(form, None):
         return _again(form, None)
