@@ -13,13 +13,16 @@ from dataclasses import dataclass
 from typing import Any
 from typing import NoReturn
 
+import psycopg
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from timebank.core.errors import Conflict
 from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
+from timebank.db import Reader
 from timebank.domain.rota import reminders
 from timebank.models import Claim
 from timebank.models import ClaimState
@@ -120,6 +123,31 @@ WITH door AS (
 SELECT id, state, starts_at FROM taken
 """
 TAKE = TAKE.format(owed=reminders.OWED.format(claims="taken"))
+# The same as the driver writes it, for a claim that needs no session.
+TAKE_AT_ONCE = str(sa.text(TAKE).compile(dialect=postgresql.dialect(paramstyle="pyformat")))  # type: ignore[no-untyped-call]
+
+
+def claim_at_once(
+    reader: Reader, *, slot_id: int, membership_id: int, now: dt.datetime
+) -> NewClaim | None:
+    """Give a member a place in a single statement, which is a transaction of its own.
+
+    A third of the time of `claim_slot`, which is for whatever this cannot decide: somebody was
+    quicker, or something is in the way.
+
+    Raises:
+        AlreadyYours, WouldOverlap: as `claim_slot`.
+    """
+    values = {"state": "confirmed", "held_until": None, "held_as": None, "note": None}
+    parameters = _parameters(slot_id, membership_id, now, values)
+    try:
+        row = reader.one(TAKE_AT_ONCE, parameters)
+    except psycopg.IntegrityError as error:
+        refusal = REFUSED_BY.get(error.diag.constraint_name or "")
+        if refusal is None:
+            return None
+        raise refusal from error
+    return NewClaim(row[0], ClaimState(row[1]), row[2]) if row else None
 
 
 def claim_slot(
@@ -198,13 +226,7 @@ def _claim(
     now: dt.datetime,
     values: dict[str, Any],
 ) -> NewClaim:
-    parameters = {
-        **values,
-        "slot_id": slot_id,
-        "membership_id": membership_id,
-        "now": now,
-        "only": None,
-    }
+    parameters = _parameters(slot_id, membership_id, now, values)
     taken = _take(session, parameters)
     if taken is None:
         _stand_in_line(session, slot_id, membership_id, now)
@@ -212,6 +234,13 @@ def _claim(
     if taken is None:
         raise SlotFull
     return taken
+
+
+def _parameters(
+    slot_id: int, membership_id: int, now: dt.datetime, values: dict[str, Any]
+) -> dict[str, Any]:
+    facts = {"slot_id": slot_id, "membership_id": membership_id, "now": now, "only": None}
+    return {**values, **facts}
 
 
 def _take(session: Session, parameters: dict[str, Any]) -> NewClaim | None:

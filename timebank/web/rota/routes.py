@@ -22,6 +22,7 @@ from timebank.core.errors import Refused
 from timebank.core.errors import TimebankError
 from timebank.core.text import first_name
 from timebank.db import db
+from timebank.db import reader
 from timebank.domain import communities
 from timebank.domain import identity
 from timebank.domain import ledger
@@ -67,15 +68,29 @@ def take(slug: str, day: dt.date, slot_id: int) -> Response | tuple[str, int]:
     if viewer is None:
         return _hold(slug, day, slot_id)
     try:
-        claimed = claiming.claim_slot(
-            db.session(), slot_id=slot_id, membership_id=_membership_of(viewer), now=clock.now()
-        )
+        claimed = _claim_for(viewer, slot_id)
     except (claiming.SlotFull, Refused) as refusal:
         db.session.rollback()
         return _refused(slug, day, slot_id, refusal)
-    db.session.commit()
     say(_("You’re in. Thank you! We’ll remind you in good time."), undo_url=_drop_url(claimed))
     return redirect(url_for("events.event", slug=slug, day=day, _anchor="rota"), 303)
+
+
+def _claim_for(viewer: Viewer, slot_id: int) -> claiming.NewClaim:
+    """Claim in one statement; look closely only where that is not enough."""
+    now = clock.now()
+    membership_id = viewer.membership_id
+    if membership_id is not None:
+        claimed = claiming.claim_at_once(
+            reader, slot_id=slot_id, membership_id=membership_id, now=now
+        )
+        if claimed:
+            return claimed
+    claimed = claiming.claim_slot(
+        db.session(), slot_id=slot_id, membership_id=_membership_of(viewer), now=now
+    )
+    db.session.commit()
+    return claimed
 
 
 def _drop_url(claimed: claiming.NewClaim) -> str:
