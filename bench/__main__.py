@@ -71,8 +71,8 @@ def _stage(rounds: int, seconds: float) -> Iterator[Stage]:
         try:
             print("filling a town ...", flush=True)
             built = _fill(database.url)
-            for application in ("bench.bare:hello()", weight.BARE, weight.OURS):
-                servers.append(common.start_server(application, environ))
+            applications = ("bench.bare:hello()", weight.BARE, weight.OURS)
+            servers.extend(common.start_server(one, environ) for one in applications)
             for server in servers:
                 common.wait_for(server, "/")
             with load.in_a_process() as pool:

@@ -88,7 +88,7 @@ def _statements(browser: FlaskClient, path: str, expect: int, **form: str) -> in
     return count.total
 
 
-def _double(stage: Stage) -> None:
+def _double(stage: Stage) -> None:  # noqa: ARG001 - called like its siblings
     session = db.session()
     session.execute(DOUBLE)
     dates.make_slots(session, event_ids=session.scalars(sa.text("SELECT id FROM event")).all())

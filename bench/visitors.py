@@ -1,4 +1,4 @@
-"""Browsers that are signed in: the cookie and the form token that our own pages would give them."""
+"""Browsers that are signed in, with the cookie and form token that our pages would give."""
 
 from __future__ import annotations
 
