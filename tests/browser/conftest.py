@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 import shutil
 import socket
@@ -10,7 +9,6 @@ from collections.abc import Callable
 from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
@@ -18,7 +16,6 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import expect
 from playwright.sync_api import sync_playwright
 
-from tests import builders
 from tests.browser.seeing import LOOKS
 from tests.browser.seeing import Look
 from tests.browser.seeing import Screen
@@ -27,7 +24,6 @@ from tests.browsing import Browser as FlaskBrowser
 from timebank.adapters import maildir
 from timebank.adapters.mail import mail_folder
 from timebank.adapters.maildir import FiledMail
-from timebank.core import clock
 from timebank.core.settings import Settings
 from timebank.jobs import notices
 from timebank.jobs import tools
@@ -48,9 +44,9 @@ def chromium() -> Iterator[Chromium]:
     if path is None:
         pytest.skip(NONE_HERE)
     expect.set_options(timeout=PATIENCE_MS)
-    as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
+    arguments = ["--lang=en-GB", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=as_root)
+        chromium = playwright.chromium.launch(executable_path=path, args=arguments)
         yield chromium
         chromium.close()
 
@@ -140,14 +136,3 @@ def _sign_in_cookie(app: Flask, member: Membership) -> dict[str, str]:
 def look(request: pytest.FixtureRequest) -> Look:
     """A phone and a desk, by day and by night."""
     return request.param
-
-
-def path_of(link: str) -> str:
-    """Drop the host of an address."""
-    return urlsplit(link).path
-
-
-def saturday() -> dt.date:
-    """A Saturday soon, but not within a day: held places are held for 24 hours."""
-    today = clock.local_date(clock.now(), builders.LONDON) + dt.timedelta(days=2)
-    return today + dt.timedelta(days=(5 - today.weekday()) % 7)

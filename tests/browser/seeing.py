@@ -65,6 +65,10 @@ class Screen:
     def type(self, label: str, text: str) -> None:
         self.page.get_by_label(label).first.fill(text)
 
+    def choose(self, words: str) -> None:
+        """Tap a chip."""
+        self.page.locator("label", has_text=words).click()
+
     def reads(self, *sentences: str) -> None:
         """The page shows these words, to the eye and to a screen reader alike."""
         for sentence in sentences:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests import builders
+from tests.browser import days
 from tests.browser.conftest import OpenScreen
 from tests.browser.conftest import Post
-from tests.browser.conftest import saturday
 from tests.browser.seeing import Look
 
 pytestmark = pytest.mark.browser
@@ -16,7 +15,7 @@ STORY = "newcomer"
 
 @pytest.fixture
 def walk(session):
-    return builders.a_walk(session, day=saturday())
+    return days.a_walk(session)
 
 
 def test_a_newcomer_takes_a_place_and_confirms_it_from_the_mail(

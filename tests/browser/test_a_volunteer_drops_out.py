@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests import builders
+from tests.browser import days
 from tests.browser.conftest import OpenScreen
 from tests.browser.conftest import Post
-from tests.browser.conftest import saturday
 from tests.browser.seeing import Look
 
 pytestmark = pytest.mark.browser
@@ -17,7 +17,7 @@ STORY = "volunteer"
 def test_a_volunteer_takes_a_turn_drops_it_and_takes_it_back(
     session, open_screen: OpenScreen, look: Look
 ) -> None:
-    walk = builders.a_walk(session, day=saturday())
+    walk = days.a_walk(session)
     bela = open_screen(STORY, look, of=walk.bela)
     bela.open("/e/danson-saturday-stroll")
     bela.press("I’ll do it: Tail walker")
@@ -38,7 +38,7 @@ def test_a_volunteer_takes_a_turn_drops_it_and_takes_it_back(
 def test_a_place_given_back_is_free_at_once_for_others(
     session, open_screen: OpenScreen, post: Post, look: Look
 ) -> None:
-    walk = builders.a_walk(session, day=saturday())
+    walk = days.a_walk(session)
     builders.a_claim(session, walk.tail_walker, walk.bela)
     session.commit()
     ama, bela, sam = (open_screen(STORY, look, of=one) for one in (walk.ama, walk.bela, walk.sam))

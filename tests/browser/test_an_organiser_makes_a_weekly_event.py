@@ -6,10 +6,9 @@ import datetime as dt
 
 import pytest
 
-from tests import builders
+from tests.browser import days
 from tests.browser.conftest import OpenScreen
 from tests.browser.conftest import Post
-from tests.browser.conftest import saturday
 from tests.browser.seeing import Look
 from tests.browser.seeing import Screen
 
@@ -21,7 +20,7 @@ A_WEEK = dt.timedelta(weeks=1)
 def test_an_organiser_makes_a_weekly_event_and_changes_two_dates(
     session, open_screen: OpenScreen, post: Post, look: Look
 ) -> None:
-    builders.a_walk(session, day=saturday())
+    days.a_walk(session)
     nadia = open_screen(STORY, look)
     _sign_in(nadia, post)
     _publish(nadia)
@@ -52,7 +51,7 @@ def _publish(nadia: Screen) -> None:
     nadia.see("editor-errors")
     nadia.type("What’s it called?", "Lake Stroll")
     nadia.type("Where do people meet?", "Danson Park, by the boathouse")
-    nadia.type("First date", saturday().isoformat())
+    nadia.type("First date", days.saturday().isoformat())
     nadia.press("Check the dates")
     nadia.reads("Saturdays at 9am:")
     nadia.see("editor")
@@ -73,12 +72,12 @@ def _move_the_first_date(nadia: Screen) -> None:
 
 
 def _cancel_the_second_date(nadia: Screen) -> None:
-    nadia.open(f"/e/lake-stroll/{saturday() + A_WEEK}")
+    nadia.open(f"/e/lake-stroll/{days.saturday() + A_WEEK}")
     nadia.follow("Change this date")
     nadia.type("Why is it off?", "Flooded path")
     nadia.press("Cancel this date")
     nadia.reads("is off. Nobody had a turn that needs telling.")
     nadia.see("grid-after")
-    nadia.open(f"/e/lake-stroll/{saturday() + A_WEEK}")
+    nadia.open(f"/e/lake-stroll/{days.saturday() + A_WEEK}")
     nadia.reads("This date is cancelled.", "Flooded path")
     nadia.see("cancelled")

@@ -1,4 +1,4 @@
-"""Without scripts, without a mouse, on a very small screen, on paper, in somebody's own colours."""
+"""Without scripts, without a mouse, on a very small screen, on paper, in one’s own colours."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import pytest
 from playwright.sync_api import expect
 
 from tests import builders
+from tests.browser import days
 from tests.browser.conftest import OpenScreen
 from tests.browser.conftest import Post
-from tests.browser.conftest import saturday
 from tests.browser.seeing import Look
 from tests.browser.seeing import Screen
 
@@ -21,7 +21,7 @@ RING = "getComputedStyle(document.activeElement).outlineStyle"
 
 @pytest.fixture
 def walk(session):
-    walk = builders.a_walk(session, day=saturday())
+    walk = days.a_walk(session)
     builders.a_claim(session, walk.marshal, walk.bela)
     session.commit()
     return walk
