@@ -44,9 +44,10 @@ def chromium() -> Iterator[Chromium]:
     if path is None:
         pytest.skip(NONE_HERE)
     expect.set_options(timeout=PATIENCE_MS)
-    arguments = ["--lang=en-GB", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
+    british = {**os.environ, "LANGUAGE": "en_GB"}  # how fields show days and times
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=arguments)
+        chromium = playwright.chromium.launch(executable_path=path, args=as_root, env=british)
         yield chromium
         chromium.close()
 

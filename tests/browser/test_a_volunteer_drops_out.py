@@ -7,11 +7,11 @@ import pytest
 from tests import builders
 from tests.browser import days
 from tests.browser.conftest import OpenScreen
-from tests.browser.conftest import Post
 from tests.browser.seeing import Look
 
 pytestmark = pytest.mark.browser
 STORY = "volunteer"
+PHONE = Look(390, "light")
 
 
 def test_a_volunteer_takes_a_turn_drops_it_and_takes_it_back(
@@ -35,13 +35,11 @@ def test_a_volunteer_takes_a_turn_drops_it_and_takes_it_back(
     bela.see("back-again")
 
 
-def test_a_place_given_back_is_free_at_once_for_others(
-    session, open_screen: OpenScreen, post: Post, look: Look
-) -> None:
+def test_a_place_given_back_is_free_at_once_for_others(session, open_screen: OpenScreen) -> None:
     walk = days.a_walk(session)
     builders.a_claim(session, walk.tail_walker, walk.bela)
     session.commit()
-    ama, bela, sam = (open_screen(STORY, look, of=one) for one in (walk.ama, walk.bela, walk.sam))
+    ama, bela, sam = (open_screen(STORY, PHONE, of=one) for one in (walk.ama, walk.bela, walk.sam))
     for one in (ama, sam):
         one.open("/e/danson-saturday-stroll")
     bela.open("/me")
