@@ -24,6 +24,7 @@ WEEK = dt.timedelta(weeks=1)
 ZIPF = 1.1  # givers: a tenth of the neighbours gives about half
 LESS_A_WEEK = 0.11  # of the coming dates' turns are taken with every week that they are away
 MOST_A_WEEK = 2
+PROMISED = 0.35  # of the coming dates have their usual people already
 ABSENT = 0.04
 WITHDRAWN = 0.06
 STROLL = "danson-saturday-stroll"
@@ -252,6 +253,8 @@ class Diary:
         usual = [self._borough.named(name) for name in USUALLY.get((slot.slug, slot.job), ())]
         if slot.event_ends_at <= self._now:
             self._rng.shuffle(usual)
+        elif slot.event_id not in self._next_dates.values() and self._rng.random() > PROMISED:
+            usual = []
         pool = self._pools[slot.slug]
         drawn = self._rng.choices([one for one, _ in pool], [weight for _, weight in pool], k=8)
         week = day - dt.timedelta(days=day.weekday())

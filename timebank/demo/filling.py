@@ -27,6 +27,7 @@ def fill(session: Session, *, seed: int, now: dt.datetime) -> None:
     borough = settle(session, rng, now)
     plans = write_series(session, borough, now)
     Diary(borough, plans, rng, now).write(session)
+    session.execute(sa.text("ANALYZE"))  # or PostgreSQL plans the rest for empty tables
     History(session, borough, rng, now).write()
     _plan_reminders(session, now)
     ledger.reconcile(session, now=now)

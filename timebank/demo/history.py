@@ -54,11 +54,11 @@ INSERT INTO transfer (idempotency_key, community_id, debit_id, credit_id, minute
 SELECT r.key, :community_id, giver.id, taker.id, r.minutes, 'gift', r.reason, r.happened_on,
        r.giver, r.written_at
   FROM jsonb_to_recordset(:rows) AS r(
-         key uuid, giver bigint, taker bigint, pot bigint, minutes int, reason text,
+         number int, key uuid, giver bigint, taker bigint, pot bigint, minutes int, reason text,
          happened_on date, written_at timestamptz)
   JOIN account giver ON giver.membership_id = r.giver
   JOIN account taker ON taker.membership_id = r.taker OR taker.id = r.pot
- ORDER BY r.key
+ ORDER BY r.number
 """).bindparams(sa.bindparam("rows", type_=JSONB))
 
 FINISH_EVENTS = sa.text("""
@@ -124,7 +124,7 @@ class History:
         self.session.execute(
             WRITE_GIFTS,
             {
-                "rows": [row for row in rows if row],
+                "rows": [{"number": number, **row} for number, row in enumerate(rows) if row],
                 "community_id": self.borough.community.id,
             },
         )

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from timebank.domain.rota.claiming import lapse_holds
 from timebank.models import Event
+from timebank.models import Person
 from timebank.models import Slot
 
 FREE_PLACE = sa.text("""
@@ -24,6 +25,13 @@ def lock_event(session: Session, event_id: int) -> None:
     """Queue up at an event: whoever changes its claims does so first."""
     session.execute(
         sa.select(Event.id).where(Event.id == event_id).with_for_update(key_share=True)
+    )
+
+
+def lock_person(session: Session, person_id: int) -> None:
+    """Queue up at a person, after the event: two of their turns are written one by one."""
+    session.execute(
+        sa.select(Person.id).where(Person.id == person_id).with_for_update(key_share=True)
     )
 
 

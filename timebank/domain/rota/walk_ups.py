@@ -22,6 +22,7 @@ from timebank.domain.rota.claiming import lapse_holds
 from timebank.domain.rota.occasions import Occasion
 from timebank.domain.rota.room import free_place
 from timebank.domain.rota.room import lock_event
+from timebank.domain.rota.room import lock_person
 from timebank.models import Claim
 from timebank.models import ClaimState
 from timebank.models import Membership
@@ -196,6 +197,7 @@ def _place_held(session: Session, slot: Slot, member: Membership) -> int | None:
 def _write_claim(
     session: Session, slot: Slot, member: Membership, by: int, now: dt.datetime
 ) -> int:
+    lock_person(session, member.person_id)
     lapse_holds(session, now=now, membership_id=member.id)
     place = free_place(session, slot_id=slot.id, now=now)
     session.refresh(slot)
