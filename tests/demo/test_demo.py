@@ -173,12 +173,12 @@ def test_the_same_seed_tells_the_same_story_and_quickly(borough, session):
 
 
 @pytest.mark.parametrize(
-    "now",
+    ("seed", "now"),
     [
-        dt.datetime(2026, 11, 28, 9, 30, tzinfo=dt.UTC),  # in the middle of the stroll
-        dt.datetime(2027, 3, 28, 0, 59, tzinfo=dt.UTC),  # a minute before summer time
+        (2026, dt.datetime(2026, 11, 28, 9, 40, tzinfo=dt.UTC)),  # in the middle of the stroll
+        (1, dt.datetime(2027, 3, 28, 0, 59, tzinfo=dt.UTC)),  # a minute before summer time
     ],
 )
-def test_it_can_be_filled_at_any_moment(session, now):
-    demo.fill(session, seed=1, now=now)
+def test_it_can_be_filled_at_any_moment(session, seed, now):
+    demo.fill(session, seed=seed, now=now)
     assert session.scalars(sa.select(Reconciliation)).one().proved

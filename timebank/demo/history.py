@@ -114,7 +114,9 @@ class History:
         self.balances[membership_id] = self.balances.get(membership_id, 0) + minutes
 
     def _traders(self) -> list[int]:
-        ids = [one.membership_id for one in self.borough.neighbours if one.name not in NEWCOMERS]
+        told = {name for _, giver, taker, *_ in PRIYAS_FAVOURS for name in (giver, taker)}
+        told |= set(NEWCOMERS)
+        ids = [one.membership_id for one in self.borough.neighbours if one.name not in told]
         return self.rng.sample(ids, round(len(ids) * TRADERS))
 
     def _write_favours(self, traders: list[int], pots: list[int], written_at: dt.datetime) -> None:
