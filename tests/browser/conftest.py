@@ -45,9 +45,8 @@ def chromium() -> Iterator[Chromium]:
         pytest.skip(NONE_HERE)
     expect.set_options(timeout=PATIENCE_MS)
     as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
-    british = {**os.environ, "LANGUAGE": "en_GB"}  # how fields show days and times
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=as_root, env=british)
+        chromium = playwright.chromium.launch(executable_path=path, args=as_root)
         yield chromium
         chromium.close()
 
