@@ -72,7 +72,7 @@ def _stage(rounds: int, seconds: float) -> Iterator[Stage]:
             print("filling a town ...", flush=True)
             built = _fill(database.url)
             applications = ("bench.bare:hello()", weight.BARE, weight.OURS)
-            servers += [common.start_server(one, environ) for one in applications]
+            servers.extend(common.start_server(one, environ) for one in applications)
             for server in servers:
                 common.wait_for(server, "/")
             with load.in_a_process() as pool:
