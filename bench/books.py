@@ -29,7 +29,7 @@ def measure(_stage: Stage) -> list[Figure]:
             goal=9,
             what="nightly proof of 1,000,000 transfers: time",
             measured=float(ratio[1]),
-            unit="× bare two-sided GROUP BY",
+            unit="times bare two-sided GROUP BY",
             most=reconcile.GOAL,
             detail=done.stdout.partition("\n")[0],
         )

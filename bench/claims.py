@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
+from itertools import islice
+from itertools import product
 from urllib.parse import urlencode
 
 from bench import common
@@ -29,7 +30,7 @@ def measure(stage: Stage) -> list[Figure]:
             "hello": common.hello(stage),
             "claim": Target(
                 server=stage.goodturn,
-                requests=lambda: list(itertools.islice(claims, share)),
+                requests=lambda: list(islice(claims, share)),
                 expect=303,
                 repeat=False,
             ),
@@ -40,7 +41,7 @@ def measure(stage: Stage) -> list[Figure]:
             goal=4,
             what="taking a place: rate",
             measured=common.rate_ratio(rounds, "claim"),
-            unit="× hello",
+            unit="times hello",
             least=LEAST_RATE,
             detail=common.rates(rounds, "claim"),
         ),
@@ -48,7 +49,7 @@ def measure(stage: Stage) -> list[Figure]:
             goal=4,
             what="taking a place: CPU",
             measured=common.cpu_ratio(rounds, "claim"),
-            unit="× hello",
+            unit="times hello",
             most=MOST_CPU,
             detail=common.costs(rounds, "claim"),
         ),
@@ -56,10 +57,14 @@ def measure(stage: Stage) -> list[Figure]:
 
 
 def _claims(stage: Stage) -> Iterator[bytes]:
-    """Write the requests: the n-th member takes the n-th job (and round again) of every date."""
-    for number, visitor in enumerate(Visitors(stage.environ, stage.town.tokens[:CLAIMANTS])):
+    """Write the requests: each member takes the same job of every date.
+
+    Neighbouring requests have another member and another date: nobody waits for anybody's row.
+    """
+    visitors = list(Visitors(stage.environ, stage.town.tokens[:CLAIMANTS]))
+    for turn, (date, spots) in product(range(CLAIMANTS), enumerate(stage.town.spots)):
+        number = (turn + date) % CLAIMANTS
+        spot, visitor = spots[number % JOBS], visitors[number]
         body = urlencode({"csrf_token": visitor.form_token}).encode()
-        for spots in stage.town.spots:
-            spot = spots[number % JOBS]
-            path = f"{spot.path}/claim/{spot.slot_id}"
-            yield common.request(path, method="POST", body=body, Cookie=visitor.cookie)
+        path = f"{spot.path}/claim/{spot.slot_id}"
+        yield common.request(path, method="POST", body=body, Cookie=visitor.cookie)

@@ -35,7 +35,7 @@ def measure(stage: Stage) -> list[Figure]:
             goal=1,
             what="event page, signed out: CPU",
             measured=common.cpu_ratio(rounds, "signed out"),
-            unit="× hello",
+            unit="times hello",
             most=MOST_CPU,
             detail=common.costs(rounds, "signed out"),
         ),
@@ -50,7 +50,7 @@ def _rate(rounds: common.Rounds, goal: int, who: str, limit: str, least: float) 
         goal=goal,
         what=f"event page, {who}: rate",
         measured=common.rate_ratio(rounds, who, limit),
-        unit=f"× {limit}",
+        unit=f"times {limit}",
         least=least,
         detail=f"{common.rates(rounds, who, limit)}; {common.costs(rounds, who, limit)}",
     )

@@ -38,7 +38,7 @@ def measure(stage: Stage) -> list[Figure]:
     first, second = visitors
     found = _count(visitors.app, stage, first)
     with visitors.app.app_context():
-        _double(stage)
+        _double()
     doubled = _count(visitors.app, stage, second)
     limits = {
         "event page, cold": PAGE_COLD,
@@ -88,7 +88,7 @@ def _statements(browser: FlaskClient, path: str, expect: int, **form: str) -> in
     return count.total
 
 
-def _double(stage: Stage) -> None:  # noqa: ARG001 - called like its siblings
+def _double() -> None:
     session = db.session()
     session.execute(DOUBLE)
     dates.make_slots(session, event_ids=session.scalars(sa.text("SELECT id FROM event")).all())

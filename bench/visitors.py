@@ -1,4 +1,4 @@
-"""Browsers that are signed in, with the cookie and form token that our pages would give."""
+"""Browsers that are signed in: the cookie and form token that our own pages give them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ class Visitors:
         return iter(self._visitors)
 
     def _visitor(self, token: str) -> Visitor:
-        serializer = SecureCookieSessionInterface().get_signing_serializer(self.app)
+        sessions = SecureCookieSessionInterface()
+        serializer = sessions.get_signing_serializer(self.app)
         if serializer is None:
             raise RuntimeError("the app has no secret key")
         with self.app.test_request_context():

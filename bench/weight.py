@@ -42,7 +42,7 @@ def measure(stage: Stage) -> list[Figure]:
             goal=11,
             what="cold start to the first event page",
             measured=statistics.median(our / its for our, its in starts),
-            unit="× bare Flask + SQLAlchemy",
+            unit="times bare Flask + SQLAlchemy",
             most=MOST_COLD_START,
             detail=f"{ours:.2f} s beside {bare:.2f} s",
         ),

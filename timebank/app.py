@@ -6,6 +6,7 @@ import datetime as dt
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from babel import Locale
 from flask import Flask
 from flask_babel import Babel
 from flask_wtf.csrf import CSRFProtect
@@ -49,6 +50,7 @@ PARTS = (
     static_files,
     surroundings,
 )
+LOCALE = Locale("en", "GB")
 PACKAGE = Path(__file__).resolve().parent
 LARGEST_BODY_BYTES = 1_000_000
 MOST_FORM_FIELDS = 500
@@ -65,7 +67,8 @@ def create_app(settings: Settings) -> Flask:
     db.init_app(app)
     reader.bind(settings.database_url)
     CSRFProtect(app)
-    Babel(app, default_locale="en_GB", default_timezone="UTC")
+    # A locale, not its name: Babel would read the name anew in each request.
+    Babel(app, locale_selector=lambda: LOCALE, default_timezone="UTC")
     if not is_loopback(settings.public_url):
         # A proxy stands in front (deploy/): it says who asks, and whether over https.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]
