@@ -19,6 +19,7 @@ from timebank.db import CONNECTION_LIMITS
 from timebank.db import db
 from timebank.db import reader
 from timebank.demo import DEMO_PEOPLE
+from timebank.web import addresses
 from timebank.web import auth
 from timebank.web import converters
 from timebank.web import cookies
@@ -37,6 +38,7 @@ from timebank.web.blueprints import BLUEPRINTS
 # What every page uses, each with a `register(app)` of its own.
 PARTS = (
     auth,
+    addresses,
     converters,
     cookies,
     drawing,
@@ -76,7 +78,6 @@ def create_app(settings: Settings) -> Flask:
         part.register(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
-    app.url_build_error_handlers.append(lambda *_: "#")  # STUB
     return app
 
 

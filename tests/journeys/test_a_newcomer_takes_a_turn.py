@@ -12,6 +12,7 @@ from tests import builders
 from tests.browsing import Browser
 from tests.conftest import SECRET
 from timebank.core import ids
+from timebank.domain.rota import claiming
 from timebank.models import Claim
 from timebank.models import ClaimState
 from timebank.models import Notice
@@ -87,6 +88,56 @@ def test_a_lost_race_names_the_winner_and_offers_the_next_best_place(walk, sessi
     assert "Marshal is still open" in sam.words
     sam.press("I’ll do that one")
     assert "You’re in." in sam.words
+
+
+def test_two_neighbours_with_the_same_job_each_see_their_own_turn(walk, session, app, browser):
+    ama, sam = Browser(app).sign_in(walk.ama), browser.sign_in(walk.sam)
+    for one in (ama, sam):
+        one.open("/e/danson-saturday-stroll/2027-05-01")
+        one.press("I’ll do it: Marshal")
+    for one in (ama, sam):
+        one.open("/e/danson-saturday-stroll/2027-05-01")
+        one.press("I can’t make it")
+        assert "You’re off the rota" in one.words
+
+
+def test_a_second_tap_is_told_kindly_that_the_place_is_theirs(walk, session, browser):
+    browser.sign_in(walk.sam)
+    browser.open("/e/danson-saturday-stroll/2027-05-01")
+    token = browser.forms()[0].fields["csrf_token"][0]
+    here = f"/e/danson-saturday-stroll/2027-05-01/claim/{walk.tail_walker.id}"
+    for _ in range(2):
+        browser.post(here, csrf_token=token)
+        assert browser.statuses == [303, 200]
+    assert "This one's yours already." in browser.words
+
+
+def test_a_place_is_taken_at_its_own_address_only(walk, session, browser):
+    browser.sign_in(walk.sam)
+    browser.open("/e/danson-saturday-stroll/2027-05-01")
+    token = browser.forms()[0].fields["csrf_token"][0]
+    for address in ("no-such-event/2027-05-01", "danson-saturday-stroll/1999-01-01"):
+        browser.post(f"/e/{address}/claim/{walk.tail_walker.id}", csrf_token=token)
+        assert browser.statuses == [404]
+    assert claims(session) == []
+
+
+def test_a_late_yes_after_the_sweep_still_signs_its_owner_in(walk, session, browser):
+    browser.open(f"/e/danson-saturday-stroll/2027-05-01/claim/{walk.tail_walker.id}")
+    browser.press("Count me in", name="Dee Okafor", email="dee@example.com")
+    [held] = claims(session)
+    claiming.lapse_holds(session, now=NOW + dt.timedelta(hours=25))
+    session.commit()
+    browser.open(mail_link(held, "confirm"))
+    browser.press("Yes, it’s me")
+    assert "Hello, Dee" in browser.words
+
+
+def test_no_host_of_a_strangers_choosing_gets_onto_a_kept_page(walk, session, app):
+    session.execute(sa.text("UPDATE community SET host = NULL"))
+    session.commit()
+    Browser(app, host="evil.example").open("/e/danson-saturday-stroll/2027-05-01")
+    assert "evil.example" not in Browser(app).open("/e/danson-saturday-stroll/2027-05-01")
 
 
 def test_a_typed_address_never_tells_whose_it_is(walk, session, browser):

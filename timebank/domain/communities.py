@@ -64,11 +64,18 @@ def create_coordinator(
 
 
 def join(session: Session, *, community_id: int, person_id: int) -> Membership:
-    """Give a person their place in a community and a time account; once, however often called."""
+    """Give a person their place in a community and a time account; once, however often called.
+
+    Somebody who has left is back as a resident.
+    """
     session.execute(
         insert(Membership)
         .values(community_id=community_id, person_id=person_id)
-        .on_conflict_do_nothing()
+        .on_conflict_do_update(
+            constraint="one_membership_per_person",
+            set_={"standing": Standing.RESIDENT},
+            where=Membership.standing == Standing.LEFT,
+        )
     )
     membership = session.scalars(
         sa.select(Membership).where(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import hmac
+import uuid
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -34,7 +35,7 @@ class LinkRanOut(NotFound):
 
 
 class WrongCode(Refused):
-    """That code doesn't match. Check the newest message from us."""
+    """That code doesn't match. Check the newest message from us, or ask for a fresh one."""
 
 
 class TooManyRequests(Refused):
@@ -134,25 +135,30 @@ def read_sign_in_link(
 
 
 def check_sign_in_code(
-    session: Session, *, request_id: int, code: str, secret_key: str, now: dt.datetime
+    session: Session, *, nonce: uuid.UUID, code: str, secret_key: str, now: dt.datetime
 ) -> SignInRequest:
     """Find the request that a typed code belongs to; five wrong ones end it.
+
+    The nonce is what a browser may know of its request: it says nothing about the address, and
+    one that belongs to no request at all is answered the same.
 
     A wrong code is counted on the row even though it is refused: the door commits before it
     shows the refusal.
 
     Raises:
-        LinkRanOut: When the request is used up, too old, or had five wrong codes.
-        WrongCode: When the digits differ.
+        WrongCode: When the digits differ, or there is no such request, or it is used up, too
+            old, or had five wrong codes.
     """
-    request = session.get(SignInRequest, request_id, with_for_update=True)
+    request = session.scalar(
+        sa.select(SignInRequest).where(SignInRequest.nonce == nonce).with_for_update()
+    )
     if (
         request is None
         or request.used_at
         or request.expires_at <= now
         or request.wrong_codes >= MOST_WRONG_CODES
     ):
-        raise LinkRanOut
+        raise WrongCode(field="code")
     if not hmac.compare_digest(sign_in_code(request, secret_key=secret_key), code):
         request.wrong_codes += 1
         session.flush()

@@ -74,7 +74,9 @@ class SignInRequest(Base):
     id: Mapped[Key]
     community_id: Mapped[int] = mapped_column(sa.ForeignKey("community.id"))
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
-    nonce: Mapped[uuid.UUID] = mapped_column(server_default=sa.text("gen_random_uuid()"))
+    nonce: Mapped[uuid.UUID] = mapped_column(
+        server_default=sa.text("gen_random_uuid()"), index=True
+    )
     next_path: Mapped[str]
     wrong_codes: Mapped[int] = mapped_column(sa.SmallInteger, server_default="0")
     created_at: Mapped[CreatedAt]

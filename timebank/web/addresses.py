@@ -1,6 +1,13 @@
-"""Addresses that come from outside: where to go after signing in."""
+"""Addresses that come from outside, and our own as outsiders have to write them."""
 
 from __future__ import annotations
+
+from flask import Flask
+from flask import current_app
+
+from timebank.core.settings import Settings
+from timebank.domain.calendar.feeds import site_address
+from timebank.web.door import door
 
 LONGEST_PATH = 300
 
@@ -20,3 +27,17 @@ def safe_path(typed: str | None, *, otherwise: str) -> str:
         and "\\" not in path
     )
     return path if is_ours else otherwise
+
+
+def register(app: Flask) -> None:
+    """Let templates write whole addresses."""
+    app.jinja_env.globals["site"] = site
+
+
+def site() -> str:
+    """Tell where this community's pages are, as outsiders have to write it.
+
+    Never from the request's Host: kept pages are for everybody, and anybody may send any Host.
+    """
+    settings: Settings = current_app.extensions["timebank.settings"]
+    return site_address(settings.public_url, door().community.host)

@@ -24,7 +24,7 @@ from timebank.db import reader
 SIGN_IN_KEY = "_user_id"  # where flask-login keeps what `get_id` returns
 
 DOOR: LiteralString = """
-SELECT c.id, c.slug, c.name, c.place, c.phone, c.timezone,
+SELECT c.id, c.slug, c.name, c.place, c.phone, c.timezone, c.host,
        v.person_id, v.membership_id, v.full_name, v.email, v.standing, v.balance, v.organises
        {columns}
   FROM community c
@@ -42,7 +42,7 @@ SELECT c.id, c.slug, c.name, c.place, c.phone, c.timezone,
   {joins}
  WHERE c.host = %(host)s OR NOT EXISTS (SELECT FROM community other WHERE other.id <> c.id)
 """
-OWN_COLUMNS = 13
+OWN_COLUMNS = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,7 @@ class CommunityFacts:
     place: str
     phone: str
     timezone: str
+    host: str | None
 
 
 @dataclass(frozen=True)
@@ -142,13 +143,13 @@ def open_door(columns: LiteralString = "", joins: LiteralString = "", **values: 
     )
     if row is None:
         raise NotFound
-    g.door = Door(CommunityFacts(*row[:6]), _viewer(token, row), row[OWN_COLUMNS:])
+    g.door = Door(CommunityFacts(*row[:7]), _viewer(token, row), row[OWN_COLUMNS:])
     opened: Door = g.door
     return opened
 
 
 def _viewer(token: str | None, row: tuple[Any, ...]) -> Viewer | None:
-    person_id, membership_id, full_name, email, standing, balance, organises = row[6:OWN_COLUMNS]
+    person_id, membership_id, full_name, email, standing, balance, organises = row[7:OWN_COLUMNS]
     if person_id is None or token is None:
         return None
     return Viewer(

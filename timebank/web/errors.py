@@ -26,6 +26,8 @@ STATUS: dict[type[TimebankError], int] = {
     Refused: 422,
 }
 PAGES = {400, 403, 404, 405, 409, 413, 422, 429, 500, 503}
+# Serialisation failure and deadlock: two people met, and one of them has to tap again.
+RIVALS_MET = {"40001", "40P01"}
 log = logging.getLogger(__name__)
 
 
@@ -59,7 +61,11 @@ def _http(error: HTTPException) -> tuple[str, int]:
     return _page(error.code or 500)
 
 
-def _database_away(error: Exception) -> tuple[str, int, dict[str, str]]:
+def _database_away(error: Exception) -> tuple[str, int] | tuple[str, int, dict[str, str]]:
+    cause = error.orig if isinstance(error, OperationalError) else error
+    if getattr(cause, "sqlstate", None) in RIVALS_MET:
+        db.session.rollback()
+        return _page(409)
     log.error("the database is away: %s", type(error).__name__)
     return (*_page(503), {"Retry-After": "30"})
 

@@ -47,6 +47,7 @@ HEADERS = (
     ("Referrer-Policy", "same-origin"),
     ("Permissions-Policy", PERMISSIONS_POLICY),
     ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cache-Control", "private, no-store"),
 )
 SECURE_HEADERS = (*HEADERS, ("Strict-Transport-Security", "max-age=31536000"))
 

@@ -45,7 +45,8 @@ SELECT s.id, e.id, x.id, x.group_id, r.name, r.about, s.starts_at, s.ends_at, s.
            AND (c.held_until IS NULL OR c.held_until > :now)) >= s.places,
        e.state = 'cancelled', e.reason, x.title, x.slug, e.occurs_on, v.name,
        (SELECT p.full_name FROM group_organiser o
-          JOIN membership m ON m.id = o.membership_id JOIN profile p ON p.person_id = m.person_id
+          JOIN membership m ON m.id = o.membership_id AND m.standing <> 'left'
+          JOIN profile p ON p.person_id = m.person_id
          WHERE o.group_id = x.group_id ORDER BY m.id LIMIT 1) AS organiser,
        (SELECT coalesce(c.held_as, p.full_name) FROM claim c
           JOIN profile p ON p.person_id = c.person_id

@@ -108,7 +108,6 @@ def coming_dates(
 class Gathering:
     """One date in full: what its page tells beside the rota.
 
-    `organiser`: the full name of somebody who runs it, shown as a first name only.
     `later`: up to three later dates, as (day, moment it starts, places filled, places).
     """
 
@@ -127,7 +126,6 @@ class Gathering:
     ends_at: dt.datetime
     is_cancelled: bool
     reason: str | None
-    is_finished: bool
     place: str
     address: str
     latitude: float | None
@@ -137,7 +135,6 @@ class Gathering:
     hearing_loop: bool
     quiet_space: bool
     group: str
-    organiser: str | None
     later: tuple[tuple[dt.date, dt.datetime, int, int], ...]
 
     @property
@@ -149,11 +146,8 @@ class Gathering:
 GATHERING = """
 SELECT e.id, x.id, x.group_id, x.slug, e.occurs_on, x.title, x.description, x.scene,
        x.first_timers, x.bring, x.frequency, e.starts_at, e.ends_at, e.state = 'cancelled',
-       e.reason, e.finished_at IS NOT NULL, v.name, v.address, v.latitude, v.longitude,
+       e.reason, v.name, v.address, v.latitude, v.longitude,
        v.step_free, v.accessible_toilet, v.hearing_loop, v.quiet_space, g.name,
-       (SELECT p.full_name FROM group_organiser o
-          JOIN membership m ON m.id = o.membership_id JOIN profile p ON p.person_id = m.person_id
-         WHERE o.group_id = x.group_id ORDER BY m.id LIMIT 1),
        (SELECT coalesce(jsonb_agg(jsonb_build_array(n.occurs_on, n.starts_at, n.filled, n.places)
                                   ORDER BY n.starts_at), '[]')
           FROM (SELECT f.occurs_on, f.starts_at,

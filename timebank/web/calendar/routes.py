@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import LiteralString
 from typing import cast
 
 from flask import Blueprint
 from flask import Flask
 from flask import Response
-from flask import current_app
 from flask import make_response
 from flask import redirect
 from flask import render_template
@@ -27,7 +25,7 @@ from timebank.db import reader
 from timebank.domain.calendar import addresses
 from timebank.domain.calendar import reading
 from timebank.domain.calendar.feeds import Feeds
-from timebank.domain.calendar.feeds import site_address
+from timebank.web.addresses import site
 from timebank.web.auth import member
 from timebank.web.auth import signed_in_required
 from timebank.web.calendar import discreet
@@ -36,13 +34,11 @@ from timebank.web.calendar.answers import host
 from timebank.web.calendar.answers import send_feed
 from timebank.web.calendar.shortcut import KeptFeeds
 from timebank.web.door import door
-from timebank.web.door import open_door
 from timebank.web.flashes import say
 
 bp = Blueprint("calendar", __name__)
 
 FRESH = "calendar_token"  # in the browser's session, from making an address to showing it once
-HOST_COLUMN: LiteralString = ", c.host"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,31 +63,30 @@ def _set_up(state: BlueprintSetupState) -> None:
 @bp.get("/calendar")
 def subscribe() -> Response:
     """Show how to follow everything, one series, or one's own turns in one's own calendar."""
-    site = _site()
+    here = site()
     viewer = door().viewer
     membership_id = viewer.membership_id if viewer else None
     token = browser.pop(FRESH, None)
     page = render_template(
         "calendar/subscribe.html",
-        everything=site + url_for("calendar.everything"),
-        followable=_followable(site),
+        everything=here + url_for("calendar.everything"),
+        followable=_followable(here),
         address=addresses.address_of(db.session(), membership_id=membership_id),
-        fresh=site + url_for("calendar.turns_feed", token=token) if token else None,
+        fresh=here + url_for("calendar.turns_feed", token=token) if token else None,
     )
     response = make_response(page)
     response.headers["Cache-Control"] = "no-store" if token else "private, no-cache"
-    response.headers["Referrer-Policy"] = "no-referrer"
     return response
 
 
-def _followable(site: str) -> list[Followable]:
+def _followable(here: str) -> list[Followable]:
     coming = reading.coming_series(db.session(), community_id=door().community.id, now=clock.now())
     return [
         Followable(
             title=one.title,
             slug=one.slug,
             next_at=one.next_at,
-            address=site + url_for("calendar.series_feed", slug=one.slug),
+            address=here + url_for("calendar.series_feed", slug=one.slug),
         )
         for one in coming
     ]
@@ -144,9 +139,3 @@ def switch_mine_off() -> Answer:
     db.session.commit()
     say(_("Your calendar address is switched off. Remove it from your calendar, too."))
     return redirect(url_for("calendar.subscribe", _anchor="mine"), 303)
-
-
-def _site() -> str:
-    """Where this community's pages are, as outsiders have to write it."""
-    settings: Settings = current_app.extensions["timebank.settings"]
-    return site_address(settings.public_url, open_door(HOST_COLUMN).facts[0])

@@ -41,7 +41,7 @@ LEFT JOIN LATERAL (
 ) AS w ON true"""
 
 EVENT_COLUMNS: LiteralString = """, e.id, e.version, e.series_version, e.group_id, e.is_published,
-  ARRAY(SELECT k.slot_id FROM claim k
+  ARRAY(SELECT k.id FROM claim k
          WHERE k.event_id = e.id AND k.membership_id = v.membership_id AND k.live ORDER BY 1),
   (SELECT sum(n.version) FROM event n WHERE n.series_id = e.series_id
       AND n.starts_at > e.starts_at)"""
@@ -110,11 +110,11 @@ def event(slug: str, day: dt.date) -> Response:
     """Show one date: what happens, where, and who's doing what."""
     now = clock.now()
     opened = open_door(EVENT_COLUMNS, EVENT_JOINS, slug=slug, day=day)
-    event_id, _, _, group_id, is_published, own_slots, _ = opened.facts
+    event_id, _, _, group_id, is_published, own_claims, _ = opened.facts
     runs_it = bool(opened.viewer and opened.viewer.may_organise(group_id))
     if event_id is None or not (is_published or runs_it):
         raise NotFound
-    key = ("event", opened.viewer is None, runs_it, *own_slots, _tick(now))
+    key = ("event", opened.viewer is None, runs_it, *own_claims, _tick(now))
     return kept_page(
         (*key, *opened.facts[:3], opened.facts[-1]),
         lambda: _render_event(opened, event_id, now, runs_it=runs_it),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from flask import Blueprint
 from flask import abort
 from flask import current_app
@@ -14,7 +16,6 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from timebank.core import clock
-from timebank.core.errors import Refused
 from timebank.db import db
 from timebank.domain import identity
 from timebank.domain import outbox
@@ -31,8 +32,9 @@ from timebank.web.typed import text_of
 
 bp = Blueprint("identity", __name__)
 
-ASKED = "sign_in_request"  # in the browser's session: which request a typed code belongs to
-NOBODY = 0  # asked with an address that we don't know: every code will be wrong
+# In the browser's session, which anybody can read: the nonce of the request that a typed code
+# belongs to. An address that we don't know gets one as well.
+ASKED = "sign_in_request"
 
 
 @bp.get("/sign-in")
@@ -57,25 +59,28 @@ def send() -> Response | tuple[str, int]:
     if not form.is_well_filled():
         return _page(form), 422
     brake()
-    now = clock.now()
-    browser[ASKED] = NOBODY
-    person = identity.find_person(db.session(), email=text_of(form.email))
-    if person:
-        try:
-            asked = outbox.send_sign_in(
-                db.session(),
-                community_id=door().community.id,
-                person_id=person.id,
-                next_path=safe_path(request.args.get("next"), otherwise=url_for("rota.my_turns")),
-                now=now,
-            )
-        except identity.TooManyRequests as refusal:
-            db.session.rollback()
-            form.email.errors = [_(refusal.sentence)]
-            return _page(form), 422
-        browser[ASKED] = asked.id
-        db.session.commit()
+    browser[ASKED] = str(_send_to(text_of(form.email)) or uuid.uuid4())
     return redirect(url_for("identity.code"), 303)
+
+
+def _send_to(email: str) -> uuid.UUID | None:
+    """Send a link and a code -> what the browser may know of it; None: nothing was sent."""
+    person = identity.find_person(db.session(), email=email)
+    if person is None:
+        return None
+    try:
+        asked = outbox.send_sign_in(
+            db.session(),
+            community_id=door().community.id,
+            person_id=person.id,
+            next_path=safe_path(request.args.get("next"), otherwise=url_for("rota.my_turns")),
+            now=clock.now(),
+        )
+    except identity.TooManyRequests:
+        db.session.rollback()
+        return None
+    db.session.commit()
+    return asked.nonce
 
 
 @bp.get("/sign-in/code")
@@ -93,23 +98,22 @@ def check_code() -> Response | tuple[str, int]:
     try:
         asked = identity.check_sign_in_code(
             db.session(),
-            request_id=int(browser.get(ASKED, NOBODY)),
+            nonce=_asked(),
             code=text_of(form.code),
             secret_key=current_app.config["SECRET_KEY"],
             now=clock.now(),
         )
-    except (identity.WrongCode, identity.LinkRanOut) as refusal:
+    except identity.WrongCode as refusal:
         db.session.commit()
-        form.code.errors = [_(_sentence(refusal))]
+        form.code.errors = [_(refusal.sentence)]
         return render_template("identity/code.html", form=form), 422
     return _let_in(asked)
 
 
-def _sentence(refusal: identity.WrongCode | identity.LinkRanOut) -> str:
-    """Give one sentence to both where the address is unknown, so that it tells nothing."""
-    if isinstance(refusal, Refused) or browser.get(ASKED, NOBODY) == NOBODY:
-        return identity.WrongCode().sentence
-    return refusal.sentence
+def _asked() -> uuid.UUID:
+    """Tell which request this browser made; any other number when it made none."""
+    kept = browser.get(ASKED)
+    return uuid.UUID(kept) if isinstance(kept, str) else uuid.uuid4()
 
 
 @bp.get("/sign-in/<token>")

@@ -33,6 +33,7 @@ from timebank.domain.rota import reading
 from timebank.domain.rota import withdrawing
 from timebank.models import Claim
 from timebank.models import ClaimState
+from timebank.models import WithdrawnBecause
 from timebank.web.auth import let_in
 from timebank.web.auth import member
 from timebank.web.auth import signed_in_required
@@ -68,7 +69,11 @@ def take(slug: str, day: dt.date, slot_id: int) -> Response | tuple[str, int]:
     if viewer is None:
         return _hold(slug, day, slot_id)
     try:
-        claimed = _claim_for(viewer, slot_id)
+        claimed = _claim_for(viewer, slug, day, slot_id)
+    except claiming.AlreadyYours as refusal:  # a button tapped twice
+        db.session.rollback()
+        say(_(refusal.sentence))
+        return redirect(url_for("events.event", slug=slug, day=day, _anchor="rota"), 303)
     except (claiming.SlotFull, Refused) as refusal:
         db.session.rollback()
         return _refused(slug, day, slot_id, refusal)
@@ -76,16 +81,17 @@ def take(slug: str, day: dt.date, slot_id: int) -> Response | tuple[str, int]:
     return redirect(url_for("events.event", slug=slug, day=day, _anchor="rota"), 303)
 
 
-def _claim_for(viewer: Viewer, slot_id: int) -> claiming.NewClaim:
+def _claim_for(viewer: Viewer, slug: str, day: dt.date, slot_id: int) -> claiming.NewClaim:
     """Claim in one statement; look closely only where that is not enough."""
     now = clock.now()
     membership_id = viewer.membership_id
     if membership_id is not None:
         claimed = claiming.claim_at_once(
-            reader, slot_id=slot_id, membership_id=membership_id, now=now
+            reader, slot_id=slot_id, slug=slug, day=day, membership_id=membership_id, now=now
         )
         if claimed:
             return claimed
+    _place(slug, day, slot_id)
     claimed = claiming.claim_slot(
         db.session(), slot_id=slot_id, membership_id=_membership_of(viewer), now=now
     )
@@ -186,7 +192,10 @@ def _refused(slug: str, day: dt.date, slot_id: int, refusal: TimebankError) -> t
         now=now,
     )
     status = 409 if isinstance(refusal, Conflict) else 422
-    page = render_template("rota/refused.html", place=place, refusal=refusal, best=best)
+    rival = place.last_taker if isinstance(refusal, claiming.SlotFull) else None
+    page = render_template(
+        "rota/refused.html", place=place, refusal=refusal, rival=rival, best=best
+    )
     return page, status
 
 
@@ -219,9 +228,13 @@ def _place(slug: str, day: dt.date, slot_id: int) -> places.Place:
 
 @bp.get("/me")
 @signed_in_required
-def my_turns() -> str:
+def my_turns() -> str | Response:
     """Show a member's next turns, their time account and their mugs."""
     now = clock.now()
+    viewer = door().viewer
+    if viewer and viewer.membership_id is None:
+        say(_("You haven’t taken a turn here yet. Choose one, and it shows up under My turns."))
+        return redirect(url_for("events.home"), 303)
     membership_id = member()
     turns = reading.coming_turns(db.session(), membership_id=membership_id, now=now)
     entries = ledger.recent_entries(db.session(), membership_id=membership_id, limit=RECENT)
@@ -317,13 +330,14 @@ def mail_link(token: str, action: str) -> str:
 def confirm(token: str) -> Response | tuple[str, int]:
     """Say yes to a held place; the mail proves who it is, so this browser is signed in."""
     claimed = _claim_of(token)
-    first_yes = claimed.state is ClaimState.HELD
+    lapsed = claimed.withdrawn_because is WithdrawnBecause.LAPSED
+    first_yes = claimed.state is ClaimState.HELD or lapsed
     person_id, held_as = claimed.person_id, claimed.held_as
     place = _place_of(claimed)
     now = clock.now()
     try:
         claiming.confirm_claim(db.session(), claim_id=claimed.id, now=now)
-    except claiming.HoldRanOut as refusal:
+    except (claiming.HoldRanOut, claiming.AlreadyYours) as refusal:
         db.session.rollback()
         return _refused(place.slug, place.occurs_on, place.slot_id, refusal)
     if first_yes:
