@@ -36,7 +36,14 @@ def operator(settings: Settings) -> Operator:
 
 def test_founding_a_community_and_its_coordinator(operator: Operator, session: Session):
     founded = operator.types(
-        "create-community", "Bexley", "--slug", "bexley", "--place", "London Borough of Bexley"
+        "create-community",
+        "Bexley",
+        "--phone",
+        "020 8000 0000",
+        "--slug",
+        "bexley",
+        "--place",
+        "London Borough of Bexley",
     )
     assert (founded.exit_code, founded.output.count("\n")) == (0, 1)
     made = operator.types("create-coordinator", "bexley", "Ama@bexley.example", "Ama Mensah")
@@ -49,10 +56,42 @@ def test_founding_a_community_and_its_coordinator(operator: Operator, session: S
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("create-community", "B", "--slug", "Bex ley", "--place", "x"), "A slug holds"),
-        (("create-community", "B", "--slug", "b", "--place", "x", "--host", "a b"), "A host is"),
-        (("create-community", "", "--slug", "b", "--place", "x"), "NAME must be"),
-        (("create-community", "B", "--slug", "b", "--place", "x\0"), "--place must be"),
+        (
+            (
+                "create-community",
+                "B",
+                "--phone",
+                "020 8000 0000",
+                "--slug",
+                "Bex ley",
+                "--place",
+                "x",
+            ),
+            "A slug holds",
+        ),
+        (
+            (
+                "create-community",
+                "B",
+                "--phone",
+                "020 8000 0000",
+                "--slug",
+                "b",
+                "--place",
+                "x",
+                "--host",
+                "a b",
+            ),
+            "A host is",
+        ),
+        (
+            ("create-community", "", "--phone", "020 8000 0000", "--slug", "b", "--place", "x"),
+            "NAME must be",
+        ),
+        (
+            ("create-community", "B", "--phone", "020 8000 0000", "--slug", "b", "--place", "x\0"),
+            "--place must be",
+        ),
         (("create-coordinator", "nowhere", "ama@bexley.example", "Ama"), "There is no community"),
         (("create-coordinator", "b", "ama@x, bela@y", "Ama"), "is not an e-mail address"),
     ],
@@ -67,7 +106,16 @@ def test_a_wrong_argument_is_one_sentence(
 
 
 def test_founding_a_second_time_says_that_the_slug_is_taken(operator: Operator):
-    found = ("create-community", "Bexley", "--slug", "bexley", "--place", "Bexley")
+    found = (
+        "create-community",
+        "Bexley",
+        "--phone",
+        "020 8000 0000",
+        "--slug",
+        "bexley",
+        "--place",
+        "Bexley",
+    )
     operator.types(*found)
     again = operator.types(*found)
 
@@ -76,7 +124,16 @@ def test_founding_a_second_time_says_that_the_slug_is_taken(operator: Operator):
 
 
 def test_books_that_hold_are_right(operator: Operator):
-    operator.types("create-community", "Bexley", "--slug", "bexley", "--place", "Bexley")
+    operator.types(
+        "create-community",
+        "Bexley",
+        "--phone",
+        "020 8000 0000",
+        "--slug",
+        "bexley",
+        "--place",
+        "Bexley",
+    )
     result = operator.types("reconcile")
 
     assert (result.exit_code, result.output) == (0, "The books are right.\n")
@@ -118,3 +175,20 @@ def test_doctor_names_each_part_and_fails_when_one_is_ill(operator: Operator):
     assert list(lines) == ["settings", "database", "migrations", "queue", "worker", "mail"]
     assert lines["database"] == "ok"
     assert lines["mail"].endswith("Check SMTP_URL.")
+
+
+def test_a_group_and_its_organiser_are_founded_from_the_terminal(operator):
+    operator.types(
+        "create-community", "Bexley", "--phone", "020 8000 0000", "--slug", "bexley",
+        "--place", "Bexley",
+    )  # fmt: skip
+    group = (
+        "create-group",
+        "bexley",
+        "strollers",
+        "Danson Strollers",
+        "nadia@example.com",
+        "Nadia",
+    )
+    assert "Nadia runs Danson Strollers" in operator.types(*group).output
+    assert operator.types(*group).exit_code == 1

@@ -72,7 +72,7 @@ def create_app(settings: Settings) -> Flask:
     # A locale, not its name: Babel would read the name anew in each request.
     Babel(app, locale_selector=lambda: LOCALE, default_timezone="UTC")
     if not is_loopback(settings.public_url):
-        # A proxy stands in front (deploy/): it says who asks, and whether over https.
+        # A proxy stands in front (docs/operations.md): it says who asks, and whether by https.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]
     for part in PARTS:
         part.register(app)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
     from sqlalchemy.orm import Session
 
+    from timebank.models import Community
+
 DEMO_SEED = 2026
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,59}", re.ASCII)
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*", re.ASCII)
@@ -114,7 +116,11 @@ def scheduler() -> None:
 @click.option("--slug", required=True, help="Short name in addresses: a-z, 0-9 and -.")
 @click.option("--host", default=None, help="Host name it is served on, when there are several.")
 @click.option("--place", required=True, help="Where it is, such as Bexley.")
-def create_community(name: str, slug: str, host: str | None, place: str) -> None:
+@click.option("--phone", required=True, help="The number people can ring; on every page and mail.")
+@click.option("--timezone", default="Europe/London", show_default=True, help="IANA name.")
+def create_community(  # noqa: PLR0917 - one parameter an option
+    name: str, slug: str, host: str | None, place: str, phone: str, timezone: str
+) -> None:
     """Found the community NAME."""
     from timebank.domain import communities
 
@@ -128,6 +134,8 @@ def create_community(name: str, slug: str, host: str | None, place: str) -> None
             slug=slug,
             host=host,
             place=_text(place, "--place", most=80),
+            phone=_text(phone, "--phone", most=30),
+            timezone=_timezone(timezone),
         )
     click.echo(f"{name} is founded. Next: timebank create-coordinator {slug} E-MAIL NAME")
 
@@ -138,20 +146,45 @@ def create_community(name: str, slug: str, host: str | None, place: str) -> None
 @click.argument("name")
 def create_coordinator(community: str, email: str, name: str) -> None:
     """Make NAME, who reads mail at EMAIL, a coordinator of COMMUNITY (its slug)."""
-    import sqlalchemy as sa
-
     from timebank.domain import communities
-    from timebank.models import Community
 
     address = _address(email)
     with _session(_settings()) as session:
-        found = session.scalar(sa.select(Community).where(Community.slug == community))
-        if found is None:
-            raise Sentence(f"There is no community with the slug {community}.")
+        found = _community(session, community)
         communities.create_coordinator(
             session, community=found, email=address, full_name=_text(name, "NAME", most=80)
         )
     click.echo(f"{name} can sign in with {address}.")
+    click.echo(f"Next: timebank create-group {community} SLUG NAME E-MAIL ORGANISER")
+
+
+@main.command("create-group")
+@click.argument("community")
+@click.argument("slug")
+@click.argument("name")
+@click.argument("email")
+@click.argument("organiser")
+def create_group(community: str, slug: str, name: str, email: str, organiser: str) -> None:
+    """Start the group NAME in COMMUNITY, run by ORGANISER, who reads mail at EMAIL."""
+    from timebank.domain import communities
+    from timebank.domain import identity
+
+    address = _address(email)
+    slug = _matching(_SLUG, slug, "A slug holds up to 60 of a-z, 0-9 and -.")
+    with _session(_settings()) as session:
+        found = _community(session, community)
+        person = identity.find_or_create_person(
+            session, full_name=_text(organiser, "ORGANISER", most=80), email=address
+        )
+        member = communities.join(session, community_id=found.id, person_id=person.id)
+        communities.create_group(
+            session,
+            community=found,
+            slug=slug,
+            name=_text(name, "NAME", most=80),
+            organisers=[member],
+        )
+    click.echo(f"{organiser} runs {name}, and can sign in with {address} to publish events.")
 
 
 @main.command()
@@ -226,6 +259,25 @@ def _migrate(settings: Settings) -> None:
             from timebank.adapters.migrations import migrate
 
             migrate(connection)
+
+
+def _community(session: Session, slug: str) -> Community:
+    import sqlalchemy as sa
+
+    from timebank.models import Community
+
+    found = session.scalar(sa.select(Community).where(Community.slug == slug))
+    if found is None:
+        raise Sentence(f"There is no community with the slug {slug}.")
+    return found
+
+
+def _timezone(name: str) -> str:
+    from zoneinfo import available_timezones
+
+    if name not in available_timezones():
+        raise Sentence(f"There is no time zone {name}; one is named like Europe/London.")
+    return name
 
 
 def _has_community(session: Session) -> bool:

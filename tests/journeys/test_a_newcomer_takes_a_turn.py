@@ -109,7 +109,7 @@ def test_a_second_tap_is_told_kindly_that_the_place_is_theirs(walk, session, bro
     for _ in range(2):
         browser.post(here, csrf_token=token)
         assert browser.statuses == [303, 200]
-    assert "This one's yours already." in browser.words
+    assert "This one’s yours already." in browser.words
 
 
 def test_a_place_is_taken_at_its_own_address_only(walk, session, browser):

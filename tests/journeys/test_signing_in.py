@@ -62,7 +62,7 @@ def test_the_link_signs_in_once_and_leads_where_one_was_going(walk, session, bro
     assert (browser.path, "Hello, Bela" in browser.words) == ("/me", True)
     browser.open(link)
     assert browser.statuses == [404]
-    assert "This link has run out." in browser.words
+    assert "This link has run out" in browser.words
 
 
 def test_the_six_digits_do_the_same(walk, session, browser):

@@ -16,7 +16,8 @@ class TimebankError(Exception):
     @property
     def sentence(self) -> str:
         """The sentence for the person who asked: the message given, else the class's own."""
-        return str(self) or (inspect.getdoc(type(self)) or "").partition("\n")[0]
+        words = str(self) or (inspect.getdoc(type(self)) or "").partition("\n")[0]
+        return words.replace("'", "’")
 
 
 class NotFound(TimebankError):

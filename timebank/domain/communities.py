@@ -98,7 +98,14 @@ def join(session: Session, *, community_id: int, person_id: int) -> Membership:
 def create_group(
     session: Session, *, community: Community, slug: str, name: str, organisers: list[Membership]
 ) -> Group:
-    """Start a group with its organisers and its pot."""
+    """Start a group with its organisers and its pot.
+
+    Raises:
+        SlugTaken: When another group of the community has the short name.
+    """
+    taken = sa.exists().where(Group.community_id == community.id, Group.slug == slug)
+    if session.scalar(sa.select(taken)):
+        raise SlugTaken(field="slug")
     group = Group(community_id=community.id, slug=slug, name=name)
     session.add(group)
     session.flush()

@@ -31,7 +31,7 @@ CODE_DIGITS = 6
 
 
 class LinkRanOut(NotFound):
-    """This link has run out. We'll send you a fresh one."""
+    """This link has run out. Ask for a fresh one."""
 
 
 class WrongCode(Refused):

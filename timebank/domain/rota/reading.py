@@ -158,8 +158,11 @@ class OpenJob:
 
 
 OPEN_JOBS = """
+SELECT * FROM (
 SELECT s.id, r.name, r.about, s.starts_at, s.ends_at, s.minutes, s.places - t.taken,
-       t.taken < s.needed, x.title, x.slug, e.occurs_on
+       t.taken < s.needed AS is_needed, x.title, x.slug, e.occurs_on,
+       row_number() OVER (PARTITION BY e.id ORDER BY t.taken < s.needed DESC, s.starts_at,
+                                                     s.places - t.taken DESC, s.id) AS nth
   FROM event e
   JOIN slot s ON s.event_id = e.id
   JOIN role r ON r.id = s.role_id AND r.retired_at IS NULL
@@ -172,7 +175,9 @@ SELECT s.id, r.name, r.about, s.starts_at, s.ends_at, s.minutes, s.places - t.ta
    AND NOT EXISTS (
      SELECT FROM claim mine WHERE mine.membership_id = :membership_id AND mine.live
         AND tstzrange(mine.starts_at, mine.ends_at) && tstzrange(s.starts_at, s.ends_at))
- ORDER BY t.taken < s.needed DESC, s.starts_at, s.places - t.taken DESC, s.id
+) AS open
+ WHERE nth <= :most_a_date
+ ORDER BY is_needed DESC, starts_at, nth, id
  LIMIT :most
 """
 
@@ -184,6 +189,7 @@ def open_jobs(
     now: dt.datetime,
     until: dt.datetime,
     most: int,
+    most_a_date: int = 1000,
     event_id: int | None = None,
     membership_id: int | None = None,
 ) -> list[OpenJob]:
@@ -200,11 +206,12 @@ def open_jobs(
             "now": now,
             "until": until,
             "most": most,
+            "most_a_date": most_a_date,
             "event_id": event_id,
             "membership_id": membership_id,
         },
     )
-    return [OpenJob(*row) for row in rows]
+    return [OpenJob(*row[:-1]) for row in rows]
 
 
 def next_best(

@@ -75,6 +75,7 @@ def _render_home(opened: Door, kind: whats_on.Kind | None, now: dt.datetime) -> 
         now=now,
         until=now + STEP_IN_WITHIN,
         most=MOST_INVITATIONS,
+        most_a_date=1,
     )
     days = groupby(dates, key=lambda date: clock.local_date(date.starts_at, community.timezone))
     return render_template(

@@ -32,6 +32,14 @@ from timebank.web.typed import text_of
 
 bp = Blueprint("identity", __name__)
 
+
+@bp.errorhandler(identity.LinkRanOut)
+def _ran_out(_refusal: identity.LinkRanOut) -> tuple[str, int]:
+    """Say that a link has run out, beside the way to a fresh one."""
+    db.session.rollback()
+    return render_template("identity/ran_out.html"), 404
+
+
 # In the browser's session, which anybody can read: the nonce of the request that a typed code
 # belongs to. An address that we don't know gets one as well.
 ASKED = "sign_in_request"

@@ -30,6 +30,7 @@ from timebank.domain import outbox
 from timebank.domain.rota import claiming
 from timebank.domain.rota import places
 from timebank.domain.rota import reading
+from timebank.domain.rota import whats_on
 from timebank.domain.rota import withdrawing
 from timebank.models import Claim
 from timebank.models import ClaimState
@@ -73,12 +74,12 @@ def take(slug: str, day: dt.date, slot_id: int) -> Response | tuple[str, int]:
     except claiming.AlreadyYours as refusal:  # a button tapped twice
         db.session.rollback()
         say(_(refusal.sentence))
-        return redirect(url_for("events.event", slug=slug, day=day, _anchor="rota"), 303)
+        return redirect(url_for("events.event", slug=slug, day=day), 303)
     except (claiming.SlotFull, Refused) as refusal:
         db.session.rollback()
         return _refused(slug, day, slot_id, refusal)
     say(_("You’re in. Thank you! We’ll remind you in good time."), undo_url=_drop_url(claimed))
-    return redirect(url_for("events.event", slug=slug, day=day, _anchor="rota"), 303)
+    return redirect(url_for("events.event", slug=slug, day=day), 303)
 
 
 def _claim_for(viewer: Viewer, slug: str, day: dt.date, slot_id: int) -> claiming.NewClaim:
@@ -139,7 +140,7 @@ def _hold(slug: str, day: dt.date, slot_id: int) -> Response | tuple[str, int]:
         ),
         tone=Tone.NEWS,
     )
-    return redirect(url_for("events.event", slug=slug, day=day, _anchor="rota"), 303)
+    return redirect(url_for("events.event", slug=slug, day=day), 303)
 
 
 def _hold_for(form: ClaimForm, place: places.Place, now: dt.datetime) -> dt.datetime:
@@ -238,10 +239,17 @@ def my_turns() -> str | Response:
     membership_id = member()
     turns = reading.coming_turns(db.session(), membership_id=membership_id, now=now)
     entries = ledger.recent_entries(db.session(), membership_id=membership_id, limit=RECENT)
+    runs = viewer.organises if viewer else frozenset()
+    running = (
+        whats_on.running(db.session(), community_id=door().community.id, group_ids=runs, now=now)
+        if runs
+        else []
+    )
     given = ledger.minutes_given(db.session(), membership_id=membership_id)
     return render_template(
         "rota/my_turns.html",
         turns=turns,
+        running=running,
         months=by_month(entries),
         mugs=mugs(given),
         given=given,
@@ -308,7 +316,7 @@ def _off_the_rota(place: places.Place) -> str:
 def _back(place: places.Place) -> str:
     """Where the button was: My turns, or the event's page."""
     if request.form.get("from") == "event":
-        return url_for("events.event", slug=place.slug, day=place.occurs_on, _anchor="rota")
+        return url_for("events.event", slug=place.slug, day=place.occurs_on)
     return url_for("rota.my_turns")
 
 
