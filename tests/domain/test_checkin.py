@@ -416,6 +416,22 @@ def test_a_turn_that_comes_back_finds_a_place_beside_who_took_it(session, walk, 
     assert session.get_one(Slot, walk.tail_walker.id, populate_existing=True).places == 2
 
 
+def test_two_turns_that_come_back_together_find_a_place_each(session, walk, occasion):
+    turns = [
+        ticked(session, walk, occasion, walk.marshal, member, place=place)
+        for place, member in enumerate((walk.bela, walk.sam), start=1)
+    ]
+    finish(session, occasion, walk.nadia)
+    for claim in turns:
+        take_back(session, occasion, claim, walk.nadia)
+    walk_up(session, occasion, walk.marshal, "Joan Field", walk.nadia)
+    for claim in turns:
+        tick(session, occasion, claim, by=walk.nadia, now=AFTER)
+    assert len(finish(session, occasion, walk.nadia).credits) == 3
+    assert {reread(session, claim).place for claim in turns} == {2, 3}
+    assert session.get_one(Slot, walk.marshal.id).places == 3
+
+
 def test_nobody_is_credited_in_two_places_at_once(session, walk, occasion):
     claim = ticked(session, walk, occasion, walk.marshal, walk.bela)
     finish(session, occasion, walk.nadia)
@@ -490,6 +506,13 @@ def test_walk_up_to_a_full_job_makes_it_grow(session, walk, occasion):
     claim = walk_up(session, occasion, walk.tail_walker, "Joan Field", walk.nadia)
     assert reread(session, claim).place == 2
     assert session.get_one(Slot, walk.tail_walker.id).places == 2
+
+
+def test_walk_up_to_a_job_with_a_free_place_takes_that(session, walk, occasion):
+    builders.a_claim(session, walk.marshal, walk.sam)
+    claim = walk_up(session, occasion, walk.marshal, "Joan Field", walk.nadia)
+    assert reread(session, claim).place == 2
+    assert session.get_one(Slot, walk.marshal.id).places == 2
 
 
 def test_walk_up_takes_the_place_of_a_hold_that_ran_out(session, walk, occasion):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -173,9 +174,12 @@ def _make_room(session: Session, claim_ids: Collection[int], now: dt.datetime) -
     missed = session.scalars(
         sa.select(Claim).where(Claim.id.in_(claim_ids), Claim.state == ClaimState.MISSED)
     ).all()
+    given: defaultdict[int, set[int]] = defaultdict(set)
     for claim in missed:
-        claim.place = free_place(session, slot_id=claim.slot_id, now=now)
-        session.flush()
+        places = given[claim.slot_id]
+        claim.place = free_place(session, slot_id=claim.slot_id, now=now, besides=places)
+        places.add(claim.place)
+    session.flush()
 
 
 def _credit(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -13,11 +14,13 @@ from timebank.models import Person
 from timebank.models import Slot
 
 FREE_PLACE = sa.text("""
-SELECT place
+SELECT place.place
   FROM slot s, generate_series(1, s.places) AS place
  WHERE s.id = :slot_id
-   AND NOT EXISTS (SELECT FROM claim c WHERE c.slot_id = s.id AND c.place = place AND c.live)
- ORDER BY place LIMIT 1
+   AND NOT EXISTS (SELECT FROM claim c WHERE c.slot_id = s.id AND c.place = place.place
+                                          AND c.live)
+   AND place.place <> ALL(:besides)
+ ORDER BY place.place LIMIT 1
 """)
 
 
@@ -35,13 +38,18 @@ def lock_person(session: Session, person_id: int) -> None:
     )
 
 
-def free_place(session: Session, *, slot_id: int, now: dt.datetime) -> int:
+def free_place(
+    session: Session, *, slot_id: int, now: dt.datetime, besides: Collection[int] = ()
+) -> int:
     """Find a place of a job, growing a full one by one. The event must be locked.
 
     For somebody who stands there: a rota is no reason to send them home.
+
+    Args:
+        besides: Free places that are promised to others just now.
     """
     lapse_holds(session, now=now, slot_id=slot_id)
-    found = session.scalar(FREE_PLACE, {"slot_id": slot_id})
+    found = session.scalar(FREE_PLACE, {"slot_id": slot_id, "besides": list(besides)})
     if found is not None:
         return int(found)
     grown = session.scalars(
