@@ -133,6 +133,8 @@ def test_what_people_typed_is_no_formula_in_a_spreadsheet(walk, session, browser
         "'\tx",
         "a=b",
     ]
+    for wide in ("\uff1d1", "\uff0b1", "\uff0d1", "\uff20x", "\0=1"):
+        assert harmless(wide) == f"'{wide}"
 
 
 @pytest.mark.parametrize("address", ["/me/statement", "/me/statement.csv"])

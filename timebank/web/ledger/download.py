@@ -12,7 +12,8 @@ from timebank.domain.ledger import Entry
 from timebank.web.ledger.lines import detail_of
 
 MINUTES_PER_HOUR = 60
-BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# The last four are = + - @ as wide as a Chinese letter: some spreadsheets take them for the same.
+BEGINS_A_FORMULA = (*"=+-@", "\t", "\r", "\0", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 BYTE_ORDER_MARK = "\ufeff"  # without it a spreadsheet takes our letters for another alphabet
 
 
