@@ -14,6 +14,7 @@ from timebank.domain import ledger
 from timebank.domain.rota import checkin
 from timebank.domain.rota import claiming
 from timebank.domain.rota import occasions
+from timebank.domain.rota import room
 from timebank.domain.rota import walk_ups
 from timebank.domain.rota import withdrawing
 from timebank.models import Claim
@@ -506,6 +507,13 @@ def test_walk_up_to_a_full_job_makes_it_grow(session, walk, occasion):
     claim = walk_up(session, occasion, walk.tail_walker, "Joan Field", walk.nadia)
     assert reread(session, claim).place == 2
     assert session.get_one(Slot, walk.tail_walker.id).places == 2
+
+
+def test_a_job_of_500_that_is_full_grows_no_more(session, walk):
+    walk.marshal.places = 500
+    session.flush()
+    with pytest.raises(room.NoMoreRoom):
+        room.free_place(session, slot_id=walk.marshal.id, now=EARLY, besides=range(1, 501))
 
 
 def test_walk_up_to_a_job_with_a_free_place_takes_that(session, walk, occasion):

@@ -138,6 +138,7 @@ def finish(session: Session, *, occasion: Occasion, by: int, now: dt.datetime) -
     Raises:
         NotStarted: Before the start.
         TwoPlacesAtOnce: When somebody is ticked in two jobs at the same time.
+        NoMoreRoom: When a turn comes back to a job that is as large as a job can be.
         EventCancelled, WeekIsOver: As they say.
     """
     occasion.require_open(now)

@@ -8,10 +8,13 @@ from collections.abc import Collection
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from timebank.core.errors import Refused
 from timebank.domain.rota.claiming import lapse_holds
 from timebank.models import Event
 from timebank.models import Person
 from timebank.models import Slot
+
+MOST_PLACES = 500  # as the table has it: slot_places
 
 FREE_PLACE = sa.text("""
 SELECT place.place
@@ -22,6 +25,10 @@ SELECT place.place
    AND place.place <> ALL(:besides)
  ORDER BY place.place LIMIT 1
 """)
+
+
+class NoMoreRoom(Refused):
+    """That job has 500 people already. Choose another job."""
 
 
 def lock_event(session: Session, event_id: int) -> None:
@@ -47,16 +54,21 @@ def free_place(
 
     Args:
         besides: Free places that are promised to others just now.
+
+    Raises:
+        NoMoreRoom: When the job is as large as a job can be.
     """
     lapse_holds(session, now=now, slot_id=slot_id)
     found = session.scalar(FREE_PLACE, {"slot_id": slot_id, "besides": list(besides)})
     if found is not None:
         return int(found)
-    grown = session.scalars(
+    grown = session.scalar(
         sa.update(Slot)
-        .where(Slot.id == slot_id)
+        .where(Slot.id == slot_id, Slot.places < MOST_PLACES)
         .values(places=Slot.places + 1)
         .returning(Slot.places)
         .execution_options(synchronize_session=False)
     )
-    return grown.one()
+    if grown is None:
+        raise NoMoreRoom(field="slot")
+    return grown

@@ -127,6 +127,7 @@ def add_walk_up(
         WhoIsIt: When the name may mean somebody we know and nobody said who it is.
         NameThem, ChooseAJob: When something is missing.
         OnTheListAlready, BusyElsewhere: When they have another turn at that time.
+        NoMoreRoom: When the job is as large as a job can be.
         NotFound: When job, date and person do not belong together.
         EventCancelled, NotOpenYet, WeekIsOver: As they say.
     """
