@@ -101,6 +101,7 @@ def test_who_is_expected_lists_the_rota_in_its_order(session, walk, occasion):
         is_credited=False,
         is_missed=False,
         is_first_turn=True,
+        note=None,
     )
     assert (sam.name, sam.job, sam.is_here) == ("Sam T", "Tail walker", False)
 

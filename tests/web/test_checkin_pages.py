@@ -57,6 +57,15 @@ def test_the_list_says_who_is_here_and_when_it_starts(nadia, walk, session):
     assert nadia.page.count('aria-pressed="true"') == 1
 
 
+def test_what_somebody_told_the_organiser_stands_under_their_job(nadia, app, walk, session):
+    turn(session, walk.marshal, walk.bela).note = "I’ll have Mia & <b>Joe</b> with me."
+    session.commit()
+    nadia.open(ADDRESS)
+    assert "“I’ll have Mia &amp; &lt;b&gt;Joe&lt;/b&gt; with me.”" in nadia.page
+    sam = Browser(app).sign_in(walk.sam)
+    assert "Mia" not in sam.open("/e/danson-saturday-stroll/2027-05-01")
+
+
 def test_two_phones_that_both_say_here_agree(nadia, app, walk, session):
     turn(session, walk.marshal, walk.bela)
     ama = Browser(app).sign_in(walk.ama)

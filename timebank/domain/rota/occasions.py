@@ -81,6 +81,7 @@ class Expected:
         is_credited: Their hours are in.
         is_missed: Their hours were taken back, or the week went by without a tick.
         is_first_turn: They have never done a turn in this community before.
+        note: What they told the organisers, and nobody else.
     """
 
     claim_id: int
@@ -93,6 +94,7 @@ class Expected:
     is_credited: bool
     is_missed: bool
     is_first_turn: bool
+    note: str | None
 
 
 EXPECTED = sa.text("""
@@ -101,7 +103,8 @@ SELECT c.id, c.membership_id, coalesce(c.held_as, p.full_name, 'Former member'),
        c.state = 'attended', c.state = 'missed',
        NOT EXISTS (SELECT FROM claim earlier
                     WHERE earlier.membership_id = c.membership_id AND earlier.state = 'attended'
-                      AND earlier.starts_at < c.starts_at)
+                      AND earlier.starts_at < c.starts_at),
+       c.note
   FROM claim c
   JOIN slot s ON s.id = c.slot_id
   JOIN role r ON r.id = s.role_id
