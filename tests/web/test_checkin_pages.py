@@ -162,9 +162,11 @@ def test_a_resident_finds_no_list(app, walk, who):
         assert answer.status_code in {400, 404}
 
 
-def test_dov_finds_no_list(browser, walk):
+def test_an_organiser_who_is_signed_out_is_led_to_sign_in_and_back(browser, walk):
     browser.open(ADDRESS)
-    assert browser.statuses == [404]
+    assert browser.statuses == [303, 200]
+    assert browser.answer.request.path == "/sign-in"
+    assert browser.answer.request.args["next"] == ADDRESS
 
 
 def test_the_list_asks_as_often_for_two_as_for_twenty(nadia, walk, session):

@@ -26,6 +26,7 @@ from timebank.domain.rota import occasions
 from timebank.domain.rota import reading
 from timebank.domain.rota import walk_ups
 from timebank.web.auth import organiser_of
+from timebank.web.auth import signed_in_required
 from timebank.web.door import door
 from timebank.web.filters import day as day_of
 from timebank.web.filters import hours
@@ -57,6 +58,7 @@ class Sheet:
 
 
 @bp.get("/e/<slug>/<day:day>/checkin")
+@signed_in_required
 def expected(slug: str, day: dt.date) -> str:
     """Show who is expected, with a tick each."""
     occasion, _by = _occasion(slug, day)
@@ -64,6 +66,7 @@ def expected(slug: str, day: dt.date) -> str:
 
 
 @bp.post("/e/<slug>/<day:day>/checkin/<int:claim_id>/here")
+@signed_in_required
 def here(slug: str, day: dt.date, claim_id: int) -> Response:
     """Tick somebody, or take the tick off: the form says which of the two it wants."""
     occasion, by = _occasion(slug, day)
@@ -81,6 +84,7 @@ def here(slug: str, day: dt.date, claim_id: int) -> Response:
 
 
 @bp.post("/e/<slug>/<day:day>/checkin/finish")
+@signed_in_required
 def finish(slug: str, day: dt.date) -> Response:
     """Credit everybody who is ticked."""
     occasion, by = _occasion(slug, day)
@@ -111,6 +115,7 @@ def _tell(done: checkin.Finished) -> None:
 
 
 @bp.post("/e/<slug>/<day:day>/checkin/walk-up")
+@signed_in_required
 def walk_up(slug: str, day: dt.date) -> Response | tuple[str, int]:
     """Add somebody who just turned up; ask who it is when the name is known."""
     occasion, by = _occasion(slug, day)
@@ -150,6 +155,7 @@ def _describe(namesake: walk_ups.Namesake) -> str:
 
 
 @bp.post("/e/<slug>/<day:day>/checkin/take-back")
+@signed_in_required
 def take_back(slug: str, day: dt.date) -> Response | tuple[str, int]:
     """Take somebody's hours of this date back, with a reason."""
     occasion, by = _occasion(slug, day)
