@@ -446,12 +446,30 @@ def test_nobody_is_credited_in_two_places_at_once(session, walk, occasion):
 
 def test_turns_that_nobody_ticked_are_missed_after_a_week(session, walk, occasion):
     absent = builders.a_claim(session, walk.marshal, walk.bela)
-    here = ticked(session, walk, occasion, walk.tail_walker, walk.sam)
     assert checkin.close_after_a_week(session, now=ENDS + WEEK - SECOND) == 0
     assert checkin.close_after_a_week(session, now=ENDS + WEEK) == 1
     assert checkin.close_after_a_week(session, now=ENDS + WEEK) == 0
     assert reread(session, absent).state is ClaimState.MISSED
-    assert reread(session, here).state is ClaimState.CONFIRMED
+
+
+def test_ticks_that_nobody_finished_are_credited_after_a_week(session, walk, occasion):
+    here = ticked(session, walk, occasion, walk.marshal, walk.bela)
+    assert checkin.close_after_a_week(session, now=ENDS + WEEK) == 1
+    assert checkin.close_after_a_week(session, now=ENDS + WEEK) == 0
+    assert reread(session, here).state is ClaimState.ATTENDED
+    assert hours_of(session, walk.bela) == 90
+    assert session.query(Transfer).one().created_by == walk.nadia.id
+    assert session.query(Notice).one().kind is NoticeKind.HOURS_CREDITED
+    assert ledger.reconcile(session, now=ENDS + WEEK)[0].proved
+
+
+def test_who_ticked_only_themselves_earns_nothing_by_waiting(session, walk, occasion):
+    own = ticked(session, walk, occasion, walk.marshal, walk.nadia)
+    absent = builders.a_claim(session, walk.tail_walker, walk.sam)
+    assert checkin.close_after_a_week(session, now=ENDS + WEEK) == 1
+    assert reread(session, absent).state is ClaimState.MISSED
+    assert reread(session, own).state is ClaimState.CONFIRMED
+    assert hours_of(session, walk.nadia) == 0
 
 
 # ---------------------------------------------------------------------------------------- walk-ups

@@ -15,6 +15,6 @@ def lapse_holds() -> None:
 
 
 def close_turns() -> None:
-    """Mark turns that nobody ticked within a week of their date as missed."""
+    """A week after a date, credit what was ticked and mark the other turns as missed."""
     with tools.current().session() as session:
         checkin.close_after_a_week(session, now=clock.now())

@@ -19,7 +19,7 @@ SELECT FROM event WHERE id IN (SELECT event_id FROM claim WHERE id = ANY(:claim_
 ATTEND = sa.text("""
 UPDATE claim SET state = 'attended', held_until = NULL, held_as = NULL
  WHERE id = ANY(:claim_ids) AND state IN ('held', 'confirmed', 'missed')
-   AND (membership_id <> :by OR arrived_by <> :by)
+   AND (membership_id <> coalesce(CAST(:by AS bigint), arrived_by) OR arrived_by <> :by)
 RETURNING id
 """)
 
@@ -31,7 +31,7 @@ SELECT left(encode(sha256(format('earn:%s:%s', c.id, r.revision)::bytea), 'hex')
        c.community_id, commons.id, a.id, s.minutes,
        CASE r.revision WHEN 0 THEN 'earn' ELSE 'adjust' END, c.id, r.revision,
        (s.starts_at AT TIME ZONE y.timezone)::date,
-       CASE c.membership_id WHEN :by THEN c.arrived_by ELSE :by END, :now
+       coalesce(nullif(CAST(:by AS bigint), c.membership_id), c.arrived_by), :now
   FROM claim c
   JOIN slot s ON s.id = c.slot_id
   JOIN community y ON y.id = c.community_id
@@ -55,13 +55,16 @@ class Credit:
 
 
 def credit_claims(
-    session: Session, *, claim_ids: Collection[int], by: int, now: dt.datetime
+    session: Session, *, claim_ids: Collection[int], by: int | None, now: dt.datetime
 ) -> list[Credit]:
     """Mark turns as done and post their slots' minutes, each once, whoever taps and however often.
 
     Turns that are attended already are left alone, and so are withdrawn ones. A turn that was
     taken back earns anew under its next revision. Nobody confirms their own hours: a turn of
     `by` (a membership) counts only if somebody else saw them arrive, who is then its witness.
+
+    Args:
+        by: Who confirms the hours; None where each turn's own witness does, by their tick.
     """
     if not claim_ids:
         return []

@@ -86,8 +86,14 @@ DUE_TO_CLOSE = sa.text("""
 SELECT id FROM event
  WHERE ends_at <= :before AND state = 'planned'
    AND EXISTS (SELECT FROM claim c WHERE c.event_id = event.id
-                  AND c.state = 'confirmed' AND c.arrived_at IS NULL)
+                  AND c.state = 'confirmed'
+                  AND c.arrived_by IS DISTINCT FROM c.membership_id)
  ORDER BY id FOR NO KEY UPDATE
+""")
+
+SEEN = sa.text("""
+SELECT id FROM claim
+ WHERE event_id = ANY(:event_ids) AND state = 'confirmed' AND arrived_by <> membership_id
 """)
 
 CLOSE = sa.text("""
@@ -270,9 +276,17 @@ def _standing(session: Session, claim_id: int) -> Transfer:
 
 
 def close_after_a_week(session: Session, *, now: dt.datetime) -> int:
-    """Mark turns that nobody ticked within a week as missed -> how many. Safe to repeat."""
+    """Credit what was ticked and never finished, mark the rest as missed -> how many turns.
+
+    Each witness's tick stands as their word. Who ticked only themselves waits as they are: nobody
+    confirms their own hours. Hours that were taken back stay so. Safe to repeat.
+    """
     event_ids = session.scalars(DUE_TO_CLOSE, {"before": now - STAYS_OPEN}).all()
     if not event_ids:
         return 0
-    closed = session.execute(CLOSE, {"event_ids": list(event_ids)})
-    return closed.rowcount  # type: ignore[attr-defined, no-any-return]
+    dates = {"event_ids": list(event_ids)}
+    seen = session.scalars(SEEN, dates).all()
+    posted = ledger.credit_claims(session, claim_ids=seen, by=None, now=now)
+    _thank(session, posted, now)
+    missed = session.execute(CLOSE, dates).rowcount  # type: ignore[attr-defined]
+    return len(posted) + int(missed)
