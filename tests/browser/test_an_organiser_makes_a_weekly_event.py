@@ -12,7 +12,7 @@ from tests.browser.conftest import Post
 from tests.browser.seeing import Look
 from tests.browser.seeing import Screen
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 STORY = "organiser"
 A_WEEK = dt.timedelta(weeks=1)
 

@@ -1,4 +1,4 @@
-"""Without scripts, without a mouse, on a very small screen, on paper, in one’s own colours."""
+"""Without scripts, without a mouse, on paper, in one’s own colours."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from tests.browser.seeing import Screen
 pytestmark = pytest.mark.browser
 PHONE = Look(390, "light")
 DESK = Look(1280, "light")
-SMALLEST = Look(320, "light")
 RING = "getComputedStyle(document.activeElement).outlineStyle"
 
 
@@ -99,22 +98,6 @@ def test_a_newcomer_needs_no_mouse(walk, open_screen: OpenScreen, post: Post) ->
 def _link_in(post: Post) -> str:
     words = post.newest().text.split()
     return next(word for word in words if word.endswith("/confirm"))
-
-
-@pytest.mark.parametrize("of", ["bela", "ama", None])
-def test_nothing_is_lost_on_the_smallest_screen(walk, open_screen: OpenScreen, of) -> None:
-    screen = open_screen(f"smallest-{of}", SMALLEST, of=getattr(walk, of) if of else None)
-    day = walk.event.occurs_on
-    here = f"/e/danson-saturday-stroll/{day}"
-    for step, address in {
-        "home": "/",
-        "event": here,
-        "claim": f"{here}/claim/{walk.tail_walker.id}",
-        "my-turns": "/me",
-        "calendar": "/calendar",
-    }.items():
-        screen.open(address)
-        screen.see(step)
 
 
 def test_an_event_on_paper_has_nothing_to_tap(walk, open_screen: OpenScreen) -> None:
