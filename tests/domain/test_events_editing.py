@@ -100,7 +100,21 @@ def test_past_dates_keep_what_they_were(session, scene):
     scene.edit(session, now=later, starts_time=dt.time(10), ends_time=dt.time(11))
     first, second, *_ = dates_of(session, scene)
     assert (first.sequence, first.starts_at.hour) == (0, 8)
-    assert (second.sequence, second.starts_at.hour, second.updated_at) == (1, 9, later)
+    assert (second.starts_at.hour, second.updated_at) == (9, later)
+    assert second.sequence > 0
+
+
+def test_a_job_at_another_time_is_told_to_calendars(session, scene):
+    marshal, tail = scene.draft.roles
+    earlier = dataclasses.replace(marshal, starts_after_minutes=-30, duration_minutes=120)
+    scene.edit(session, roles=(earlier, tail))
+    assert {date.sequence for date in dates_of(session, scene)} == {1}
+
+
+def test_more_places_need_no_news_in_calendars(session, scene):
+    marshal, tail = scene.draft.roles
+    scene.edit(session, roles=(dataclasses.replace(marshal, places=5), tail))
+    assert {date.sequence for date in dates_of(session, scene)} == {0}
 
 
 def test_a_new_title_and_a_new_time_at_once_are_told_to_calendars(session, scene):
