@@ -10,6 +10,7 @@ from tests import builders
 from tests.drafts import MARSHAL
 from tests.drafts import TAIL
 from tests.drafts import a_draft
+from tests.storms import Storm
 from timebank.core.errors import NotFound
 from timebank.domain import events
 from timebank.domain.rota import changing
@@ -21,8 +22,10 @@ from timebank.domain.rota import withdrawing
 from timebank.models import Claim
 from timebank.models import Event
 from timebank.models import Frequency
+from timebank.models import Membership
 from timebank.models import Notice
 from timebank.models import Role
+from timebank.models import Series
 from timebank.models import Slot
 from timebank.models import Venue
 
@@ -272,3 +275,24 @@ def test_only_those_who_run_it_edit_a_series(session, scene):
         with pytest.raises(NotFound):
             scene.edit(session, who=stranger)
     scene.edit(session, who=scene.walk.ama)
+
+
+def test_of_two_who_save_at_once_one_reads_what_the_other_wrote_first(engine, session, scene):
+    version = session.scalar(sa.select(Series.version).filter_by(id=scene.series.id))
+
+    def save(title):
+        def work(own):
+            editing.edit_series(
+                own,
+                series=own.get_one(Series, scene.series.id),
+                draft=dataclasses.replace(scene.draft, title=title),
+                by=own.get_one(Membership, scene.walk.nadia.id),
+                now=NOW,
+                version=version,
+            )
+
+        return work
+
+    with Storm(engine, crowd=2) as storm:
+        answers = storm.answers([save("Amble"), save("Ramble")])
+    assert answers == {"done": 1, "SeriesChangedMeanwhile": 1}
