@@ -172,7 +172,8 @@ def test_doctor_names_each_part_and_fails_when_one_is_ill(operator: Operator):
     lines = dict(line.split(maxsplit=1) for line in result.output.splitlines())
 
     assert result.exit_code == 1
-    assert list(lines) == ["settings", "database", "migrations", "queue", "worker", "mail"]
+    asked = ["settings", "database", "migrations", "queue", "worker", "mail", "messages"]
+    assert list(lines) == asked
     assert lines["database"] == "ok"
     assert lines["mail"].endswith("Check SMTP_URL.")
 

@@ -201,7 +201,7 @@ def reconcile() -> None:
 
 @main.command()
 def doctor() -> None:
-    """Look at settings, database, migrations, queue, worker and mail; say what to do."""
+    """Look at settings, database, migrations, queue, worker, mail and messages."""
     from timebank.adapters import probes
     from timebank.adapters.instance import with_note
 

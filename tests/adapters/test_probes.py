@@ -14,11 +14,16 @@ import time_machine
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Sink
 from flask import Flask
+from sqlalchemy.orm import Session
 
+from tests import builders
+from tests.notices import owe
 from timebank.adapters import probes
 from timebank.core import clock
 from timebank.core.health import Part
 from timebank.core.settings import Settings
+from timebank.models import NoticeKind
+from timebank.models import NoticeState
 from timebank.web import health
 
 
@@ -102,10 +107,28 @@ def test_mail_server_that_greets_is_well(nobody_port: int):
         server.stop()
 
 
+def test_messages_that_nobody_may_have_read_are_counted_by_kind(
+    engine: sa.Engine, session: Session
+):
+    assert probes.check_messages(engine) == Part("messages", ok=True)
+    walk = builders.a_walk(session)
+    for state in ("uncertain", "uncertain", "failed", "sent", "pending"):
+        owe(session, walk.bela, NoticeKind.BOOKS_WRONG).state = NoticeState(state)
+    owe(session, walk.bela, due_in=-dt.timedelta(days=8)).state = NoticeState.FAILED
+    session.commit()
+
+    assert probes.check_messages(engine) == Part(
+        "messages",
+        ok=False,
+        problem="In seven days 2 uncertain (books_wrong), 1 failed (books_wrong): "
+        "see “Uncertain and failed messages” in docs/operations.md.",
+    )
+
+
 def test_every_part_that_is_away_says_what_to_check(settings: Settings, nobody_port: int):
     parts = [probe() for probe in probes.all_probes(_away(settings, nobody_port))]
 
-    assert [part.ok for part in parts] == [False] * 5
+    assert [part.ok for part in parts] == [False] * 6
     assert all("\n" not in part.problem and part.problem.endswith(".") for part in parts)
     assert "tea" not in " ".join(part.problem for part in parts)
 

@@ -31,6 +31,7 @@ PAGES = {
     "events.event": ANYBODY,
     "events.home": ANYBODY,
     "events.series": ANYBODY,
+    "grid.print_sheet": ORGANISER,
     "grid.rota": ANYBODY,
     "health.show": ANYBODY,
     "identity.code": ANYBODY,

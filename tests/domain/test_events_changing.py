@@ -69,7 +69,7 @@ def test_a_moved_date_takes_its_jobs_and_turns_along(session, walk):
     before = starts(session, Slot)
     move(session, walk)
     assert starts(session, Slot) == starts(session, Claim) == {at + AN_HOUR for at in before}
-    assert walk.event.sequence == 1
+    assert walk.event.sequence > 0
     assert walk.event.updated_at == NOW
     assert walk.event.reason == "The café opens later"
 

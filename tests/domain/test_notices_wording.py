@@ -135,6 +135,17 @@ class TestWording:
         assert "It was to be Saturday 1 May, 7:45am." in said[NoticeKind.EVENT_MOVED].text
         assert "It was to be at Pond." in said[NoticeKind.EVENT_MOVED].text
 
+    def test_a_move_without_a_reason_does_not_repeat_an_older_one(
+        self, session: Session, walk: Walk, claim: Claim
+    ) -> None:
+        walk.event.reason, walk.event.sequence = "Flooded path", 1
+        moved = owe(session, walk.bela, NoticeKind.EVENT_MOVED, claim=claim, earlier_place="Pond")
+        cancelled = owe(session, walk.bela, NoticeKind.EVENT_CANCELLED, claim=claim)
+        for part in (worded(session, moved).text, worded(session, moved).html):
+            assert "Flooded path" not in part
+            assert "It was to be at Pond." in part
+        assert "Flooded path" in worded(session, cancelled).text
+
     def test_sign_in_has_a_link_and_a_code(self, session: Session, walk: Walk) -> None:
         request = outbox.send_sign_in(
             session,

@@ -154,6 +154,12 @@ EFFECTS = [
         update("role", "name = 'Lead marshal'", "marshal_role"),
         SEQUENCE,
     ),
+    Effect(
+        "slot_raises_sequence",
+        "a job at another time",
+        update("slot", "ends_at = ends_at + '1 h'", "next_marshal"),
+        SEQUENCE,
+    ),
 ]
 
 

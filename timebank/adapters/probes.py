@@ -33,6 +33,11 @@ SMTP_OK = 250
 OLDEST_POSTGRES = 15
 QUIET_FOR = dt.timedelta(minutes=2)
 
+LOST = sa.text("""
+SELECT state, kind, count(*) FROM notice
+ WHERE state IN ('uncertain', 'failed') AND not_before > now() - interval '7 days'
+ GROUP BY state, kind ORDER BY state DESC, kind""")
+
 _WORKER_KEYS = "rq:worker:*"
 _MAIL_PORTS = {"smtp": 25, "smtps": 465}
 
@@ -50,8 +55,12 @@ def health_probes(settings: Settings) -> list[Callable[[], Part]]:
 
 
 def all_probes(settings: Settings) -> list[Callable[[], Part]]:
-    """List what `timebank doctor` asks: everything of `/health`, and the mail."""
-    return [*health_probes(settings), partial(check_mail, settings.smtp_url)]
+    """List what `timebank doctor` asks: everything of `/health`, the mail and the messages."""
+    return [
+        *health_probes(settings),
+        partial(check_mail, settings.smtp_url),
+        partial(check_messages, probe_engine(settings)),
+    ]
 
 
 def probe_engine(settings: Settings) -> sa.Engine:
@@ -134,6 +143,19 @@ def check_mail(smtp_url: str) -> Part:
     except (OSError, smtplib.SMTPException) as error:
         return Part("mail", ok=False, problem=f"{_first_line(error)} Check SMTP_URL.")
     return Part("mail", ok=True)
+
+
+def check_messages(engine: sa.Engine) -> Part:
+    """Look for messages of the last week that were refused, or whose fate nobody knows."""
+    try:
+        with engine.connect() as connection:
+            lost = [f"{count} {state} ({kind})" for state, kind, count in connection.execute(LOST)]
+    except SQLAlchemyError as error:
+        return Part("messages", ok=False, problem=f"{_first_line(error)} Check the database.")
+    if not lost:
+        return Part("messages", ok=True)
+    where = "see “Uncertain and failed messages” in docs/operations.md."
+    return Part("messages", ok=False, problem=f"In seven days {', '.join(lost)}: {where}")
 
 
 def _heartbeat(client: redis.Redis, key: bytes) -> dt.datetime | None:

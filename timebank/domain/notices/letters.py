@@ -39,7 +39,9 @@ SELECT n.kind, n.dedupe_key, n.facts, t.name AS community_name, t.place, t.phone
        coalesce(about.full_name, '') AS about_name,
        role.name AS job, role.about AS job_about, s.minutes,
        coalesce(s.starts_at, e.starts_at) AS starts_at, coalesce(s.ends_at, e.ends_at) AS ends_at,
-       e.state AS event_state, coalesce(nullif(n.facts ->> 'reason', ''), e.reason) AS reason,
+       e.state AS event_state,
+       coalesce(nullif(n.facts ->> 'reason', ''),
+                CASE WHEN n.kind = 'event_cancelled' THEN e.reason END) AS reason,
        e.occurs_on, x.title, x.slug, x.bring,
        v.name AS venue, v.address,
        (SELECT runs.full_name FROM group_organiser o

@@ -15,6 +15,7 @@ from typing import NoReturn
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from timebank.core.errors import Conflict
 from timebank.core.errors import Refused
 from timebank.domain import events
 from timebank.domain.rota import following
@@ -51,6 +52,10 @@ COPIED_OF_ROLE = (
 
 class JobHasTurns(Refused):
     """Somebody has this job already. Have a word with them first."""
+
+
+class SeriesChangedMeanwhile(Conflict):
+    """Somebody changed this event a moment before you."""
 
 
 class DatesAreOut(Refused):
@@ -118,6 +123,7 @@ def edit_series(
     draft: events.SeriesDraft,
     by: Membership,
     now: dt.datetime,
+    version: int | None = None,
 ) -> int:
     """Write a changed draft over a series and over its dates still to come.
 
@@ -125,9 +131,13 @@ def edit_series(
 
     Past dates and those with credited turns stay as they are. So does the group.
 
+    Args:
+        version: Of the series that the draft was written from, or None to write over any.
+
     Raises:
         NotFound: `by` does not run the group.
         DraftRefused: See `events.check_draft`.
+        SeriesChangedMeanwhile: The series is at another version by now.
         DatesAreOut: Rhythm or first date of a published series differ.
         NoJobs: A published series would have none.
         JobHasTurns: A job would lose places that people have; it names them.
@@ -139,6 +149,8 @@ def edit_series(
     timezone = session.get_one(Community, series.community_id).timezone
     events.check_draft(draft, timezone=timezone, now=now)
     session.refresh(series, with_for_update={"key_share": True})
+    if version not in {None, series.version}:
+        raise SeriesChangedMeanwhile
     _check_published(series, draft)
     dates = _lock_dates(session, series, now)
     event_ids = [event.id for event in dates]

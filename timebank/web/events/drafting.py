@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Iterable
 from typing import Any
 from typing import TypeVar
@@ -34,7 +35,9 @@ WHEN = ("often", "first", "starts", "ends")
 
 def typed_blank(rota: events.ReadyRota | None) -> MultiDict[str, str]:
     """Write the form of a new event, with a ready-made rota or three empty lines."""
-    typed: MultiDict[str, str] = MultiDict({"often": "weekly", "scene": "park"})
+    typed: MultiDict[str, str] = MultiDict(
+        {"often": "weekly", "scene": "park", "intent": str(uuid.uuid4())}
+    )
     if rota is None:
         typed.update(lines.typed_lines([lines.Line()] * BLANK_LINES))
         return typed
@@ -156,6 +159,20 @@ def venue_draft(form: EditorForm | MoveForm, *, venue: Venue | None) -> events.V
     )
 
 
+def read_number(typed: str | None) -> int | None:
+    """Read a number that our own page put into a hidden field; None when it was meddled with."""
+    text = typed or ""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None  # noqa: PLR2004
+
+
+def read_intent(typed: str | None) -> uuid.UUID | None:
+    """Read which page of the editor this is; None when it was meddled with."""
+    try:
+        return uuid.UUID(typed or "")
+    except ValueError:
+        return None
+
+
 def when_is_clear(form: EditorForm) -> bool:
     """Whether what the schedule needs has been said and can be read."""
     return (
@@ -204,7 +221,7 @@ def _role_draft(line: JobForm, form: EditorForm) -> events.RoleDraft:
         needed=line.needed.value or 0,
         starts_after_minutes=starts - begins,
         duration_minutes=ends - starts,
-        role_id=_number(line.role_id.data),
+        role_id=read_number(line.role_id.data),
     )
 
 
@@ -222,11 +239,6 @@ def _draft_of(role: Role) -> events.RoleDraft:
 
 def _minutes(time: dt.time) -> int:
     return time.hour * MINUTES_AN_HOUR + time.minute
-
-
-def _number(typed: str | None) -> int | None:
-    text = typed or ""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None  # noqa: PLR2004
 
 
 def _known(value: T | None) -> T:

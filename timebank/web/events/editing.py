@@ -86,13 +86,15 @@ def save(slug: str) -> Page:
     form = _form(drafting.retyped(_fixed(request.form, series), press=_pressed()), series)
     if not _is_ready(form, series):
         return _again(form, series)
-    if form.version.data != str(series.version):
+    try:
+        return _write(form, series)
+    except editing.SeriesChangedMeanwhile:
+        db.session.rollback()
         form.version.data = str(series.version)
         form.form_errors.append(
             _("Somebody changed this event a moment before you. Look it over, then save again")
         )
         return _page(form, series), 409
-    return _write(form, series)
 
 
 def _write(form: EditorForm, series: Series | None) -> Page:
@@ -125,7 +127,14 @@ def _change(form: EditorForm, series: Series) -> tuple[str, str]:
     was_out = series.state is SeriesState.PUBLISHED
     venue = db.session.get_one(Venue, series.venue_id)
     draft = drafting.draft_of(form, venue=venue)
-    told = editing.edit_series(db.session(), series=series, draft=draft, by=_by(), now=now)
+    told = editing.edit_series(
+        db.session(),
+        series=series,
+        draft=draft,
+        by=_by(),
+        now=now,
+        version=drafting.read_number(form.version.data) or 0,
+    )
     if not was_out and _pressed() == "publish":
         events.publish(db.session(), series=series, now=now)
         return series.slug, _("%(title)s is out. Here’s its rota.", title=series.title)

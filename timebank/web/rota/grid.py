@@ -19,8 +19,10 @@ from timebank.domain.rota import grid
 from timebank.web.door import Door
 from timebank.web.door import open_door
 from timebank.web.kept import kept_page
+from timebank.web.rota import printing
 
 bp = Blueprint("grid", __name__)
+printing.register(bp)
 
 # A kept page knows what time it is to within five minutes; the rules know it exactly.
 CLOCK_SECONDS = 300
@@ -68,7 +70,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """The head of a date; `change_url` is for those who run it."""
+    """The head of a date; `change_url` and `print_url` are for those who run it."""
 
     starts_at: dt.datetime
     filled: int
@@ -79,6 +81,7 @@ class Column:
     reason: str | None
     url: str
     change_url: str | None
+    print_url: str | None
 
 
 @bp.get("/e/<slug>/rota")
@@ -132,6 +135,7 @@ def _column(read: grid.Grid, index: int, slug: str, now: dt.datetime, runs_it: b
         reason=date.reason,
         url=url_for("events.event", slug=slug, day=date.occurs_on),
         change_url=url_for("editor.change", slug=slug, day=date.occurs_on) if may_change else None,
+        print_url=url_for("grid.print_sheet", slug=slug, day=date.occurs_on) if runs_it else None,
     )
 
 
