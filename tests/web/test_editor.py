@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 import pytest
 import sqlalchemy as sa
@@ -463,3 +464,20 @@ def test_pages_offer_every_ready_made_rota(nadia):
         assert nadia.statuses == [200]
     nadia.open("/e/new?rota=%00%ff")
     assert nadia.statuses == [200]
+
+
+@pytest.mark.parametrize(
+    ("key", "often"),
+    [
+        ("walk", "weekly"),
+        ("litter-pick", "monthly"),
+        ("repair-cafe", "monthly"),
+        ("street-party", "once"),
+        ("food-bank", "weekly"),
+        ("community-garden", "weekly"),
+    ],
+)
+def test_a_ready_made_rota_opens_with_its_own_rhythm(nadia, key, often):
+    nadia.open(f"/e/new?rota={key}")
+    ticked = re.findall(r'<input[^>]*\bchecked\b[^>]*\bname="often"[^>]*>', nadia.page)
+    assert [re.search(r'value="(\w+)"', radio)[1] for radio in ticked] == [often]
