@@ -115,6 +115,7 @@ def test_every_field_has_its_own_sentence_and_the_page_comes_back_whole(nadia, s
         send(nadia, **changes)
         assert nadia.statuses == [422], sentence
         assert sentence in nadia.words
+        assert "like 2027" not in nadia.words
         title = nadia.page.partition("</title>")[0]
         assert "Error:" in title
         kept = {**typed(), **changes}
@@ -398,7 +399,7 @@ def test_slips_on_the_page_of_one_date_have_their_sentences(nadia, walk, session
     slips = {
         "Say why, in a few words": {"reason": ""},
         "Keep it to 200 letters": {"reason": "x" * 201},
-        "Choose a day, like 2027-05-01": {"day": "tomorrow"},
+        "Choose a day": {"day": "tomorrow"},
         "Choose a day within the next two years": {"day": "9999-12-31"},
         "Choose a time, like 09:30": {"starts": "9am"},
         "That time ends before it starts. Check From and To": {"ends": "08:00"},
