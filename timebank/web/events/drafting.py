@@ -41,15 +41,10 @@ def typed_blank(rota: events.ReadyRota | None) -> MultiDict[str, str]:
     if rota is None:
         typed.update(lines.typed_lines([lines.Line()] * BLANK_LINES))
         return typed
-    typed.update(
-        {
-            "rota": rota.key,
-            "often": rota.frequency.value,
-            "starts": f"{rota.starts_time:%H:%M}",
-            "ends": f"{rota.ends_time:%H:%M}",
-            "was_starts": f"{rota.starts_time:%H:%M}",
-        }
-    )
+    typed["rota"] = rota.key
+    typed["often"] = rota.frequency.value
+    typed["starts"] = typed["was_starts"] = f"{rota.starts_time:%H:%M}"
+    typed["ends"] = f"{rota.ends_time:%H:%M}"
     for name in ("scene", "description", "first_timers", "bring"):
         typed[name] = getattr(rota, name)
     jobs = [lines.line_of(role, rota.starts_time) for role in rota.roles]

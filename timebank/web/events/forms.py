@@ -39,7 +39,7 @@ from timebank.web.words import _
 
 ENDS_FIRST = _("That time ends before it starts. Check From and To")
 WRITE_A_TIME = _("Choose a time, like 09:30")
-WRITE_A_DAY = _("Choose a day, like 2027-05-01")
+WRITE_A_DAY = _("Choose a day")
 
 FREQUENCIES = [
     (Frequency.ONCE.value, _("Once")),
@@ -189,9 +189,7 @@ class EditorForm(PageForm):
         validate_choice=False,
         validators=[OneOf(_("Say how often it takes place"))],
     )
-    first = DayField(
-        _("First date"), validators=[Understood(_("Choose the first date, like 2027-05-01"))]
-    )
+    first = DayField(_("First date"), validators=[Understood(_("Choose the first date"))])
     starts = TimeField(_("From"), validators=[Understood(WRITE_A_TIME)])
     ends = TimeField(_("To"), validators=[Understood(WRITE_A_TIME)])
     rota = RadioField(
