@@ -44,6 +44,7 @@ FAMILIES: dict[str, Callable[[Stage], list[Figure]]] = {
     "statements": statements.measure,
     "books": books.measure,
 }
+NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
 
 
 def main() -> None:
@@ -84,9 +85,14 @@ def _stage(rounds: int, seconds: float) -> Iterator[Stage]:
 
 
 def _environ(database_url: str, folder: str) -> dict[str, str]:
-    """Write the settings of production; the queue and the mail are never asked here."""
+    """Write the settings of production; no queue and no mail server is there.
+
+    Compiled modules are kept, as they are wherever somebody runs us, but not among the sources.
+    """
+    inherited = {name: text for name, text in os.environ.items() if name != NO_BYTECODE}
     return {
-        **os.environ,
+        **inherited,
+        "PYTHONPYCACHEPREFIX": f"{folder}/compiled",
         "DATABASE_URL": database_url,
         "REDIS_URL": f"unix://{folder}/no-queue",
         "SMTP_URL": f"maildir://{folder}/mail",

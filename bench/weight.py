@@ -22,6 +22,7 @@ BARE = "bench.bare:select()"
 def measure(stage: Stage) -> list[Figure]:
     """Weigh workers that have just started, those that have served all other figures, and time."""
     page = stage.town.page
+    _ask_after_health(stage)
     fresh = common.start_server(OURS, stage.environ)
     try:
         common.wait_for(fresh, page)
@@ -47,6 +48,14 @@ def measure(stage: Stage) -> list[Figure]:
             detail=f"{ours:.2f} s beside {bare:.2f} s",
         ),
     ]
+
+
+def _ask_after_health(stage: Stage) -> None:
+    """Ask every worker: the answer needs the queue's client, and monitors ask all day."""
+    health = Target(
+        server=stage.goodturn, requests=lambda: [common.request("/health")], expect=503
+    )
+    common.sample(stage, health, ENOUGH_SECONDS)
 
 
 def _memory(what: str, megabytes: float) -> Figure:

@@ -10,6 +10,7 @@ from babel import Locale
 from flask import Flask
 from flask_babel import Babel
 from flask_wtf.csrf import CSRFProtect
+from jinja2 import FileSystemBytecodeCache
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from timebank.adapters.probes import health_probes
@@ -53,6 +54,13 @@ PARTS = (
     surroundings,
 )
 LOCALE = Locale("en", "GB")
+JINJA_OPTIONS = {
+    "trim_blocks": True,
+    "lstrip_blocks": True,
+    # Compiled templates, in a private folder under the system's temporary one; the next process
+    # starts with them. The name changes with the options above, which the content does not.
+    "bytecode_cache": FileSystemBytecodeCache(pattern="timebank-trim-lstrip-%s.cache"),
+}
 PACKAGE = Path(__file__).resolve().parent
 LARGEST_BODY_BYTES = 1_000_000
 MOST_FORM_FIELDS = 500
@@ -64,7 +72,7 @@ def create_app(settings: Settings) -> Flask:
     app.config.update(_config(settings))
     app.extensions["timebank.settings"] = settings
     app.extensions["timebank.demo_people"] = DEMO_PEOPLE if settings.demo else ()
-    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    app.jinja_options = JINJA_OPTIONS
     app.extensions["timebank.probes"] = health_probes(settings)
     db.init_app(app)
     reader.bind(settings.database_url)

@@ -289,7 +289,7 @@ def _has_community(session: Session) -> bool:
 
 
 def _fill(session: Session, *, seed: int) -> None:
-    from timebank.demo import fill
+    from timebank.demo.filling import fill
 
     fill(session, seed=seed, now=clock.now())
 

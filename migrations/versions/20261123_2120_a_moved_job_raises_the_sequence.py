@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "20261123_2120"
-down_revision = "20261123_2026"
+down_revision = "20261123_2110"
 branch_labels = None
 depends_on = None
 

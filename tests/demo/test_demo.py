@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from timebank import demo
+from timebank.demo import filling
 from timebank.domain import ledger
 from timebank.domain.rota import reading
 from timebank.models import Account
@@ -58,7 +59,7 @@ def borough(postgres_url):
         connection.exec_driver_sql("CREATE DATABASE borough TEMPLATE pattern")
     engine = sa.create_engine(sa.make_url(postgres_url).set(database="borough"))
     with Session(engine) as session:
-        demo.fill(session, seed=2026, now=NOW)
+        filling.fill(session, seed=2026, now=NOW)
         session.commit()
         yield session
     engine.dispose()
@@ -167,7 +168,7 @@ def test_the_newcomer_begins_at_an_event(borough):
 
 def test_the_same_seed_tells_the_same_story_and_quickly(borough, session):
     start = time.process_time()
-    demo.fill(session, seed=2026, now=NOW)
+    filling.fill(session, seed=2026, now=NOW)
     assert time.process_time() - start < 5
     assert story(session) == story(borough)
 
@@ -180,5 +181,5 @@ def test_the_same_seed_tells_the_same_story_and_quickly(borough, session):
     ],
 )
 def test_it_can_be_filled_at_any_moment(session, seed, now):
-    demo.fill(session, seed=seed, now=now)
+    filling.fill(session, seed=seed, now=now)
     assert session.scalars(sa.select(Reconciliation)).one().proved

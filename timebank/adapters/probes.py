@@ -1,4 +1,7 @@
-"""Looks at the parts we depend on: does each do its work, and if not, what is there to do?"""
+"""Looks at the parts we depend on: does each do its work, and if not, what is there to do?
+
+The queue's client is large and is loaded with the first look: a page never needs it.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,14 @@ import datetime as dt
 import os
 import smtplib
 import tempfile
+from functools import cache
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 from urllib.parse import urlsplit
 
-import redis
 import sqlalchemy as sa
-from rq.utils import as_text
-from rq.utils import utcparse
 from sqlalchemy.exc import SQLAlchemyError
 
 from timebank.adapters.schema import is_current
@@ -25,6 +26,8 @@ from timebank.core.health import Part
 if TYPE_CHECKING:
     from collections.abc import Callable
     from urllib.parse import SplitResult
+
+    from redis import Redis
 
     from timebank.core.settings import Settings
 
@@ -45,12 +48,12 @@ _MAIL_PORTS = {"smtp": 25, "smtps": 465}
 def health_probes(settings: Settings) -> list[Callable[[], Part]]:
     """List what `/health` asks, each a function without arguments."""
     engine = probe_engine(settings)
-    client = probe_client(settings)
+    client = cache(partial(probe_client, settings))
     return [
         partial(check_database, engine),
         partial(check_migrations, engine),
-        partial(check_queue, client),
-        partial(check_worker, client),
+        lambda: check_queue(client()),
+        lambda: check_worker(client()),
     ]
 
 
@@ -72,9 +75,11 @@ def probe_engine(settings: Settings) -> sa.Engine:
     )
 
 
-def probe_client(settings: Settings) -> redis.Redis:
+def probe_client(settings: Settings) -> Redis:
     """Make a queue connection that does not wait long."""
-    return redis.Redis.from_url(
+    from redis import Redis  # noqa: PLC0415
+
+    return Redis.from_url(
         settings.redis_url,
         socket_timeout=PATIENCE_SECONDS,
         socket_connect_timeout=PATIENCE_SECONDS,
@@ -106,24 +111,28 @@ def check_migrations(engine: sa.Engine) -> Part:
     return Part("migrations", ok=False, problem="Not up to date: run `timebank migrate`.")
 
 
-def check_queue(client: redis.Redis) -> Part:
+def check_queue(client: Redis) -> Part:
     """Look whether Redis or Valkey answers."""
+    from redis import RedisError  # noqa: PLC0415
+
     try:
         client.ping()
-    except redis.RedisError as error:
+    except RedisError as error:
         return Part("queue", ok=False, problem=f"{_first_line(error)} Check REDIS_URL.")
     return Part("queue", ok=True)
 
 
-def check_worker(client: redis.Redis) -> Part:
+def check_worker(client: Redis) -> Part:
     """Look whether any worker was heard within two minutes.
 
     Asks the workers' own keys, not RQ's register of workers: after the queue was emptied a living
     worker writes its key again, but not the register.
     """
+    from redis import RedisError  # noqa: PLC0415
+
     try:
         beats = [_heartbeat(client, key) for key in client.scan_iter(_WORKER_KEYS)]
-    except redis.RedisError as error:
+    except RedisError as error:
         return Part("worker", ok=False, problem=f"{_first_line(error)} Check REDIS_URL.")
     oldest = clock.now() - QUIET_FOR
     if any(beat and beat >= oldest for beat in beats):
@@ -158,8 +167,11 @@ def check_messages(engine: sa.Engine) -> Part:
     return Part("messages", ok=False, problem=f"In seven days {', '.join(lost)}: {where}")
 
 
-def _heartbeat(client: redis.Redis, key: bytes) -> dt.datetime | None:
+def _heartbeat(client: Redis, key: bytes) -> dt.datetime | None:
     """When the worker was last heard; None when it said good-bye or never spoke."""
+    from rq.utils import as_text  # noqa: PLC0415
+    from rq.utils import utcparse  # noqa: PLC0415
+
     death, beat = client.hmget(key, ["death", "last_heartbeat"])
     if death or not beat:
         return None

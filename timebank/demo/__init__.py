@@ -4,6 +4,5 @@ from __future__ import annotations
 
 from timebank.demo.cast import DEMO_PEOPLE
 from timebank.demo.cast import DemoPerson
-from timebank.demo.filling import fill
 
-__all__ = ["DEMO_PEOPLE", "DemoPerson", "fill"]
+__all__ = ["DEMO_PEOPLE", "DemoPerson"]

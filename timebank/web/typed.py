@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-from email_validator import EmailNotValidError
-from email_validator import validate_email
 from flask_wtf import FlaskForm
 from wtforms import Field
 from wtforms import Form
@@ -85,6 +83,10 @@ class EmailAddress:
 
     def __call__(self, form: Form, field: Field) -> None:  # noqa: ARG002 - the validators' signature
         """Stop with the sentence, or normalise."""
+        # Its patterns take a while to build: not at the start of every process.
+        from email_validator import EmailNotValidError  # noqa: PLC0415
+        from email_validator import validate_email  # noqa: PLC0415
+
         try:
             found = validate_email(field.data or "", check_deliverability=False)
         except EmailNotValidError:

@@ -9,7 +9,6 @@ from flask import current_app
 from flask import render_template
 
 from timebank.core.errors import NotFound
-from timebank.web.pages.styleguide import guide
 
 if TYPE_CHECKING:
     from timebank.core.settings import Settings
@@ -45,4 +44,6 @@ def styleguide() -> str:
     settings: Settings = current_app.extensions["timebank.settings"]
     if not settings.demo:
         raise NotFound
+    from timebank.web.pages.styleguide import guide  # noqa: PLC0415 - nobody else needs it
+
     return render_template("styleguide.html", guide=guide())
