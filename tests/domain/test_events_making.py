@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import threading
+import uuid
 
 import pytest
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from tests import builders
 from tests.drafts import MARSHAL
 from tests.drafts import a_draft
 from tests.statements import count_statements
+from tests.storms import Storm
 from timebank.core.errors import NotFound
 from timebank.domain import communities
 from timebank.domain import events
@@ -67,6 +69,19 @@ def test_the_same_title_gets_the_next_address(session, walk):
 
 def test_no_series_takes_the_address_of_the_editor(session, walk):
     assert make(session, walk, title="New!").slug == "new-2"
+
+
+def test_one_page_sent_twice_at_the_same_time_makes_one_series(walk, engine, session):
+    intent = uuid.uuid4()
+
+    def work(own):
+        draft = a_draft(group_id=walk.group.id)
+        events.make_series(own, draft=draft, by=walk.nadia, now=NOW, intent=intent)
+
+    with Storm(engine, crowd=4) as storm:
+        assert storm.answers([work] * 4) == {"done": 1, "SeriesMadeAlready": 3}
+    made = events.series_of_intent(session, intent=intent, by=walk.nadia)
+    assert (made.slug, made.title) == ("stroll", "Stroll")
 
 
 def test_two_series_of_one_title_at_the_same_time_get_two_addresses(walk, engine):

@@ -36,6 +36,8 @@ EVENT = {
 }
 LATER = "starts_at = starts_at + interval '1 hour', ends_at = ends_at + interval '1 hour'"
 
+INTENT = "uuid '6f1d1e90-0000-4000-8000-000000000000'"
+
 VENUES = [
     Attack("venue_name", "no name", insert("venue", VENUE, name="''")),
     Attack("venue_name", "121 letters", insert("venue", VENUE, name="repeat('x', 121)")),
@@ -85,6 +87,12 @@ SERIES_ROWS = [
         "one_series_per_slug",
         "an address that is taken",
         insert("series", SERIES, slug="'danson-saturday-stroll'"),
+    ),
+    Attack(
+        "same_series_once",
+        "one page of the editor sent twice",
+        first=insert("series", {**SERIES, "slug": "'the-first'"}, intent=INTENT),
+        sql=insert("series", SERIES, intent=INTENT),
     ),
     Attack(
         "series_of_a_group",

@@ -380,6 +380,33 @@ def test_a_change_made_meanwhile_is_not_written_over(nadia, walk, session, app):
     assert session.scalar(sa.select(Series.title)) == "Nadias Amble"
 
 
+def test_publish_tapped_twice_makes_one_series(nadia, session):
+    nadia.open("/e/new")
+    intent = value_of(nadia, "intent")
+    for slip in ("", "Lake Stroll", "Lake Stroll"):
+        send(nadia, title=slip, intent=intent)
+        assert slip or value_of(nadia, "intent") == intent
+    assert nadia.statuses == [303, 200]
+    assert nadia.path == "/e/lake-stroll/rota"
+    assert "Lake Stroll is out." in nadia.words
+    assert [series.slug for series in made(session)] == ["lake-stroll"]
+    nadia.open("/e/new")
+    assert value_of(nadia, "intent") != intent
+
+
+def test_a_draft_kept_twice_is_one_draft_and_strange_intents_are_none(nadia, session):
+    nadia.open("/e/new")
+    intent = value_of(nadia, "intent")
+    for press in ("draft", "publish"):
+        send(nadia, press=press, intent=intent)
+        assert "Kept as a draft." in nadia.words
+    assert len(made(session)) == 1
+    for strange in ("x", "\x00", ""):
+        send(nadia, intent=strange)
+        assert nadia.statuses == [303, 200]
+    assert len(made(session)) == 4
+
+
 def test_a_time_that_happens_twice_is_asked_about(nadia, walk, session):
     night = {"day": "2027-10-31", "starts": "01:30", "ends": "03:00", "reason": "Owls"}
     nadia.open(DATE)

@@ -75,7 +75,8 @@ class Series(Base):
     """What recurs: name, words, place, rhythm. Its address is `/e/<slug>`.
 
     Times of day are local to the community's zone. `version` rises with every change (a trigger
-    does it), for the pages that are kept ready-made.
+    does it), for the pages that are kept ready-made. `intent` names the page of the editor that
+    made it: sent twice, it makes one series.
     """
 
     __tablename__ = "series"
@@ -96,6 +97,7 @@ class Series(Base):
     ends_time: Mapped[dt.time]
     state: Mapped[SeriesState] = mapped_column(choice(SeriesState), server_default="draft")
     created_by: Mapped[int]
+    intent: Mapped[uuid.UUID | None]
     created_at: Mapped[CreatedAt]
     version: Mapped[Version]
 
@@ -115,6 +117,7 @@ class Series(Base):
         sa.CheckConstraint("char_length(first_timers) <= 300", name="series_first_timers"),
         sa.CheckConstraint("char_length(bring) <= 300", name="series_bring"),
         sa.UniqueConstraint("community_id", "slug", name="one_series_per_slug"),
+        sa.UniqueConstraint("created_by", "intent", name="same_series_once"),
         sa.UniqueConstraint("id", "community_id", name="series_in_community"),
         sa.ForeignKeyConstraint(
             ["group_id", "community_id"],

@@ -15,10 +15,12 @@ from timebank.domain.events.drafts import VenueDraft
 from timebank.domain.events.drafts import check_draft
 from timebank.domain.events.making import NoDatesAhead
 from timebank.domain.events.making import NoJobs
+from timebank.domain.events.making import SeriesMadeAlready
 from timebank.domain.events.making import find_or_make_venue
 from timebank.domain.events.making import make_series
 from timebank.domain.events.making import publish
 from timebank.domain.events.making import require_organiser
+from timebank.domain.events.making import series_of_intent
 from timebank.domain.events.ready_made import ReadyRota
 from timebank.domain.events.ready_made import ready_made_rota
 from timebank.domain.events.ready_made import ready_made_rotas
@@ -33,6 +35,7 @@ __all__ = [
     "ReadyRota",
     "RoleDraft",
     "SeriesDraft",
+    "SeriesMadeAlready",
     "VenueDraft",
     "check_draft",
     "days_of",
@@ -46,5 +49,6 @@ __all__ = [
     "ready_made_rotas",
     "require_organiser",
     "schedule_sentence",
+    "series_of_intent",
     "span_on",
 ]

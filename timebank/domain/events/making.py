@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Iterable
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from timebank.core.errors import Conflict
 from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
 from timebank.core.text import slugify
@@ -30,6 +32,10 @@ LONGEST_BASE = 54  # room for a number behind it
 PAGES_BESIDE_SERIES = {"new"}  # /e/new is the editor
 
 
+class SeriesMadeAlready(Conflict):
+    """You’ve made this event already."""
+
+
 class NoDatesAhead(Refused):
     """That date has passed. Choose one that’s still to come."""
 
@@ -39,11 +45,20 @@ class NoJobs(Refused):
 
 
 def make_series(
-    session: Session, *, draft: SeriesDraft, by: Membership, now: dt.datetime
+    session: Session,
+    *,
+    draft: SeriesDraft,
+    by: Membership,
+    now: dt.datetime,
+    intent: uuid.UUID | None = None,
 ) -> Series:
     """Keep an event as a draft: its place, words, rhythm and jobs. No dates yet.
 
+    Args:
+        intent: Of the page that it was typed into, or None when nothing can come twice.
+
     Raises:
+        SeriesMadeAlready: `by` made one with this intent; `series_of_intent` finds it.
         NotFound: `by` does not run the group, or it belongs to another community.
         DraftRefused: See `check_draft`.
     """
@@ -53,7 +68,7 @@ def make_series(
     require_organiser(session, group_id=group.id, community_id=group.community_id, by=by)
     community = session.get_one(Community, group.community_id)
     check_draft(draft, timezone=community.timezone, now=now)
-    series = _insert_series(session, draft, by)
+    series = _insert_series(session, draft, by, intent)
     write_roles(session, series=series, roles=draft.roles)
     return series
 
@@ -143,7 +158,16 @@ def write_roles(session: Session, *, series: Series, roles: Iterable[RoleDraft])
         session.execute(sa.insert(Role), rows)
 
 
-def _insert_series(session: Session, draft: SeriesDraft, by: Membership) -> Series:
+def series_of_intent(session: Session, *, intent: uuid.UUID | None, by: Membership) -> Series:
+    """Find the series that a member made with this page of the editor."""
+    return session.scalars(
+        sa.select(Series).where(Series.created_by == by.id, Series.intent == intent)
+    ).one()
+
+
+def _insert_series(
+    session: Session, draft: SeriesDraft, by: Membership, intent: uuid.UUID | None
+) -> Series:
     """Write the series under the first free address; if a rival takes it, the next."""
     venue = find_or_make_venue(session, community_id=by.community_id, draft=draft.venue)
     values = {
@@ -160,17 +184,18 @@ def _insert_series(session: Session, draft: SeriesDraft, by: Membership) -> Seri
         "starts_time": draft.starts_time,
         "ends_time": draft.ends_time,
         "created_by": by.id,
+        "intent": intent,
     }
     while True:
         slug = _free_slug(session, community_id=by.community_id, title=draft.title)
         made = session.scalars(
-            insert(Series)
-            .values(slug=slug, **values)
-            .on_conflict_do_nothing(constraint="one_series_per_slug")
-            .returning(Series)
+            insert(Series).values(slug=slug, **values).on_conflict_do_nothing().returning(Series)
         ).first()
         if made:
             return made
+        same = sa.exists().where(Series.created_by == by.id, Series.intent == intent)
+        if intent and session.scalar(sa.select(same)):
+            raise SeriesMadeAlready
 
 
 def _free_slug(session: Session, *, community_id: int, title: str) -> str:

@@ -105,6 +105,9 @@ def _write(form: EditorForm, series: Series | None) -> Page:
         db.session.rollback()
         drafting.note_refusal(form, refusal)
         return _again(form, series)
+    except events.SeriesMadeAlready:
+        db.session.rollback()
+        slug, words = _made_already(form)
     db.session.commit()
     say(words)
     return redirect(url_for("grid.rota", slug=slug), 303)
@@ -113,12 +116,29 @@ def _write(form: EditorForm, series: Series | None) -> Page:
 def _make(form: EditorForm) -> tuple[str, str]:
     """Make a new series -> its slug, and what to say."""
     now = clock.now()
-    draft = drafting.draft_of(form)
-    series = events.make_series(db.session(), draft=draft, by=_by(), now=now)
-    if _pressed() == "draft":
-        return series.slug, _("Kept as a draft. Only the people who run it can see it.")
-    events.publish(db.session(), series=series, now=now)
-    return series.slug, _("%(title)s is out. Here’s its rota.", title=series.title)
+    series = events.make_series(
+        db.session(),
+        draft=drafting.draft_of(form),
+        by=_by(),
+        now=now,
+        intent=drafting.read_intent(form.intent.data),
+    )
+    if _pressed() != "draft":
+        events.publish(db.session(), series=series, now=now)
+    return series.slug, _words_of(series)
+
+
+def _made_already(form: EditorForm) -> tuple[str, str]:
+    """Find what the first tap made -> its slug, and what to say; this one changes nothing."""
+    intent = drafting.read_intent(form.intent.data)
+    series = events.series_of_intent(db.session(), intent=intent, by=_by())
+    return series.slug, _words_of(series)
+
+
+def _words_of(series: Series) -> str:
+    if series.state is SeriesState.DRAFT:
+        return _("Kept as a draft. Only the people who run it can see it.")
+    return _("%(title)s is out. Here’s its rota.", title=series.title)
 
 
 def _change(form: EditorForm, series: Series) -> tuple[str, str]:
@@ -137,7 +157,7 @@ def _change(form: EditorForm, series: Series) -> tuple[str, str]:
     )
     if not was_out and _pressed() == "publish":
         events.publish(db.session(), series=series, now=now)
-        return series.slug, _("%(title)s is out. Here’s its rota.", title=series.title)
+        return series.slug, _words_of(series)
     if told:
         return series.slug, ngettext(
             "Saved. We’ll tell %(num)s person whose turn has changed.",

@@ -200,6 +200,7 @@ class EditorForm(PageForm):
     roles = FieldList(FormField(JobForm))
     was_starts = HiddenField()
     version = HiddenField()
+    intent = HiddenField()
 
     def validate_ends(self, field: TimeField) -> None:
         """No event of ours runs past midnight."""
