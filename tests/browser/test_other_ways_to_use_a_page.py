@@ -105,7 +105,17 @@ def test_an_event_on_paper_has_nothing_to_tap(walk, open_screen: OpenScreen) -> 
     nadia.page.emulate_media(media="print")
     nadia.open("/e/danson-saturday-stroll")
     nadia.reads("Danson Saturday Stroll", "Marshal", "Bela N", "Tail walker")
-    for part in ("header", "nav", "footer", "form", "button", ".btn", ".garland", ".sheet"):
+    for part in (
+        "header",
+        "nav",
+        "footer",
+        "form",
+        "button",
+        ".btn",
+        ".garland",
+        ".link",
+        ".sheet",
+    ):
         for one in nadia.page.locator(part).all():
             expect(one).to_be_hidden()
     assert nadia.page.evaluate("getComputedStyle(document.body).color") == "rgb(22, 38, 30)"
@@ -119,3 +129,13 @@ def test_somebody_s_own_colours_keep_every_edge(walk, open_screen: OpenScreen) -
         for card in bela.page.locator(".card, .slot").all():
             assert card.evaluate("it => getComputedStyle(it).borderTopStyle") != "none"
         bela.see(step, judges_contrast=False)
+
+
+def test_an_address_is_copied_at_a_tap(walk, open_screen: OpenScreen) -> None:
+    dov = open_screen("calendar", PHONE, permissions=["clipboard-read", "clipboard-write"])
+    dov.open("/calendar")
+    dov.page.get_by_role("button", name="Copy").first.click()
+    dov.reads("Copied")
+    copied = dov.page.evaluate("navigator.clipboard.readText()")
+    assert copied.endswith("/calendar/all.ics")
+    dov.see("copied")
