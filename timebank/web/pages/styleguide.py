@@ -110,6 +110,7 @@ class RosterCell:
 
     people: tuple[Neighbour, ...] = ()
     take_url: str | None = None
+    free: int = 1
     is_needed: bool = False
     is_yours: bool = False
 
@@ -163,7 +164,7 @@ ROWS = (
     RosterRow("Run director", (RosterCell(CROWD[:1]), RosterCell(CROWD[:1]), TAKE)),
     RosterRow("Tail walker", (NEEDED, RosterCell(CROWD[2:3]), TAKE)),
     RosterRow("First-timers’ welcome", (RosterCell((YOU,), is_yours=True), TAKE, TAKE)),
-    RosterRow("Marshal", (RosterCell(CROWD[1:3], "#rota"), TAKE, RosterCell(CROWD[4:]))),
+    RosterRow("Marshal", (RosterCell(CROWD[1:3], "#rota", free=2), TAKE, RosterCell(CROWD[4:]))),
 )
 MONTHS = (
     Month(

@@ -56,6 +56,7 @@ class Cell:
 
     people: tuple[Name, ...]
     take_url: str | None
+    free: int
     is_needed: bool
     is_yours: bool
 
@@ -154,7 +155,7 @@ def _cell(
     job: grid.GridJob | None, date: grid.GridDate, slug: str, own: int | None, now: dt.datetime
 ) -> Cell:
     if job is None or date.is_cancelled:
-        return Cell((), None, is_needed=False, is_yours=False)
+        return Cell((), None, 0, is_needed=False, is_yours=False)
     people = tuple(
         Name(t.membership_id, t.name, t.is_held, t.membership_id == own) for t in job.takers
     )
@@ -164,6 +165,7 @@ def _cell(
     return Cell(
         people,
         take_url if is_open else None,
+        job.places - len(job.takers),
         is_needed=job.is_needed,
         is_yours=is_yours,
     )
