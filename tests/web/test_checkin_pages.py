@@ -81,7 +81,7 @@ def test_there_is_no_finish_before_the_start(nadia, walk, session):
     nadia.open(ADDRESS)
     assert not nadia.has_button("Finish")
     nadia.post(f"{ADDRESS}/finish", csrf_token=nadia.forms()[0].fields["csrf_token"][0])
-    assert "It hasn't started yet." in nadia.words
+    assert "It hasn’t started yet." in nadia.words
 
 
 @pytest.mark.parametrize(
