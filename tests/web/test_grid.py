@@ -119,7 +119,7 @@ def test_a_cell_says_how_many_places_are_free_until_the_last_one(walk, session, 
         session.commit()
         browser.open("/e/stroll/rota")
         said = [words for words, _url in browser.links() if "Saturday 1 May" in words]
-        assert said == [f"{says} : Marshal, Saturday 1 May"]
+        assert set(said) == {f"{says} : Marshal, Saturday 1 May"}
 
 
 def test_a_moved_date_says_so_and_a_cancelled_one_offers_nothing(walk, session, browser):
