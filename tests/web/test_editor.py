@@ -509,3 +509,63 @@ def test_a_ready_made_rota_opens_with_its_own_rhythm(nadia, key, often):
     nadia.open(f"/e/new?rota={key}")
     ticked = re.findall(r'<input[^>]*\bchecked\b[^>]*\bname="often"[^>]*>', nadia.page)
     assert [re.search(r'value="(\w+)"', radio)[1] for radio in ticked] == [often]
+
+
+MIDNIGHT = "This job would end after midnight. Check its times"
+FAR = "That’s far from the event itself. Check From and To"
+
+
+def test_a_job_over_midnight_or_far_from_the_event_is_refused_beside_its_line(nadia, session):
+    evening = {"starts": "18:00", "ends": "23:00", "roles-0-starts": "18:00"}
+    slips = (
+        (MIDNIGHT, {**evening, "roles-0-ends": "00:30"}),
+        ("That time ends before it starts", {**evening, "roles-0-ends": "17:00"}),
+        (FAR, {**evening, "roles-0-starts": "11:59", "roles-0-ends": "20:00"}),
+        (FAR, {"roles-0-ends": "16:31"}),
+    )
+    for sentence, changes in slips:
+        send(nadia, **changes)
+        assert nadia.statuses == [422]
+        beside = nadia.page.partition('id="roles-0-ends-error"')[2].partition("</p>")[0]
+        assert sentence in beside
+    assert made(session) == []
+    send(nadia, **{"roles-0-starts": "03:00", "roles-0-ends": "16:30"})
+    assert nadia.statuses == [303, 200]
+
+
+def test_a_line_pushed_over_midnight_is_refused_and_comes_back_with_the_event(nadia, session):
+    nadia.open("/e/new?rota=street-party")
+    late = {"title": "Late", "where": "Here", "first": "2027-05-01"}
+    nadia.press("Publish", **late, starts="17:00", ends="23:00")
+    assert nadia.statuses == [422]
+    assert MIDNIGHT in nadia.words
+    assert value_of(nadia, "roles-13-ends") == "00:30"
+    nadia.press("Publish", starts="12:00", ends="18:00")
+    assert nadia.statuses == [303, 200]
+    clear_up = session.scalars(sa.select(Role).where(Role.name == "Clear-up")).one()
+    assert (clear_up.starts_after_minutes, clear_up.duration_minutes) == (360, 90)
+
+
+def test_untouched_jobs_follow_a_shortened_event_and_none_runs_on_beyond_it(nadia, session):
+    nadia.open("/e/new?rota=street-party")
+    party = {"title": "Party", "where": "Here", "first": "2027-05-01"}
+    nadia.press("Publish", **party, starts="12:00", ends="17:00")
+    assert nadia.statuses == [303, 200]
+    kept = {
+        role.name: (role.starts_after_minutes, role.duration_minutes)
+        for role in session.scalars(sa.select(Role).where(Role.series_id == made(session)[0].id))
+    }
+    assert kept["First-aider"] == (0, 300)
+    assert kept["Lead"] == (-180, 600)
+    assert kept["Clear-up"] == (300, 90)
+    assert kept["Food table"] == (0, 120)
+    assert kept["Road closure, third turn"] == (240, 60)
+
+
+def test_a_job_left_without_time_by_a_shorter_event_is_refused(nadia, session):
+    nadia.open("/e/new?rota=street-party")
+    party = {"title": "Party", "where": "Here", "first": "2027-05-01"}
+    nadia.press("Publish", **party, starts="12:00", ends="15:00")
+    assert nadia.statuses == [422]
+    assert "That time ends before it starts" in nadia.words
+    assert made(session) == []

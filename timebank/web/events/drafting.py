@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import uuid
 from collections.abc import Iterable
 from typing import Any
@@ -28,7 +27,6 @@ from timebank.web.typed import text_of
 
 T = TypeVar("T")
 
-MINUTES_AN_HOUR = 60
 BLANK_LINES = 3
 WHEN = ("often", "first", "starts", "ends")
 
@@ -44,7 +42,7 @@ def typed_blank(rota: events.ReadyRota | None) -> MultiDict[str, str]:
     typed["rota"] = rota.key
     typed["often"] = rota.frequency.value
     typed["starts"] = typed["was_starts"] = f"{rota.starts_time:%H:%M}"
-    typed["ends"] = f"{rota.ends_time:%H:%M}"
+    typed["ends"] = typed["was_ends"] = f"{rota.ends_time:%H:%M}"
     for name in ("scene", "description", "first_timers", "bring"):
         typed[name] = getattr(rota, name)
     jobs = [lines.line_of(role, rota.starts_time) for role in rota.roles]
@@ -64,6 +62,7 @@ def typed_series(series: Series, venue: Venue, roles: Iterable[Role]) -> MultiDi
             "starts": f"{series.starts_time:%H:%M}",
             "ends": f"{series.ends_time:%H:%M}",
             "was_starts": f"{series.starts_time:%H:%M}",
+            "was_ends": f"{series.ends_time:%H:%M}",
             "version": str(series.version),
         }
     )
@@ -82,24 +81,27 @@ def retyped(typed: MultiDict[str, str], *, press: str) -> MultiDict[str, str]:
         typed: The form as it came.
         press: "add" for a spare line, "fill" for the chosen ready-made rota, or another button.
     """
-    starts, before = read_time(typed.get("starts")), read_time(typed.get("was_starts"))
+    before, after = _span(typed, "was_starts", "was_ends"), _span(typed, "starts", "ends")
     rota = events.ready_made_rota(typed.get("rota", "")) if press == "fill" else None
     again = MultiDict(
         (name, value) for name, value in typed.items(multi=True) if not name.startswith("roles-")
     )
     jobs = lines.read_lines(typed)
-    if starts and before:
-        jobs = lines.move_along(jobs, before=before, after=starts)
+    if before and after:
+        jobs = lines.move_along(jobs, before=before, after=after)
     if rota:
         _fill_the_rest(again, rota)
         jobs = lines.fill(jobs, rota, read_time(again["starts"]) or rota.starts_time)
     if press == "add" and len(jobs) < MOST_ROLES:
         jobs = [*jobs, lines.Line()]
     again.update(lines.typed_lines(jobs))
-    again["was_starts"] = (
-        again.get("starts", "") if starts or rota else typed.get("was_starts", "")
-    )
+    if _span(again, "starts", "ends"):
+        again["was_starts"], again["was_ends"] = again["starts"], again["ends"]
     return again
+
+
+def _span(typed: MultiDict[str, str], starts: str, ends: str) -> lines.Span | None:
+    return lines.span_of(read_time(typed.get(starts)), read_time(typed.get(ends)))
 
 
 def _fill_the_rest(typed: MultiDict[str, str], rota: events.ReadyRota) -> None:
@@ -206,9 +208,9 @@ def note_refusal(form: Any, refusal: Refused) -> None:  # noqa: ANN401 - any for
 
 
 def _role_draft(line: JobForm, form: EditorForm) -> events.RoleDraft:
-    begins = _minutes(_known(form.starts.value))
-    starts = _minutes(line.starts.value or _known(form.starts.value))
-    ends = _minutes(line.ends.value or _known(form.ends.value))
+    begins = lines.minutes_of(_known(form.starts.value))
+    starts = lines.minutes_of(line.starts.value or _known(form.starts.value))
+    ends = lines.minutes_of(line.ends.value or _known(form.ends.value))
     return events.RoleDraft(
         name=text_of(line.name),
         about=text_of(line.about),
@@ -230,10 +232,6 @@ def _draft_of(role: Role) -> events.RoleDraft:
         starts_after_minutes=role.starts_after_minutes,
         duration_minutes=role.duration_minutes,
     )
-
-
-def _minutes(time: dt.time) -> int:
-    return time.hour * MINUTES_AN_HOUR + time.minute
 
 
 def _known(value: T | None) -> T:

@@ -31,6 +31,10 @@ from timebank.web.events.fields import OneOf
 from timebank.web.events.fields import Readable
 from timebank.web.events.fields import TimeField
 from timebank.web.events.fields import Understood
+from timebank.web.events.lines import MINUTES_A_DAY
+from timebank.web.events.lines import Span
+from timebank.web.events.lines import minutes_of
+from timebank.web.events.lines import span_of
 from timebank.web.typed import PageForm
 from timebank.web.typed import Said
 from timebank.web.typed import line
@@ -38,6 +42,9 @@ from timebank.web.typed import paragraph
 from timebank.web.words import _
 
 ENDS_FIRST = _("That time ends before it starts. Check From and To")
+OVER_MIDNIGHT = _("This job would end after midnight. Check its times")
+FAR_OFF = _("That’s far from the event itself. Check From and To")
+FAR_MINUTES = 6 * 60
 WRITE_A_TIME = _("Choose a time, like 09:30")
 WRITE_A_DAY = _("Choose a day")
 
@@ -138,8 +145,25 @@ class JobForm(Form):
         """Either both times or none, and in this order."""
         if field.value is None and (field.data or self.starts.data):
             raise StopValidation(WRITE_A_TIME)
-        if field.value and self.starts.value and field.value <= self.starts.value:
-            raise StopValidation(ENDS_FIRST)
+
+    def check_times(self, event: Span) -> None:
+        """Note times that run backwards, over midnight, or far from the event."""
+        starts, ends = self.starts.value, self.ends.value
+        if starts is None or ends is None:
+            return
+        slip = _slip((minutes_of(starts), minutes_of(ends)), event)
+        if slip:
+            self.ends.errors = [slip]
+
+
+def _slip(job: Span, event: Span) -> str | None:
+    """Say what is wrong with a job's times, beside an event's; both in minutes of one day."""
+    earliest, latest = event[0] - FAR_MINUTES, event[1] + FAR_MINUTES
+    start, end = job
+    if end <= start:
+        is_near = end + MINUTES_A_DAY <= latest or start - MINUTES_A_DAY >= earliest
+        return gettext(OVER_MIDNIGHT if is_near else ENDS_FIRST)
+    return gettext(FAR_OFF) if start < earliest or end > latest else None
 
 
 class EditorForm(PageForm):
@@ -199,6 +223,7 @@ class EditorForm(PageForm):
     )
     roles = FieldList(FormField(JobForm))
     was_starts = HiddenField()
+    was_ends = HiddenField()
     version = HiddenField()
     intent = HiddenField()
 
@@ -211,6 +236,10 @@ class EditorForm(PageForm):
         """A rota that fits a page."""
         if len(field.entries) > MOST_ROLES:
             raise StopValidation(gettext("A rota has room for %(most)s jobs", most=MOST_ROLES))
+        event = span_of(self.starts.value, self.ends.value)
+        for entry in field.entries if event else ():
+            entry.form.check_times(event)
+        field.errors = [entry.errors for entry in field.entries if entry.errors]
 
 
 def _twice(label: str) -> RadioField:

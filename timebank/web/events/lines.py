@@ -22,6 +22,7 @@ from timebank.web.events.fields import read_time
 
 MINUTES_A_DAY = 24 * 60
 MINUTES_AN_HOUR = 60
+Span = tuple[int, int]  # start and end, in minutes since midnight
 _FIELD = re.compile(r"roles-([0-9]{1,3})-([a-z_]+)")
 
 
@@ -77,7 +78,7 @@ def typed_lines(lines: Iterable[Line]) -> dict[str, str]:
 
 def line_of(role: RoleDraft, starts_time: dt.time) -> Line:
     """Write a job as a line of an event that starts at `starts_time`."""
-    start = _minutes(starts_time) + role.starts_after_minutes
+    start = minutes_of(starts_time) + role.starts_after_minutes
     return Line(
         name=role.name,
         about=role.about,
@@ -109,24 +110,52 @@ def fill(lines: Iterable[Line], rota: ReadyRota, starts_time: dt.time) -> list[L
     return (own + added)[:MOST_ROLES]
 
 
-def move_along(lines: Iterable[Line], *, before: dt.time, after: dt.time) -> list[Line]:
-    """Move the times that nobody touched by as much as the event's start was moved."""
-    offset = _minutes(after) - _minutes(before)
-    return [_moved(line, offset) for line in lines]
+def move_along(lines: Iterable[Line], *, before: Span, after: Span) -> list[Line]:
+    """Move the times that nobody touched with the event, from `before` to `after`.
+
+    A job moves with the event's start and keeps its length. One that spans the whole event
+    follows its end too, one that comes after the event follows its end, and no other is left to
+    run on beyond the event: nobody is credited for time after everybody went home.
+    What crosses midnight comes out with its end before its start, for the form to refuse.
+    """
+    return [_moved(line, before, after) for line in lines]
 
 
-def _moved(line: Line, offset: int) -> Line:
+def _moved(line: Line, before: Span, after: Span) -> Line:
     starts, ends = read_time(line.starts), read_time(line.ends)
     if starts is None or ends is None or line.was_times != f"{line.starts}-{line.ends}":
         return line
-    start, end = _minutes(starts) + offset, _minutes(ends) + offset
-    if not 0 <= start < end < MINUTES_A_DAY:
-        return line
+    start, end = minutes_of(starts), minutes_of(ends)
+    if end < start:  # it was moved over midnight before, and is on its way back
+        end += MINUTES_A_DAY
+    start, end = _moved_span((start, end), before, after)
     return replace(line, starts=_clock(start), ends=_clock(end))
 
 
-def _minutes(time: dt.time) -> int:
+def _moved_span(job: Span, before: Span, after: Span) -> Span:
+    start, end = job
+    with_start, with_end = after[0] - before[0], after[1] - before[1]
+    if start >= before[1]:
+        return start + with_end, end + with_end
+    start += with_start
+    if job[0] <= before[0] and end >= before[1]:
+        return start, end + with_end
+    end += with_start
+    if job[1] <= before[1]:
+        end = max(start, min(end, after[1]))
+    return start, end
+
+
+def minutes_of(time: dt.time) -> int:
+    """Count the minutes since midnight."""
     return time.hour * MINUTES_AN_HOUR + time.minute
+
+
+def span_of(starts: dt.time | None, ends: dt.time | None) -> Span | None:
+    """Take an event's two times as minutes since midnight, or None until they make sense."""
+    if starts is None or ends is None or ends <= starts:
+        return None
+    return minutes_of(starts), minutes_of(ends)
 
 
 def _clock(minutes: int) -> str:
