@@ -17,7 +17,6 @@ from collections.abc import Hashable
 from flask import Flask
 from flask import Response
 from flask import g
-from flask import make_response
 from flask import session
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
@@ -113,6 +112,4 @@ def _fill(page: Pieces) -> bytes:
 
 
 def _answer(page: str | bytes) -> Response:
-    response = make_response(page)
-    response.headers["Cache-Control"] = "private, no-cache"
-    return response
+    return Response(page, headers={"Cache-Control": "private, no-cache"})
