@@ -49,7 +49,7 @@ def test_a_private_address_is_shown_once(session: Session, browser: Browser) -> 
     assert browser.statuses == [303, 200]
     token = re.search(r"http://localhost/me/([a-z2-7]{32})\.ics", browser.page)[1]
     assert browser.answer.headers["Cache-Control"] == "no-store"
-    assert browser.answer.headers["Referrer-Policy"] == "no-referrer"
+    assert browser.answer.headers["Referrer-Policy"] == "same-origin"
     assert browser.open(f"/me/{token}.ics")
     browser.open("/calendar")
     assert token not in browser.page
