@@ -10,7 +10,7 @@ from tests.browser.conftest import OpenScreen
 from tests.browser.seeing import Look
 from timebank.core import clock
 from timebank.demo import DEMO_PEOPLE
-from timebank.demo import fill
+from timebank.demo.filling import fill
 from timebank.domain import identity
 from timebank.models import Event
 from timebank.models import Membership
