@@ -101,7 +101,7 @@ def test_a_turn_moves_with_its_slot_and_keeps_its_uid(
     (after,) = events_of(subscriber.turns(token))
     assert before["UID"] == after["UID"] != f"{walk.event.uid}@goodturn.example"
     assert after.start.isoformat() == "2026-10-25T07:45:00+00:00"
-    assert after["SEQUENCE"] == before["SEQUENCE"] + 1
+    assert after["SEQUENCE"] > before["SEQUENCE"]
 
 
 def test_a_turn_given_back_disappears_and_one_called_off_stays_as_cancelled(
