@@ -94,12 +94,11 @@ def _stage(rounds: int, seconds: float) -> Iterator[Stage]:
 def _environ(database_url: str, folder: str) -> dict[str, str]:
     """Write the settings of production; no queue and no mail server is there.
 
-    Compiled modules are kept, as they are wherever somebody runs us, but not among the sources.
+    Compiled modules are kept, as they are wherever somebody runs us.
     """
     inherited = {name: text for name, text in os.environ.items() if name != NO_BYTECODE}
     return {
         **inherited,
-        "PYTHONPYCACHEPREFIX": f"{folder}/compiled",
         "DATABASE_URL": database_url,
         "REDIS_URL": f"unix://{folder}/no-queue",
         "SMTP_URL": f"maildir://{folder}/mail",

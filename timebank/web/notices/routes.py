@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flask import Blueprint
 from flask import Response
@@ -10,12 +11,12 @@ from flask import current_app
 from flask import make_response
 from flask import render_template
 
-from timebank.adapters import maildir
-from timebank.adapters.mail import mail_folder
-from timebank.adapters.maildir import FiledMail
 from timebank.core.errors import NotFound
 from timebank.core.settings import Settings
 from timebank.web.headers import CONTENT_SECURITY_POLICY
+
+if TYPE_CHECKING:
+    from timebank.adapters.maildir import FiledMail
 
 bp = Blueprint("notices", __name__)
 
@@ -31,6 +32,9 @@ FRAMING_POLICY = f"{CONTENT_SECURITY_POLICY}; frame-src 'self'"
 @bp.get("/demo/mail")
 def mailbox() -> str:
     """List the newest messages."""
+    # What reads mail is large, and only the demo needs it.
+    from timebank.adapters import maildir  # noqa: PLC0415
+
     return render_template("notices/mailbox.html", mails=maildir.newest_mail(_folder()))
 
 
@@ -52,6 +56,8 @@ def message_page(key: str) -> Response:
 
 
 def _find(key: str) -> FiledMail:
+    from timebank.adapters import maildir  # noqa: PLC0415
+
     mail = maildir.find_mail(_folder(), key)
     if mail is None:
         raise NotFound
@@ -62,4 +68,6 @@ def _folder() -> Path:
     settings: Settings = current_app.extensions["timebank.settings"]
     if not settings.demo or not settings.smtp_url.startswith("maildir:"):
         raise NotFound
+    from timebank.adapters.mail import mail_folder  # noqa: PLC0415
+
     return mail_folder(settings.smtp_url)
