@@ -83,7 +83,7 @@ SELECT s.id, r.name, r.about, s.starts_at, s.ends_at, s.minutes, s.needed, s.pla
   LEFT JOIN profile p ON p.person_id = c.person_id
  WHERE s.event_id = :event_id
  GROUP BY s.id, r.id
-HAVING r.retired_at IS NULL OR count(c.id) > 0
+HAVING s.closed_at IS NULL OR count(c.id) > 0
  ORDER BY r.position, s.starts_at, s.id
 """
 
@@ -165,7 +165,7 @@ SELECT s.id, r.name, r.about, s.starts_at, s.ends_at, s.minutes, s.places - t.ta
                                                      s.places - t.taken DESC, s.id) AS nth
   FROM event e
   JOIN slot s ON s.event_id = e.id
-  JOIN role r ON r.id = s.role_id AND r.retired_at IS NULL
+  JOIN role r ON r.id = s.role_id AND s.closed_at IS NULL
   JOIN series x ON x.id = e.series_id AND x.state = 'published'
  CROSS JOIN LATERAL (
    SELECT count(*) AS taken FROM claim c WHERE c.slot_id = s.id AND c.live) AS t

@@ -11,9 +11,9 @@ from timebank.core.errors import Conflict
 from timebank.domain import outbox
 from timebank.domain.rota import reminders
 from timebank.domain.rota.claiming import EventOver
-from timebank.domain.rota.claiming import NewClaim
 from timebank.domain.rota.claiming import claim_slot
 from timebank.domain.rota.claiming import lock_claim
+from timebank.domain.rota.taking import NewClaim
 from timebank.models import Claim
 from timebank.models import ClaimState
 from timebank.models import GroupOrganiser

@@ -32,6 +32,7 @@ from timebank.domain.rota import places
 from timebank.domain.rota import reading
 from timebank.domain.rota import whats_on
 from timebank.domain.rota import withdrawing
+from timebank.domain.rota.taking import NewClaim
 from timebank.models import Claim
 from timebank.models import ClaimState
 from timebank.models import WithdrawnBecause
@@ -82,7 +83,7 @@ def take(slug: str, day: dt.date, slot_id: int) -> Response | tuple[str, int]:
     return redirect(url_for("events.event", slug=slug, day=day), 303)
 
 
-def _claim_for(viewer: Viewer, slug: str, day: dt.date, slot_id: int) -> claiming.NewClaim:
+def _claim_for(viewer: Viewer, slug: str, day: dt.date, slot_id: int) -> NewClaim:
     """Claim in one statement; look closely only where that is not enough."""
     now = clock.now()
     membership_id = viewer.membership_id
@@ -100,7 +101,7 @@ def _claim_for(viewer: Viewer, slug: str, day: dt.date, slot_id: int) -> claimin
     return claimed
 
 
-def _drop_url(claimed: claiming.NewClaim) -> str:
+def _drop_url(claimed: NewClaim) -> str:
     return url_for("rota.drop", claim_id=claimed.id)
 
 

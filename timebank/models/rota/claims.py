@@ -1,4 +1,4 @@
-"""The rota: kinds of work, the slots of an event, and who holds which place.
+"""Who holds which place: turns, from the first tap to the tick on the day.
 
 Places are numbered: one live claim a (slot, place), and no place above the slot's `places`, which
 the foreign key copies into the claim. So no counter exists that could drift, and a place is never
@@ -16,7 +16,7 @@ from sqlalchemy.orm import mapped_column
 from sqlalchemy.orm import relationship
 
 from timebank.db import Base
-from timebank.models.events import Event
+from timebank.models.rota.roles import Slot
 from timebank.models.types import CreatedAt
 from timebank.models.types import Key
 from timebank.models.types import Small
@@ -34,6 +34,19 @@ class ClaimState(enum.StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class HeldFor(enum.StrEnum):
+    """What a held place waits for.
+
+    `yes`: that somebody confirms their own claim by e-mail. `asked`: the answer of somebody an
+    organiser pencilled in. `offered`: that of the next on the waiting list. The last two promise
+    nothing, so they stand in the way of no other turn.
+    """
+
+    YES = "yes"
+    ASKED = "asked"
+    OFFERED = "offered"
+
+
 class WithdrawnBecause(enum.StrEnum):
     """Why a claim gave its place back."""
 
@@ -41,107 +54,27 @@ class WithdrawnBecause(enum.StrEnum):
     ORGANISER = "organiser"
     LAPSED = "lapsed"
     CANCELLED = "cancelled"
-
-
-class Role(Base):
-    """A kind of work in a series: what it is called, when in the day, how many people.
-
-    `starts_after_minutes` counts from the event's start and may be below zero (set-up).
-    """
-
-    __tablename__ = "role"
-
-    id: Mapped[Key]
-    community_id: Mapped[int]
-    series_id: Mapped[int]
-    position: Mapped[Small]
-    name: Mapped[str]
-    about: Mapped[str] = mapped_column(server_default="")
-    needed: Mapped[Small]
-    places: Mapped[Small]
-    starts_after_minutes: Mapped[int] = mapped_column(sa.Integer)
-    duration_minutes: Mapped[int] = mapped_column(sa.Integer)
-    retired_at: Mapped[dt.datetime | None]
-
-    __table_args__ = (
-        sa.CheckConstraint("char_length(name) BETWEEN 1 AND 60", name="role_name"),
-        sa.CheckConstraint("char_length(about) <= 500", name="role_about"),
-        sa.CheckConstraint(
-            "places BETWEEN 1 AND 500 AND needed BETWEEN 0 AND places", name="role_places"
-        ),
-        sa.CheckConstraint(
-            "starts_after_minutes BETWEEN -1440 AND 1440 AND duration_minutes BETWEEN 1 AND 1440",
-            name="role_span",
-        ),
-        sa.UniqueConstraint("id", "series_id", name="role_in_series"),
-        sa.ForeignKeyConstraint(
-            ["series_id", "community_id"],
-            ["series.id", "series.community_id"],
-            name="role_of_a_series",
-        ),
-        sa.Index("role_by_series", "series_id", "position"),
-    )
-
-
-class Slot(Base):
-    """A span of time at one event in which a role wants `places` people, `needed` at least.
-
-    `minutes` are real elapsed minutes, right over both clock changes.
-    """
-
-    __tablename__ = "slot"
-
-    id: Mapped[Key]
-    community_id: Mapped[int]
-    series_id: Mapped[int]
-    event_id: Mapped[int]
-    role_id: Mapped[int]
-    starts_at: Mapped[dt.datetime]
-    ends_at: Mapped[dt.datetime]
-    needed: Mapped[Small]
-    places: Mapped[Small]
-    minutes: Mapped[int] = mapped_column(
-        sa.Integer,
-        sa.Computed("(extract(epoch FROM ends_at - starts_at) / 60)::int", persisted=True),
-    )
-
-    event: Mapped[Event] = relationship(viewonly=True)
-    role: Mapped[Role] = relationship(viewonly=True)
-
-    __table_args__ = (
-        sa.CheckConstraint(
-            "ends_at > starts_at AND ends_at - starts_at <= interval '24 hours'", name="slot_span"
-        ),
-        sa.CheckConstraint("places BETWEEN 1 AND 500", name="slot_places"),
-        sa.CheckConstraint("needed BETWEEN 0 AND places", name="slot_needed"),
-        sa.UniqueConstraint("event_id", "role_id", name="one_slot_per_role"),
-        # What a claim copies; ON UPDATE CASCADE keeps the copies equal.
-        sa.UniqueConstraint(
-            "id",
-            "community_id",
-            "event_id",
-            "starts_at",
-            "ends_at",
-            "places",
-            name="slot_facts",
-        ),
-        sa.ForeignKeyConstraint(
-            ["event_id", "community_id", "series_id"],
-            ["event.id", "event.community_id", "event.series_id"],
-            name="slot_of_an_event",
-        ),
-        sa.ForeignKeyConstraint(
-            ["role_id", "series_id"], ["role.id", "role.series_id"], name="slot_of_a_role"
-        ),
-    )
+    DECLINED = "declined"
+    HANDED_OVER = "handed_over"
+    YIELDED = "yielded"
+    UNDONE = "undone"
 
 
 class Claim(Base):
     """A membership holding one numbered place of a slot. Never deleted: withdrawn.
 
-    `arrived_at` is the tick on the day; the hours are posted when the claim becomes attended.
-    `held_as` is the name that somebody not yet confirmed gave: until their yes it stands in place
-    of the name on record, so that typing an address never tells whose it is.
+    Attributes:
+        held_for: What a hold waited for; kept when that is over.
+        held_as: The name that somebody not yet confirmed gave: until their yes it stands in place
+            of the name on record, so that typing an address never tells whose it is.
+        made_by: The organiser who put them down, when it was not themselves.
+        guest_of: The neighbour who brings them along.
+        takes_part: Whether they would like to take part as well.
+        beside_id: The longer turn that they do at the same time; its hours are counted once.
+        overruled_by: Who let them have it against a rule, and `overruled_because` why.
+        arrived_at: The tick on the day; the hours are posted when the claim becomes attended.
+        live: Holds a place.
+        binds: Holds its person: no other such turn at the same time.
     """
 
     __tablename__ = "claim"
@@ -158,8 +91,17 @@ class Claim(Base):
     places: Mapped[Small]
     state: Mapped[ClaimState] = mapped_column(choice(ClaimState))
     held_until: Mapped[dt.datetime | None]
+    held_for: Mapped[HeldFor | None] = mapped_column(choice(HeldFor))
     held_as: Mapped[str | None]
     note: Mapped[str | None]
+    made_by: Mapped[int | None]
+    guest_of: Mapped[int | None]
+    takes_part: Mapped[bool] = mapped_column(server_default=sa.false())
+    beside_id: Mapped[int | None]
+    standing_id: Mapped[int | None]
+    import_id: Mapped[int | None]
+    overruled_by: Mapped[int | None]
+    overruled_because: Mapped[str | None]
     arrived_at: Mapped[dt.datetime | None]
     arrived_by: Mapped[int | None]
     withdrawn_at: Mapped[dt.datetime | None]
@@ -168,13 +110,25 @@ class Claim(Base):
     live: Mapped[bool] = mapped_column(
         sa.Computed("state IN ('held', 'confirmed', 'attended')", persisted=True)
     )
+    binds: Mapped[bool] = mapped_column(
+        sa.Computed(
+            "beside_id IS NULL AND (state IN ('confirmed', 'attended')"
+            " OR state = 'held' AND held_for = 'yes')",
+            persisted=True,
+        )
+    )
 
     slot: Mapped[Slot] = relationship(viewonly=True)
 
     __table_args__ = (
         one_of("state", ClaimState, "claim_state_known"),
+        one_of("held_for", HeldFor, "claim_held_for"),
         one_of("withdrawn_because", WithdrawnBecause, "claim_withdrawn_because"),
-        sa.CheckConstraint("(state = 'held') = (held_until IS NOT NULL)", name="held_has_an_end"),
+        sa.CheckConstraint(
+            "(state = 'held') = (held_until IS NOT NULL)"
+            " AND (state <> 'held' OR held_for IS NOT NULL)",
+            name="held_has_an_end",
+        ),
         sa.CheckConstraint(
             "CASE WHEN state = 'withdrawn' THEN num_nulls(withdrawn_at, withdrawn_because) = 0"
             " ELSE num_nonnulls(withdrawn_at, withdrawn_because) = 0 END",
@@ -189,9 +143,18 @@ class Claim(Base):
         ),
         sa.CheckConstraint("char_length(note) BETWEEN 1 AND 500", name="claim_note"),
         sa.CheckConstraint(
+            "num_nulls(overruled_by, overruled_because) IN (0, 2)"
+            " AND char_length(overruled_because) BETWEEN 1 AND 200",
+            name="overruled_says_why",
+        ),
+        sa.CheckConstraint("held_for <> 'asked' OR made_by IS NOT NULL", name="asked_by_somebody"),
+        sa.CheckConstraint("guest_of <> membership_id", name="guest_of_another"),
+        sa.CheckConstraint(
             "place >= 1 AND (place <= places OR state IN ('withdrawn', 'missed'))",
             name="place_within_places",
         ),
+        sa.UniqueConstraint("id", "community_id", name="claim_in_community"),
+        sa.UniqueConstraint("id", "event_id", "membership_id", name="claim_of_a_person_and_date"),
         sa.ForeignKeyConstraint(
             ["slot_id", "community_id", "event_id", "starts_at", "ends_at", "places"],
             [
@@ -215,6 +178,36 @@ class Claim(Base):
             ["membership.id", "membership.community_id"],
             name="arrival_seen_by_a_member",
         ),
+        sa.ForeignKeyConstraint(
+            ["made_by", "community_id"],
+            ["membership.id", "membership.community_id"],
+            name="claim_made_by_a_member",
+        ),
+        sa.ForeignKeyConstraint(
+            ["guest_of", "community_id"],
+            ["membership.id", "membership.community_id"],
+            name="guest_of_a_member",
+        ),
+        sa.ForeignKeyConstraint(
+            ["overruled_by", "community_id"],
+            ["membership.id", "membership.community_id"],
+            name="overruled_by_a_member",
+        ),
+        sa.ForeignKeyConstraint(
+            ["beside_id", "event_id", "membership_id"],
+            ["claim.id", "claim.event_id", "claim.membership_id"],
+            name="beside_an_own_turn",
+        ),
+        sa.ForeignKeyConstraint(
+            ["standing_id", "community_id"],
+            ["standing_turn.id", "standing_turn.community_id"],
+            name="claim_of_a_standing_turn",
+        ),
+        sa.ForeignKeyConstraint(
+            ["import_id", "community_id"],
+            ["rota_import.id", "rota_import.community_id"],
+            name="claim_of_an_import",
+        ),
         sa.Index(
             "one_live_claim_per_place",
             "slot_id",
@@ -232,5 +225,11 @@ class Claim(Base):
         sa.Index("claim_by_event", "event_id"),
         sa.Index("claim_by_membership", "membership_id", "starts_at"),
         sa.Index("claim_held", "held_until", postgresql_where=sa.text("state = 'held'")),
-        # no_overlapping_claims, an EXCLUDE, stands in the migration beside the triggers.
+        sa.Index("claim_beside", "beside_id", postgresql_where=sa.text("beside_id IS NOT NULL")),
+        sa.Index(
+            "claim_standing", "standing_id", postgresql_where=sa.text("standing_id IS NOT NULL")
+        ),
+        sa.Index("claim_import", "import_id", postgresql_where=sa.text("import_id IS NOT NULL")),
+        # no_overlapping_claims and no_overlapping_doubles, EXCLUDEs, stand in the migrations
+        # beside the triggers.
     )
