@@ -69,7 +69,11 @@ def test_hostile_text_in_addresses_is_answered_with_a_page(app, walk):
 def forms_of(browser, walk):
     """Every page with a form that an organiser can see."""
     slot = walk.tail_walker.id
+    jobs = "/e/danson-saturday-stroll/jobs"
+    role = walk.tail_walker.role_id
     pages = (
+        f"{jobs}/{role}", f"{jobs}/{role}/edit", f"{jobs}/{role}/together", f"{jobs}/take-in",
+        "/people/qualifications", f"/people/{walk.bela.id}/qualifications",
         "/sign-in", "/sign-in/code", f"/e/danson-saturday-stroll/2027-05-01/claim/{slot}", "/me",
         "/calendar", "/e/new", "/e/danson-saturday-stroll/edit",
         "/e/danson-saturday-stroll/2027-05-01/change",

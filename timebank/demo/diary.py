@@ -52,7 +52,8 @@ LEFT_OPEN = {
 
 SLOTS = sa.text("""
 SELECT s.id, s.starts_at, s.places, s.needed, r.name AS job, e.id AS event_id,
-       e.starts_at AS event_starts_at, e.ends_at AS event_ends_at, x.slug
+       e.starts_at AS event_starts_at, e.ends_at AS event_ends_at, x.slug,
+       ARRAY(SELECT a.qualification_id FROM role_qualification a WHERE a.role_id = r.id)
   FROM event e
   JOIN series x ON x.id = e.series_id
   JOIN slot s ON s.event_id = e.id
@@ -91,6 +92,7 @@ class Opening:
     event_starts_at: dt.datetime
     event_ends_at: dt.datetime
     slug: str
+    asks_for: list[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +115,16 @@ class Diary:
     """Fills the rotas: nobody has two turns on one day, and regulars come back."""
 
     def __init__(
-        self, borough: Borough, plans: dict[str, Plan], rng: random.Random, now: dt.datetime
+        self,
+        borough: Borough,
+        plans: dict[str, Plan],
+        holders: dict[int, frozenset[int]],
+        rng: random.Random,
+        now: dt.datetime,
     ) -> None:
         self._borough = borough
         self._plans = plans
+        self._holders = holders
         self._rng = rng
         self._now = now
         self._zone = ZoneInfo(borough.community.timezone)
@@ -261,7 +269,8 @@ class Diary:
         for one in [*usual, *drawn]:
             tired = one not in usual and self._weeks[one.membership_id, week] >= MOST_A_WEEK
             known = one.joined_at < slot.starts_at
-            if known and not tired and (one.membership_id, day) not in self._busy:
+            able = all(one.membership_id in self._holders[kind] for kind in slot.asks_for)
+            if known and able and not tired and (one.membership_id, day) not in self._busy:
                 self._busy.add((one.membership_id, day))
                 self._weeks[one.membership_id, week] += 1
                 return one

@@ -12,8 +12,10 @@ from timebank.web.identity.routes import bp as identity
 from timebank.web.ledger.routes import bp as ledger
 from timebank.web.notices.routes import bp as notices
 from timebank.web.pages.routes import bp as pages
+from timebank.web.people.routes import bp as people
 from timebank.web.rota.checkin import bp as checkin
 from timebank.web.rota.grid import bp as grid
+from timebank.web.rota.jobs import bp as jobs
 from timebank.web.rota.routes import bp as rota
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
@@ -25,6 +27,8 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     editor,
     grid,
     checkin,
+    jobs,
+    people,
     ledger,
     notices,
     pages,

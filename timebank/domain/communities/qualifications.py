@@ -177,7 +177,7 @@ def ensure_kinds(
         return {}
     session.execute(insert(Qualification).values(rows).on_conflict_do_nothing())
     values = {"community_id": community_id, "names": [row["name"] for row in rows]}
-    return dict(session.execute(sa.text(BRING_BACK), values).tuples().all())
+    return {row.name: row.id for row in session.execute(sa.text(BRING_BACK), values)}
 
 
 def retire_kind(session: Session, *, qualification: Qualification, now: dt.datetime) -> None:

@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 
 from timebank.domain.communities import qualifications
 from timebank.domain.events import jobs
+from timebank.domain.events.jobs import PairDraft
 from timebank.domain.events.jobs import RoleDraft
 from timebank.domain.events.rota_files import ReadyRota
+from timebank.models import PairRule
 from timebank.models import Role
 from timebank.models import RolePair
 from timebank.models import RoleQualification
@@ -44,9 +46,11 @@ def write_rules(session: Session, *, series: Series, rota: ReadyRota) -> None:
     """Lay a rota's rules on the jobs of a series that have the same names.
 
     A job asks for what the rota says, and for nothing else; it is a learning place where the rota
-    says so. Pairs of two jobs of the rota become as the rota has them; others stay.
+    says so. Pairs of two jobs of the rota become as the rota has them, except that jobs whose
+    times no longer lie within each other don't go together; other pairs stay.
     """
-    ids = role_ids(session, series=series)
+    kept = _by_name(session, series)
+    ids = {name: role.id for name, role in kept.items()}
     known = {role.name: role for role in rota.roles if role.name in ids}
     _write_asked(session, series, rota, {ids[name]: role for name, role in known.items()})
     learning = [
@@ -56,21 +60,26 @@ def write_rules(session: Session, *, series: Series, rota: ReadyRota) -> None:
         session.execute(
             sa.text("UPDATE role SET trains_for_id = :trains_for WHERE id = :key"), learning
         )
-    _write_pairs(session, series, rota, {name: ids[name] for name in known})
+    _write_pairs(session, series, rota, {name: kept[name] for name in known})
 
 
 def role_ids(session: Session, *, series: Series) -> dict[str, int]:
     """Tell the ids of a series' jobs by name; of two with one name, the first."""
-    rows = session.execute(
-        sa.select(Role.name, Role.id)
+    return {name: role.id for name, role in _by_name(session, series).items()}
+
+
+def _by_name(session: Session, series: Series) -> dict[str, Role]:
+    found = session.scalars(
+        sa.select(Role)
         .where(
             Role.series_id == series.id,
             Role.retired_at.is_(None),
             Role.only_event_id.is_(None),
         )
         .order_by(Role.position.desc(), Role.id.desc())
+        .execution_options(populate_existing=True)
     )
-    return {name: key for name, key in rows}  # noqa: C416 - rows are no pairs to mypy
+    return {role.name: role for role in found}
 
 
 def _write_asked(
@@ -91,17 +100,17 @@ def _write_asked(
         )
 
 
-def _write_pairs(session: Session, series: Series, rota: ReadyRota, ids: dict[str, int]) -> None:
-    known = list(ids.values())
+def _write_pairs(session: Session, series: Series, rota: ReadyRota, kept: dict[str, Role]) -> None:
+    ids = [role.id for role in kept.values()]
     session.execute(
         sa.delete(RolePair).where(
-            RolePair.first_role_id.in_(known), RolePair.second_role_id.in_(known)
+            RolePair.first_role_id.in_(ids), RolePair.second_role_id.in_(ids)
         )
     )
     rules = {
-        tuple(sorted((ids[pair.first], ids[pair.second]))): pair.rule
+        tuple(sorted((kept[pair.first].id, kept[pair.second].id))): pair.rule
         for pair in rota.pairs
-        if pair.first in ids and pair.second in ids
+        if pair.names <= kept.keys() and _is_possible(pair, kept)
     }
     rows = [
         {"first_role_id": first, "second_role_id": second, "series_id": series.id, "rule": rule}
@@ -109,3 +118,20 @@ def _write_pairs(session: Session, series: Series, rota: ReadyRota, ids: dict[st
     ]
     if rows:
         session.execute(insert(RolePair).values(rows))
+
+
+def _is_possible(pair: PairDraft, kept: dict[str, Role]) -> bool:
+    if pair.rule is PairRule.NEVER:
+        return True
+    return jobs.can_be_together(*(_times_of(kept[name]) for name in (pair.first, pair.second)))
+
+
+def _times_of(role: Role) -> RoleDraft:
+    return RoleDraft(
+        name=role.name,
+        places=role.places,
+        starts_after_minutes=role.starts_after_minutes,
+        duration_minutes=role.duration_minutes,
+        turn_minutes=role.turn_minutes,
+        every_minutes=role.every_minutes,
+    )

@@ -20,6 +20,7 @@ class Place:
     """
 
     slot_id: int
+    role_id: int
     event_id: int
     series_id: int
     group_id: int
@@ -40,7 +41,7 @@ class Place:
 
 
 PLACE = """
-SELECT s.id, e.id, x.id, x.group_id, r.name, r.about, s.starts_at, s.ends_at, s.minutes,
+SELECT s.id, s.role_id, e.id, x.id, x.group_id, r.name, r.about, s.starts_at, s.ends_at, s.minutes,
        (SELECT count(*) FROM claim c WHERE c.slot_id = s.id AND c.live
            AND (c.held_until IS NULL OR c.held_until > :now)) >= s.places,
        e.state = 'cancelled', e.reason, x.title, x.slug, e.occurs_on, v.name,
