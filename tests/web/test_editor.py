@@ -498,6 +498,7 @@ def test_pages_offer_every_ready_made_rota(nadia):
     ("key", "often"),
     [
         ("walk", "weekly"),
+        ("junior-run", "weekly"),
         ("litter-pick", "monthly"),
         ("repair-cafe", "monthly"),
         ("street-party", "once"),
