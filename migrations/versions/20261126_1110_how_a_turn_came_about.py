@@ -79,6 +79,7 @@ def upgrade() -> None:
     op.add_column('claim', sa.Column('binds', sa.Boolean(), sa.Computed("beside_id IS NULL AND (state IN ('confirmed', 'attended') OR state = 'held' AND held_for = 'yes')", persisted=True), nullable=False))
     op.create_index('claim_beside', 'claim', ['beside_id'], unique=False, postgresql_where=sa.text('beside_id IS NOT NULL'))
     op.create_index('claim_import', 'claim', ['import_id'], unique=False, postgresql_where=sa.text('import_id IS NOT NULL'))
+    op.create_index('claim_to_come', 'claim', ['starts_at'], unique=False, postgresql_where=sa.text("state = 'confirmed'"))
     op.create_index('claim_standing', 'claim', ['standing_id'], unique=False, postgresql_where=sa.text('standing_id IS NOT NULL'))
     op.create_unique_constraint('claim_in_community', 'claim', ['id', 'community_id'])
     op.create_unique_constraint('claim_of_a_person_and_date', 'claim', ['id', 'event_id', 'membership_id'])

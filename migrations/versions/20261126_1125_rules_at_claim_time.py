@@ -38,7 +38,11 @@ BEGIN
   SELECT s.starts_at, s.ends_at, s.places, s.event_id, s.role_id, s.series_id, m.person_id,
          r.minimum_age, r.while_taking_part, r.newcomer_places, r.newcomer_hours,
          r.opens_hours_before, x.most_a_week, e.venue_id, y.timezone,
-         y.rest_minutes, y.travel_minutes
+         y.rest_minutes, y.travel_minutes,
+         EXISTS (SELECT FROM role_qualification q WHERE q.role_id = s.role_id) AS asks,
+         EXISTS (SELECT FROM claim c
+                  WHERE c.membership_id = who AND c.event_id = s.event_id
+                    AND (c.binds OR c.beside_id IS NOT NULL AND c.live)) AS has_another
     INTO f
     FROM slot s
     JOIN role r ON r.id = s.role_id
@@ -55,7 +59,7 @@ BEGIN
     RETURN 'old_enough';
   END IF;
 
-  IF EXISTS (
+  IF f.asks AND EXISTS (
       SELECT FROM role_qualification q WHERE q.role_id = f.role_id AND NOT EXISTS (
         SELECT FROM member_qualification h
          WHERE h.membership_id = who AND h.qualification_id = q.qualification_id
@@ -64,7 +68,7 @@ BEGIN
     RETURN 'qualified';
   END IF;
 
-  IF EXISTS (
+  IF f.has_another AND EXISTS (
       SELECT FROM claim c
         JOIN slot o ON o.id = c.slot_id
         JOIN role_pair p ON p.rule = 'never'
@@ -75,7 +79,7 @@ BEGIN
     RETURN 'jobs_that_combine';
   END IF;
 
-  IF wants_part AND NOT f.while_taking_part OR EXISTS (
+  IF wants_part AND NOT f.while_taking_part OR f.has_another AND EXISTS (
       SELECT FROM claim c
         JOIN slot o ON o.id = c.slot_id
         JOIN role r ON r.id = o.role_id
@@ -127,14 +131,17 @@ END $$"""
 CLAIM_RULES = f"""CREATE FUNCTION claim_rules() RETURNS trigger {FUNCTION} $$
 DECLARE
   event_state text;
+  is_closed boolean;
   rule text;
 BEGIN
   IF TG_OP = 'INSERT' THEN
-    SELECT state INTO event_state FROM event WHERE id = NEW.event_id FOR NO KEY UPDATE;
+    SELECT e.state, s.closed_at IS NOT NULL INTO event_state, is_closed
+      FROM event e JOIN slot s ON s.id = NEW.slot_id
+     WHERE e.id = NEW.event_id FOR NO KEY UPDATE OF e;
     IF event_state <> 'planned' THEN
       PERFORM refuse_as('claim_at_a_planned_event', 'this date does not take place');
     END IF;
-    IF EXISTS (SELECT FROM slot WHERE id = NEW.slot_id AND closed_at IS NOT NULL) THEN
+    IF is_closed THEN
       PERFORM refuse_as('job_on_the_rota', 'this job was taken off the date');
     END IF;
   END IF;
