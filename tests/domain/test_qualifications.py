@@ -72,7 +72,8 @@ def test_a_job_that_asks_for_it_is_refused_by_name(session, walk, first_aid):
     with pytest.raises(rules.NotQualified) as refusal:
         claim(session, walk)
     assert refusal.value.sentence == (
-        "Tail walker asks for First aid on that day. Have a word with an organiser about getting it."
+        "Tail walker asks for First aid on that day."
+        " Have a word with an organiser about getting it."
     )
 
 

@@ -80,7 +80,7 @@ SLIPS = [
     ("places = 2", "places = 2.5", "“places” of “Marshal” is a whole number."),
     ('name = "Marshal"', "name = 7", "“name” of [[jobs]] number 1 is words in quotes."),
     ('["First aid"]', '"First aid"',
-     "“asks_for” of “First-aider” is a list of names, like [\"Marshal\", \"Pacer\"]."),
+     '“asks_for” of “First-aider” is a list of names, like ["Marshal", "Pacer"].'),
     ("places = 2", "places = 2\nwhile_taking_part = 1",
      "“while_taking_part” of “Marshal” is true or false."),
     ("needed = 1", "needed = 3", "“First-aider”: You can’t need 3 with room for 1."),
@@ -113,15 +113,15 @@ SLIPS = [
     ('with = ["First-aider"]', 'with = ["Marshal"]',
      "“Marshal” under [[together]] is paired with itself."),
     ("duration_minutes = 60", "duration_minutes = 76",
-     "“Marshal” and “First-aider” can’t be done at the same time:"
-     " neither begins and ends within the other."),
+     ("“Marshal” and “First-aider” can’t be done at the same time:"
+     " neither begins and ends within the other.")),
     ("[[together]]", '[[never]]\njob = "First-aider"\nwith = ["Marshal"]\n\n[[together]]',
      "“Marshal” and “First-aider” stand under [[together]] and under [[never]]."),
     ("[[together]]", "[together]", "Write [[together]] in two brackets above each of them."),
     ('kind = "training"', 'kind = "course"', "“kind” of “First aid” is “check” or “training”."),
     ("lasts_months = 36", "lasts_months = 0", "“lasts_months” of “First aid” is from 1 to 120."),
-    ("[[qualifications]]", '[[qualifications]]\nname = "first AID"\nkind = "check"\n\n'
-     "[[qualifications]]", "stands twice under [[qualifications]]."),
+    ("[[qualifications]]", ('[[qualifications]]\nname = "first AID"\nkind = "check"\n\n'
+     "[[qualifications]]"), "stands twice under [[qualifications]]."),
     ('name = "Walk"', 'name = "Walk"\nfrequency = "often"', "“frequency” is one of: once, daily"),
     ('name = "Walk"', 'name = "Walk"\nends_time = 08:00:00',
      "“ends_time” comes before “starts_time”."),
@@ -182,7 +182,7 @@ def test_what_is_written_is_read_back_the_same(rota):
 
 
 def tidied(clean):
-    return st.text(max_size=40).filter(lambda text: "\ud7ff" > max(text, default="")).map(clean)
+    return st.text(max_size=40).filter(lambda text: max(text, default="") < "\ud7ff").map(clean)
 
 
 JOBS = st.builds(
