@@ -53,8 +53,6 @@ SECOND_LINES = {
         "empty the slots, and so the claims": "transfer_no_truncate",
         "empty the people, and so the claims": "transfer_no_truncate",
     },
-    # whose turn it is beside stands in the key, and what they do in the trigger
-    "beside_an_own_turn": {"beside somebody else's turn": "double_begins_allowed"},
     # foreign keys, and the shape of an earn
     "earn_needs_attended_claim": {
         "no such turn": "transfer_claim_id_fkey",
