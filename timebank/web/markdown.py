@@ -16,7 +16,7 @@ PLAIN = ("heading", "lheading", "image", "code", "fence", "hr", "reference", "ba
 _markdown = MarkdownIt("commonmark", {"html": False}).disable(list(PLAIN))
 _cleaner = nh3.Cleaner(
     tags=TAGS,
-    attributes={"a": {"href"}, "ol": {"start"}},
+    attributes={"*": set(), "a": {"href"}, "ol": {"start"}},
     url_schemes={"http", "https"},
     link_rel="nofollow noopener noreferrer",
 )

@@ -212,7 +212,8 @@ def _kinds_page(form: KindForm) -> str:
 def _person_page(who: Membership, give_form: GiveForm, age_form: AgeForm) -> str:
     session, here, today = db.session(), door().community.id, _today()
     kinds = qualifications.read_kinds(session, community_id=here, today=today)
-    give_form.qualification.choices = choices_of((str(kind.id), kind.name) for kind in kinds)
+    offered = [(str(kind.id), kind.name) for kind in kinds]
+    give_form.qualification.choices = choices_of([("", _("Choose one")), *offered])
     give_form.valid_from.data = give_form.valid_from.data or today.isoformat()
     known = qualifications.find_neighbours(
         session, community_id=here, today=today, membership_id=who.id
