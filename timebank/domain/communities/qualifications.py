@@ -207,6 +207,11 @@ class Held:
     given_by: str
     has_run_out: bool
 
+    @property
+    def last_day(self) -> dt.date | None:
+        """The last day on which it is good, or None where it doesn't run out."""
+        return self.expires_on - dt.timedelta(days=1) if self.expires_on else None
+
 
 HELD = """
 SELECT h.id, m.id, p.full_name, q.id, q.name, h.valid_from, h.expires_on, g.full_name,
