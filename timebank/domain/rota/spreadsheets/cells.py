@@ -11,6 +11,7 @@ import io
 import itertools
 import re
 from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from timebank.core.errors import Refused
@@ -20,6 +21,7 @@ from timebank.core.text import tidy_text
 MOST_BYTES = 2_000_000
 MOST_ROWS = 2_000
 MOST_COLUMNS = 120
+MOST_TEXTS = 20_000  # that differ
 # More than a name, a job or a remark needs. Putting the accents of a letter in order takes time
 # that grows with the square of their number, so that no limit would let one cell cost minutes.
 MOST_LETTERS = 250
@@ -49,6 +51,8 @@ _SAYS_SEPARATOR = re.compile("sep=([\t;,])(?:\n|$)", re.IGNORECASE)
 _SEPARATORS = "\t;,"
 _END = "\x1e"  # a control, so no cell holds it; only an open quote can swallow it
 LINES_TO_LOOK_AT = 200
+_MISSING = "\ufffd"  # a byte that means no letter; it would be dropped as one that can't be seen
+SHOWN_AS_MISSING = "□"
 
 
 class NotCells(Refused):
@@ -65,6 +69,10 @@ class TooManyRows(Refused):
 
 class TooManyColumns(Refused):
     """That has more than 120 columns. Copy the columns of the rota alone and paste them."""
+
+
+class TooManyTexts(Refused):
+    """That is more text than a rota has. Copy the cells of the rota alone and paste them."""
 
 
 class NoCells(Refused):
@@ -96,7 +104,7 @@ class Table:
         encoding: how the letters were written, as Python names it.
         separator: what stood between two cells.
         is_encoding_guessed: nothing in the bytes proves it.
-        has_open_quote: a quotation mark was never closed, so that all of them are letters.
+        has_open_quote: quotation marks don't fit together, so that all of them are letters.
         shortened: cells of which only the first 250 letters were kept.
     """
 
@@ -113,7 +121,7 @@ def read_bytes(data: bytes) -> Table:
 
     Raises:
         NotCells: a workbook, a PDF, a picture or other bytes that are no text.
-        FileTooBig, TooManyRows, TooManyColumns, NoCells: As they say.
+        FileTooBig, TooManyRows, TooManyColumns, TooManyTexts, NoCells: As they say.
     """
     if data.startswith(_OTHER_FILES):
         raise NotCells
@@ -128,7 +136,7 @@ def read_text(text: str) -> Table:
 
     Raises:
         UnreadableText: half of a surrogate pair stands in it.
-        NotCells, FileTooBig, TooManyRows, TooManyColumns, NoCells: As for a file.
+        NotCells, FileTooBig, TooManyRows, TooManyColumns, TooManyTexts, NoCells: As for a file.
     """
     if len(text) > MOST_BYTES:
         raise FileTooBig
@@ -164,16 +172,17 @@ def _unmarked_utf_16(data: bytes) -> str | None:
 
 def _read(text: str, *, encoding: str, is_encoding_guessed: bool) -> Table:
     text = _CONTROLS.sub("", _LINE_END.sub("\n", text.removeprefix(BYTE_ORDER_MARK)))
+    text = text.replace(_MISSING, SHOWN_AS_MISSING)
     if text[:MOST_LETTERS].lstrip().casefold().startswith(_MARKUP):
         raise NotCells
     said = _SAYS_SEPARATOR.match(text)
     if said:
         text = text[said.end() :]
     separator = said[1] if said else _separator_of(text)
-    rows = _split(text, separator)
+    rows = _quoted(text, separator)
     has_open_quote = rows is None
     if rows is None:
-        rows = _split(text, separator, has_quotes=False)
+        rows = _unquoted(text, separator)
     if not rows:
         raise NoCells
     width = max(map(len, rows))
@@ -200,20 +209,39 @@ def _separator_of(text: str) -> str:
     return max(_SEPARATORS, key=frequency)
 
 
-def _split(text: str, separator: str, *, has_quotes: bool = True) -> list[list[str]] | None:
-    """Split text into rows of cells, blanks at the ends left off; None when a quote stays open."""
-    lines = itertools.chain(io.StringIO(text, newline="\n"), (_END,))
-    reader = csv.reader(lines, delimiter=separator, quotechar='"' if has_quotes else None)
+def _quoted(text: str, separator: str) -> list[list[str]] | None:
+    """Split text whose quotes fit; None when one would swallow what stands after it."""
     try:
-        return _limited(reader)
+        return _limited(csv.reader(_lines(text), delimiter=separator, strict=True))
+    except csv.Error:
+        pass
+    try:
+        rows = _limited(csv.reader(_lines(text), delimiter=separator))
+    except csv.Error:  # a cell of more than 131,072 letters
+        return None
+    if any("\n" in cell and separator in cell for row in rows or () for cell in row):
+        return None
+    return rows
+
+
+def _unquoted(text: str, separator: str) -> list[list[str]] | None:
+    """Split text in which a quotation mark is a letter like any other."""
+    try:
+        return _limited(csv.reader(_lines(text), delimiter=separator, quotechar=None))
     except csv.Error as error:  # a cell of more than 131,072 letters
-        if has_quotes:
-            return None
         raise NotCells from error
 
 
+def _lines(text: str) -> Iterator[str]:
+    return itertools.chain(io.StringIO(text, newline="\n"), (_END,))
+
+
 def _limited(reader: Iterable[list[str]]) -> list[list[str]] | None:
-    """Take rows up to the end's mark, and refuse more than a rota has."""
+    """Take rows up to the end's mark, blanks at their ends left off; None when it is missing.
+
+    Raises:
+        TooManyRows, TooManyColumns: more than a rota has.
+    """
     rows: list[list[str]] = []
     filled = 0
     for row in reader:
@@ -246,12 +274,8 @@ class _Cleaner:
             if len(typed) > MOST_LETTERS:
                 self.shortened.append(Cell(number, column))
             if typed not in known:
-                known[typed] = _tidy(typed[:MOST_LETTERS])
+                known[typed] = tidy_text(typed[:MOST_LETTERS])
+                if len(known) > MOST_TEXTS:
+                    raise TooManyTexts
             cells.append(known[typed])
         return (*cells, *("",) * (width - len(row)))
-
-
-def _tidy(text: str) -> str:
-    if text.isascii() and text.isprintable():  # nothing to compose or to drop, five times as fast
-        return " ".join(text.split())
-    return tidy_text(text)

@@ -23,7 +23,9 @@ _COMPACT = re.compile(r"(?<!\d)(?P<year>20\d\d)(?P<month>\d\d)(?P<day>\d\d)(?!\d
 _YEAR_FIRST = re.compile(
     r"(?<!\d)(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})(?!\d)"
 )
-_YEAR_AFTER = r"(?:[\s,./–-]*(?:(?:de|del|of)\s+)?['’]?(?P<year>\d{4}|[2-4]\d)(?!\w|:|[.,/–-]\d))?"
+_YEAR_AFTER = (
+    r"(?:[\s,./–-]*(?:(?:de|del|of)\s+)?['’]?(?P<year>\d{4}|[2-4]\d(?!\s*\w))(?!\w|:|[.,/–-]\d))?"
+)
 _DAY_MONTH = re.compile(
     r"(?<![\d:])(?P<day>\d{1,2})(?:st|nd|rd|th|er|re|º|ª)?[\s./–-]*(?:(?:de|of)\s+|d['’])?"
     r"(?P<word>[^\W\d_]{3,})\.?" + _YEAR_AFTER

@@ -85,7 +85,7 @@ class Remark:
 SENTENCES: Mapping[Kind, str] = {
     Kind.ENCODING_GUESSED: "The file doesn’t say how its letters are written. We read them as "
     "%(encoding)s. Look at names with accents.",
-    Kind.OPEN_QUOTE: "A quotation mark was never closed, so we took all of them for letters.",
+    Kind.OPEN_QUOTE: "The quotation marks don’t fit together, so we took them for letters.",
     Kind.SHORTENED: "That is a long text. We read its first 250 letters.",
     Kind.TITLE: "We took “%(text)s” for a title.",
     Kind.HEADING: "We took “%(text)s” for a heading.",

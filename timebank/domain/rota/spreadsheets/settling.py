@@ -1,18 +1,22 @@
 """Which days the headings of a rota mean, when they leave out the year or the order.
 
-All headings are settled together: of the ways to read them, the one whose dates follow each other
-closest. That takes a rota over New Year, tells 2 January from 1 February by its neighbours, and
-still reads one whose newest date comes first.
+All headings are settled together: of the years they may mean, those whose dates follow each other
+closest, which takes a rota over New Year and still reads one whose newest date comes first. Which
+of two numbers is the month is one answer for all of them: the day comes first unless the other
+order fits better with the neighbours, with weeks and with weekdays.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import enum
+import itertools
 from collections import Counter
+from collections.abc import Iterable
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from timebank.core.when import DAYS_IN_WEEK
 from timebank.domain.rota.spreadsheets.days import Written
 from timebank.domain.rota.spreadsheets.days import day_in
 
@@ -20,15 +24,19 @@ YEARS_AROUND = range(-2, 3)  # five years, one of which has a 29th of February
 
 # What it costs, in days, to read headings so.
 CONTRARY_ORDER = 100_000  # one heading can only be read in the other order
-WRONG_WEEKDAY = 1_000  # another weekday than the one written
+WRONG_WEEKDAY = 250  # another weekday than the one written: less than a year, it may be a slip
 UNUSUAL_WEEKDAY = 100  # another weekday than the series has
-MONTH_FIRST = 100  # few neighbours write the month first
 SAME_DAY = 50
 BACKWARDS = 200
 EACH_DAY_BACKWARDS = 3
-# Between equals, the dates near today, and rather to come than gone.
-EACH_DAY_AHEAD = 0.0001
-EACH_DAY_PAST = 0.0002
+MOST_FOR_A_STEP = 366  # so that a slip in one year doesn't draw the other dates towards it
+# Between equals, the dates near today, and rather to come than gone: less than a day for them all.
+EACH_DAY_AHEAD = 1e-7
+EACH_DAY_PAST = 4e-7
+
+# What an order costs on top of that, instead of days.
+MONTH_FIRST = 30  # few neighbours write the month first
+UNEVEN = 20  # not whole weeks after the date before
 
 
 class Guess(enum.StrEnum):
@@ -58,7 +66,7 @@ class _Path:
     """Headings read up to here, at the lowest cost that ends with this day."""
 
     cost: float
-    day: dt.date
+    option: _Option
     earlier: _Path | None
 
 
@@ -73,20 +81,38 @@ def settle(
         weekday: the one that the series usually has, Monday 0.
     """
     usual = _usual_weekday(headings) if weekday is None else weekday
-    ways = [
-        [
-            _options(heading, month_first=month_first, usual=usual, today=today)
-            for heading in headings
-        ]
+    readings = [
+        _in_order(headings, month_first=month_first, usual=usual, today=today)
         for month_first in (False, True)
     ]
-    paths = [_closest(options, today) for options in ways]
-    costs = [path.cost if path else 0.0 for path in paths]
-    month_first = costs[1] + MONTH_FIRST < costs[0]
-    days = _days_of(paths[month_first])
+    days_first, months_first = (_cost_of_order(reading) for reading in readings)
+    chosen = readings[months_first + MONTH_FIRST < days_first]
     return tuple(
-        Settled(days.pop(0), _guesses(heading)) if heading and options else Settled(None)
-        for heading, options in zip(headings, ways[month_first], strict=True)
+        Settled(option.day, _guesses(heading)) if heading and option else Settled(None)
+        for heading, option in zip(headings, chosen, strict=True)
+    )
+
+
+def _in_order(
+    headings: Sequence[Written | None], *, month_first: bool, usual: int | None, today: dt.date
+) -> list[_Option | None]:
+    """Read all headings in one order of day and month; None: no such day."""
+    years = _years(headings, today)
+    columns = [
+        _options(heading, month_first=month_first, usual=usual, years=years)
+        for heading in headings
+    ]
+    chosen = iter(_closest([options for options in columns if options], today))
+    return [next(chosen) if options else None for options in columns]
+
+
+def _cost_of_order(reading: Sequence[_Option | None]) -> float:
+    options = [option for option in reading if option]
+    gaps = [(later.day - earlier.day).days for earlier, later in itertools.pairwise(options)]
+    return (
+        sum(option.cost for option in options)
+        + sum(UNEVEN for gap in gaps if gap % DAYS_IN_WEEK)
+        + sum(BACKWARDS for gap in gaps if gap < 0)
     )
 
 
@@ -110,8 +136,22 @@ def _usual_weekday(headings: Sequence[Written | None]) -> int | None:
     return written.most_common(1)[0][0] if written else None
 
 
+def _years(headings: Sequence[Written | None], today: dt.date) -> list[int]:
+    """List the years that may be meant: those around today, and around the one written most."""
+    around = [today.year + step for step in YEARS_AROUND]
+    written = Counter(
+        heading.year for heading in headings if heading and heading.year in range(1, around[-1])
+    )
+    return sorted(
+        {
+            *around,
+            *(year + step for year, _ in written.most_common(1) if year for step in (-1, 0, 1)),
+        }
+    )
+
+
 def _options(
-    heading: Written | None, *, month_first: bool, usual: int | None, today: dt.date
+    heading: Written | None, *, month_first: bool, usual: int | None, years: Iterable[int]
 ) -> list[_Option]:
     """List the days that a heading may mean in one order, each with its cost."""
     if heading is None:
@@ -122,10 +162,7 @@ def _options(
     reading = likely or other
     if reading is None:
         return []
-    years = [today.year + step for step in YEARS_AROUND]
-    if heading.year is not None:
-        years = [heading.year]
-    days = [day_in(year, reading) for year in years]
+    days = [day_in(year, reading) for year in (years if heading.year is None else [heading.year])]
     cost = 0 if likely else CONTRARY_ORDER
     return [_Option(day, cost + _weekday_cost(heading, day, usual)) for day in days if day]
 
@@ -136,43 +173,34 @@ def _weekday_cost(heading: Written, day: dt.date, usual: int | None) -> int:
     return 0 if usual in {None, day.weekday()} else UNUSUAL_WEEKDAY
 
 
-def _closest(columns: list[list[_Option]], today: dt.date) -> _Path | None:
-    """Choose one day a heading so that the whole costs least; None without a single day."""
+def _closest(columns: Iterable[list[_Option]], today: dt.date) -> list[_Option]:
+    """Choose one day a heading so that the whole costs least."""
     paths: list[_Path] = []
-    for options in filter(None, columns):
+    for options in columns:
         paths = [_onwards(paths, option, today) for option in options]
-    return min(paths, key=lambda path: path.cost + _past(path.day, today), default=None)
+    best = min(paths, key=lambda path: path.cost, default=None)
+    chosen: list[_Option] = []
+    while best:
+        chosen.append(best.option)
+        best = best.earlier
+    return chosen[::-1]
 
 
 def _onwards(paths: list[_Path], option: _Option, today: dt.date) -> _Path:
     """Reach a day by the cheapest of the paths so far."""
+    ahead = (option.day - today).days
+    own = option.cost + (ahead * EACH_DAY_AHEAD if ahead > 0 else -ahead * EACH_DAY_PAST)
     if not paths:
-        return _Path(_ahead(option.day, today) + option.cost, option.day, None)
+        return _Path(own, option, None)
     cost, earlier = min(
-        ((path.cost + _step(path.day, option.day), path) for path in paths),
+        ((path.cost + _step(path.option.day, option.day), path) for path in paths),
         key=lambda reached: reached[0],
     )
-    return _Path(cost + option.cost, option.day, earlier)
-
-
-def _ahead(first: dt.date, today: dt.date) -> float:
-    return max((first - today).days, 0) * EACH_DAY_AHEAD
-
-
-def _past(last: dt.date, today: dt.date) -> float:
-    return max((today - last).days, 0) * EACH_DAY_PAST
+    return _Path(cost + own, option, earlier)
 
 
 def _step(earlier: dt.date, later: dt.date) -> int:
     days = (later - earlier).days
     if days > 0:
-        return days
-    return BACKWARDS - EACH_DAY_BACKWARDS * days if days else SAME_DAY
-
-
-def _days_of(path: _Path | None) -> list[dt.date]:
-    days: list[dt.date] = []
-    while path:
-        days.append(path.day)
-        path = path.earlier
-    return days[::-1]
+        return min(days, MOST_FOR_A_STEP)
+    return min(BACKWARDS - EACH_DAY_BACKWARDS * days, MOST_FOR_A_STEP * 2) if days else SAME_DAY
