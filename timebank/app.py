@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 from babel import Locale
 from flask import Flask
 from flask_babel import Babel
-from flask_wtf.csrf import CSRFProtect
 from jinja2 import FileSystemBytecodeCache
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -28,6 +27,7 @@ from timebank.web import drawing
 from timebank.web import errors
 from timebank.web import filters
 from timebank.web import flashes
+from timebank.web import form_tokens
 from timebank.web import headers
 from timebank.web import kept
 from timebank.web import limits
@@ -46,6 +46,7 @@ PARTS = (
     errors,
     filters,
     flashes,
+    form_tokens,
     headers,
     kept,
     limits,
@@ -76,7 +77,6 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["timebank.probes"] = health_probes(settings)
     db.init_app(app)
     reader.bind(settings.database_url)
-    CSRFProtect(app)
     # A locale, not its name: Babel would read the name anew in each request.
     Babel(app, locale_selector=lambda: LOCALE, default_timezone="UTC")
     if not is_loopback(settings.public_url):
@@ -115,6 +115,4 @@ def _config(settings: Settings) -> dict[str, object]:
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_REFRESH_EACH_REQUEST": False,
-        "WTF_CSRF_TIME_LIMIT": None,
-        "WTF_CSRF_SSL_STRICT": secure,
     }
