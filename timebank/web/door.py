@@ -7,6 +7,7 @@ keeps is still true: it passes its own columns to `open_door`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from typing import LiteralString
 
@@ -133,7 +134,7 @@ def open_door(columns: LiteralString = "", joins: LiteralString = "", **values: 
     """
     token = session.get(SIGN_IN_KEY)
     row = reader.one(
-        DOOR.format(columns=columns, joins=joins),
+        _statement(columns, joins),
         {
             "token_hash": ids.token_hash(token) if isinstance(token, str) else None,
             "host": request.host.partition(":")[0].lower(),
@@ -146,6 +147,12 @@ def open_door(columns: LiteralString = "", joins: LiteralString = "", **values: 
     g.door = Door(CommunityFacts(*row[:7]), _viewer(token, row), row[OWN_COLUMNS:])
     opened: Door = g.door
     return opened
+
+
+@cache
+def _statement(columns: LiteralString, joins: LiteralString) -> LiteralString:
+    """Write the statement of a page once: the driver knows a text that it has seen by its hash."""
+    return DOOR.format(columns=columns, joins=joins)
 
 
 def _viewer(token: str | None, row: tuple[Any, ...]) -> Viewer | None:
