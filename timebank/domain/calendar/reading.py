@@ -194,7 +194,7 @@ TABLES: LiteralString = """
 SHOWN_OF_AN_EVENT: LiteralString = SHOWN.format(
     starts_at="e.starts_at",
     ends_at="e.ends_at",
-    is_cancelled="e.state = 'cancelled'",
+    is_cancelled="e.state <> 'planned'",
     slot_id="NULL",
     role="NULL",
     about="NULL",
@@ -202,7 +202,7 @@ SHOWN_OF_AN_EVENT: LiteralString = SHOWN.format(
 SHOWN_OF_A_TURN: LiteralString = SHOWN.format(
     starts_at="l.starts_at",
     ends_at="l.ends_at",
-    is_cancelled="k.called_off OR e.state = 'cancelled'",
+    is_cancelled="k.called_off OR e.state <> 'planned'",
     slot_id="l.id",
     role="r.name",
     about="r.about",

@@ -101,7 +101,7 @@ def make_slots(session: Session, *, event_ids: Iterable[int]) -> None:
     session.execute(
         insert(Slot)
         .from_select(columns, wanted)
-        .on_conflict_do_nothing(index_elements=["event_id", "role_id"])
+        .on_conflict_do_nothing(index_elements=["event_id", "role_id", "turn"])
     )
 
 

@@ -25,7 +25,7 @@ NEEDS_OPEN_EVENT = REMINDERS | {
 }
 NEEDS_LIVE_CLAIM = REMINDERS | {NoticeKind.YOU_ARE_IN, NoticeKind.EVENT_MOVED}
 
-# A notice names its claim, or says in `facts` which claim, event or membership it is about.
+# A notice names its claim, or says in `facts` which claim, slot, event or membership it is about.
 # A hold that has run out counts as given back, though nobody has swept it yet.
 LOOK_UP = """
 SELECT n.kind, n.dedupe_key, n.facts, t.name AS community_name, t.place, t.phone, t.timezone,
@@ -60,9 +60,10 @@ SELECT n.kind, n.dedupe_key, n.facts, t.name AS community_name, t.place, t.phone
   LEFT JOIN membership low ON low.id = CAST(n.facts ->> 'membership_id' AS bigint)
                           AND low.community_id = n.community_id
   LEFT JOIN profile about ON about.person_id = coalesce(c.person_id, low.person_id)
-  LEFT JOIN slot s ON s.id = c.slot_id
+  LEFT JOIN slot s ON s.id = coalesce(c.slot_id, CAST(n.facts ->> 'slot_id' AS bigint))
+                  AND s.community_id = n.community_id
   LEFT JOIN role ON role.id = s.role_id
-  LEFT JOIN event e ON e.id = coalesce(c.event_id, CAST(n.facts ->> 'event_id' AS bigint))
+  LEFT JOIN event e ON e.id = coalesce(s.event_id, CAST(n.facts ->> 'event_id' AS bigint))
                    AND e.community_id = n.community_id
   LEFT JOIN series x ON x.id = e.series_id
   LEFT JOIN venue v ON v.id = e.venue_id

@@ -108,7 +108,11 @@ class Links:
     def _claim_token(self) -> str:
         if self.letter.claim_id is None:
             raise LookupError("this notice belongs to no claim")
-        return ids.signed_token(self.secret_key, CLAIM_PURPOSE, self.letter.claim_id)
+        return self.token(CLAIM_PURPOSE, self.letter.claim_id)
+
+    def token(self, purpose: str, number: int) -> str:
+        """Derive the token that lets its holder do one thing to one row."""
+        return ids.signed_token(self.secret_key, purpose, number)
 
 
 def word(letter: Letter, *, public_url: str, secret_key: str, now: dt.datetime) -> Wording:

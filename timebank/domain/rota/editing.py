@@ -104,6 +104,11 @@ DELETE FROM slot USING role r
  WHERE r.id = slot.role_id AND r.retired_at IS NOT NULL AND slot.event_id = ANY (:event_ids)
    AND NOT EXISTS (SELECT FROM claim c WHERE c.slot_id = slot.id)
 """
+CLOSE_SLOTS = """
+UPDATE slot SET closed_at = r.retired_at FROM role r
+ WHERE r.id = slot.role_id AND r.retired_at IS NOT NULL AND slot.event_id = ANY (:event_ids)
+   AND slot.closed_at IS NULL
+"""
 MOVED_SPANS = """
 SELECT w.slot_id, w.starts_at, w.ends_at
   FROM (SELECT s.id AS slot_id, s.starts_at AS was_from, s.ends_at AS was_to,
@@ -267,7 +272,7 @@ def _fit_slots(session: Session, event_ids: list[int], role_ids: list[int]) -> N
     too_full = session.execute(sa.text(TOO_FULL), values).first()
     if too_full:
         _refuse(too_full, role_ids)
-    for statement in (MOVE_DOWN, FIT_SLOTS, DROP_SLOTS):
+    for statement in (MOVE_DOWN, FIT_SLOTS, DROP_SLOTS, CLOSE_SLOTS):
         session.execute(sa.text(statement), values)
     events.make_slots(session, event_ids=event_ids)
     spans = session.execute(sa.text(MOVED_SPANS), values)

@@ -114,7 +114,7 @@ SELECT s.event_id, r.id, r.name, s.id, s.starts_at, s.ends_at, s.needed, s.place
   LEFT JOIN profile p ON p.person_id = c.person_id
  WHERE s.event_id = ANY (:event_ids)
  GROUP BY s.id, r.id
-HAVING r.retired_at IS NULL OR count(c.id) > 0
+HAVING s.closed_at IS NULL OR count(c.id) > 0
  ORDER BY r.position, r.id
 """
 

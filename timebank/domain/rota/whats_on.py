@@ -67,10 +67,11 @@ SELECT e.id, x.slug, e.occurs_on, x.title, x.scene, e.starts_at, e.ends_at, v.na
        SELECT count(*) AS taken FROM claim c WHERE c.slot_id = s.id AND c.live) AS t
      WHERE s.event_id IN (SELECT id FROM event WHERE community_id = :community_id
                              AND ends_at > :now AND starts_at < :until)
-       AND (r.retired_at IS NULL OR t.taken > 0)
+       AND (s.closed_at IS NULL OR t.taken > 0)
      GROUP BY s.event_id
   ) AS rota ON rota.event_id = e.id
  WHERE e.community_id = :community_id AND e.ends_at > :now AND e.starts_at < :until
+   AND e.state <> 'skipped'
    AND (CAST(:scenes AS text[]) IS NULL OR x.scene = ANY (:scenes))
    AND (NOT :step_free OR v.step_free)
    AND (CAST(:series_id AS bigint) IS NULL OR x.id = :series_id)
@@ -154,8 +155,7 @@ SELECT e.id, x.id, x.group_id, x.slug, e.occurs_on, x.title, x.description, x.sc
           FROM (SELECT f.occurs_on, f.starts_at,
                        (SELECT count(*) FROM claim c WHERE c.event_id = f.id AND c.live) AS filled,
                        (SELECT coalesce(sum(s.places), 0)
-                          FROM slot s JOIN role r ON r.id = s.role_id AND r.retired_at IS NULL
-                         WHERE s.event_id = f.id) AS places
+                          FROM slot s WHERE s.event_id = f.id AND s.closed_at IS NULL) AS places
                   FROM event f
                  WHERE f.series_id = e.series_id AND f.state = 'planned'
                    AND f.starts_at > e.starts_at
@@ -187,6 +187,7 @@ def next_date(
         sa.text("""
           SELECT e.occurs_on FROM event e JOIN series x ON x.id = e.series_id
            WHERE x.community_id = :community_id AND x.slug = :slug AND x.state = 'published'
+             AND e.state <> 'skipped'
            ORDER BY e.ends_at <= :now, CASE WHEN e.ends_at > :now THEN e.starts_at END,
                     e.starts_at DESC
            LIMIT 1"""),
