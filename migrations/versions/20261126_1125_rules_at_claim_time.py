@@ -96,6 +96,7 @@ BEGIN
        WHERE c.membership_id = who AND c.event_id <> f.event_id AND c.binds
          AND c.starts_at > f.starts_at - interval '48 hours'
          AND c.starts_at < f.ends_at + interval '48 hours'
+         AND NOT tstzrange(c.starts_at, c.ends_at) && tstzrange(f.starts_at, f.ends_at)
          AND greatest(f.starts_at - c.ends_at, c.starts_at - f.ends_at) < make_interval(mins =>
              greatest(f.rest_minutes,
                       travel_minutes(f.venue_id, o.venue_id, f.travel_minutes)))) THEN
@@ -119,7 +120,7 @@ BEGIN
     RETURN 'open_by_now';
   END IF;
 
-  IF NOT is_asked AND the_place > f.places - f.newcomer_places
+  IF NOT is_asked AND f.newcomer_places > 0 AND the_place > f.places - f.newcomer_places
      AND at < f.starts_at - make_interval(hours => f.newcomer_hours)
      AND EXISTS (SELECT FROM claim c WHERE c.membership_id = who AND c.state = 'attended') THEN
     RETURN 'kept_for_newcomers';
