@@ -35,6 +35,7 @@ from timebank.web import problems
 from timebank.web import static_files
 from timebank.web import surroundings
 from timebank.web.blueprints import BLUEPRINTS
+from timebank.web.rota.shortcut import Taps
 
 # What every page uses, each with a `register(app)` of its own.
 PARTS = (
@@ -79,13 +80,14 @@ def create_app(settings: Settings) -> Flask:
     reader.bind(settings.database_url)
     # A locale, not its name: Babel would read the name anew in each request.
     Babel(app, locale_selector=lambda: LOCALE, default_timezone="UTC")
-    if not is_loopback(settings.public_url):
-        # A proxy stands in front (docs/operations.md): it says who asks, and whether by https.
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]
     for part in PARTS:
         part.register(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    app.wsgi_app = Taps(app.wsgi_app, app)  # type: ignore[method-assign]
+    if not is_loopback(settings.public_url):
+        # A proxy stands in front (docs/operations.md): it says who asks, and whether by https.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]
     return app
 
 

@@ -19,11 +19,15 @@ from flask.sessions import SecureCookieSession
 from flask.sessions import SessionInterface
 from itsdangerous import BadSignature
 from itsdangerous import TimestampSigner
+from werkzeug.http import dump_cookie
+from werkzeug.sansio.http import parse_cookie
 
+from timebank.core import clock
 from timebank.core import ids
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from wsgiref.types import WSGIEnvironment
 
     from flask import Flask
     from flask import Request
@@ -51,7 +55,7 @@ class Sessions(SessionInterface):
         key = ids.sign(app.config["SECRET_KEY"], PURPOSE, app.config["SESSION_COOKIE_NAME"])
         self._signer = TimestampSigner(key, key_derivation="none", digest_method=hashlib.sha256)
         self._name = self.get_cookie_name(app)
-        self._lasts_seconds = int(app.permanent_session_lifetime.total_seconds())
+        self._lasts = app.permanent_session_lifetime
         self._attributes: dict[str, Any] = {
             "path": self.get_cookie_path(app),
             "secure": self.get_cookie_secure(app),
@@ -66,26 +70,31 @@ class Sessions(SessionInterface):
     def read(self, cookie: str) -> SecureCookieSession:
         """Read the text of a cookie; what is too old or not ours is an empty session."""
         try:
-            written = self._signer.unsign(cookie, max_age=self._lasts_seconds)
+            written = self._signer.unsign(cookie, max_age=int(self._lasts.total_seconds()))
         except BadSignature:
             return SecureCookieSession()
         return SecureCookieSession(json.loads(urlsafe_b64decode(written)))
 
-    def open_session(self, app: Flask, request: Request) -> SecureCookieSession:  # noqa: ARG002 - Flask's signature
-        """Read the cookie, when there is one at all."""
-        if "HTTP_COOKIE" not in request.environ:
+    def of(self, environ: WSGIEnvironment) -> SecureCookieSession:
+        """Read the session that a browser sends along, when it sends any cookie at all."""
+        if "HTTP_COOKIE" not in environ:
             return SecureCookieSession()
-        return self.read(request.cookies.get(self._name, ""))
+        return self.read(parse_cookie(environ["HTTP_COOKIE"]).get(self._name, ""))
 
-    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+    def header(self, session: SessionMixin) -> str:
+        """Write the Set-Cookie header that keeps a session, or lets the browser forget it."""
+        if not session:
+            return dump_cookie(self._name, expires=0, max_age=0, **self._attributes)
+        expires = clock.now() + self._lasts if session.permanent else None
+        return dump_cookie(self._name, self.write(session), expires=expires, **self._attributes)
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession:  # noqa: ARG002 - Flask's signature
+        """Give Flask the session of a request."""
+        return self.of(request.environ)
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:  # noqa: ARG002 - the same
         """Write the cookie when the session has changed; say so when it was only looked at."""
         if session.accessed:
             response.headers.add("Vary", "Cookie")
-        if not session.modified:
-            return
-        if session:
-            expires = self.get_expiration_time(app, session)
-            text = self.write(session)
-            response.set_cookie(self._name, text, expires=expires, **self._attributes)
-        else:
-            response.delete_cookie(self._name, **self._attributes)
+        if session.modified:
+            response.headers.add("Set-Cookie", self.header(session))

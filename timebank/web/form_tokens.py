@@ -19,9 +19,13 @@ from timebank.core import ids
 from timebank.web.door import SIGN_IN_KEY
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from wsgiref.types import WSGIEnvironment
+
     from flask import Flask
 
 FIELD = "csrf_token"
+LENGTH = 32  # letters and digits
 PURPOSE = "form"
 STRANGER_KEY = "stranger"  # in the session of a browser that was given a form while signed out
 CHANGES_NOTHING = {"GET", "HEAD", "OPTIONS"}
@@ -34,33 +38,49 @@ def register(app: Flask) -> None:
 
 def form_token() -> str:
     """Give the token for the forms that this browser is about to be shown."""
-    holder = _holder()
-    if holder is None:
-        holder = session[STRANGER_KEY] = ids.new_token()
-    return _token_of(holder)
+    if _holder(session) is None:
+        session[STRANGER_KEY] = ids.new_token()
+    return _token(session, current_app.config["SECRET_KEY"])
 
 
 def refuse_forgeries() -> None:
     """Let a form in only when one of our pages, in this very browser, was where it was filled in.
 
     Raises:
-        BadRequest: 400, when its token is missing, another browser's, or of an earlier sign-in;
-            or when, over https, the browser does not say that it comes from a page of ours.
+        BadRequest: 400, when it is not.
     """
     if request.method in CHANGES_NOTHING or request.endpoint is None:
         return
-    holder = _holder()
-    sent = request.form.get(FIELD, "").encode()
-    if holder is None or not hmac.compare_digest(sent, _token_of(holder).encode()):
-        raise BadRequest
-    if request.is_secure and not (request.referrer or "").startswith(request.host_url):
+    sent, key = request.form.get(FIELD, ""), current_app.config["SECRET_KEY"]
+    if not (is_its_own(session, sent, secret_key=key) and comes_from_us(request.environ)):
         raise BadRequest
 
 
-def _holder() -> str | None:
-    held: str | None = session.get(SIGN_IN_KEY) or session.get(STRANGER_KEY)
-    return held
+def is_its_own(browser: Mapping[str, object], sent: str, *, secret_key: str) -> bool:
+    """Tell whether a token was given to this browser, in this sign-in.
+
+    Args:
+        browser: What its session holds.
+    """
+    if _holder(browser) is None:
+        return False
+    return hmac.compare_digest(sent.encode(), _token(browser, secret_key).encode())
 
 
-def _token_of(holder: str) -> str:
-    return ids.sign(current_app.config["SECRET_KEY"], PURPOSE, holder)
+def comes_from_us(environ: WSGIEnvironment) -> bool:
+    """Tell whether a form comes from a page of ours, as far as the browser can be asked.
+
+    Only over https does it always say (and nobody under way can make it say something else).
+    """
+    if environ["wsgi.url_scheme"] != "https":
+        return True
+    referrer: str = environ.get("HTTP_REFERER", "")
+    return referrer.startswith(f"https://{environ.get('HTTP_HOST', '')}/")
+
+
+def _token(browser: Mapping[str, object], secret_key: str) -> str:
+    return ids.sign(secret_key, PURPOSE, str(_holder(browser)))
+
+
+def _holder(browser: Mapping[str, object]) -> object:
+    return browser.get(SIGN_IN_KEY) or browser.get(STRANGER_KEY)

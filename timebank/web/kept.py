@@ -23,6 +23,7 @@ from markupsafe import Markup
 
 from timebank.web.door import door
 from timebank.web.filters import hours
+from timebank.web.flashes import WAITING
 from timebank.web.form_tokens import form_token
 
 MOST_PAGES = 256
@@ -95,7 +96,7 @@ def kept_page(key: Hashable, render: Callable[[], str]) -> Response:
 
     A page with a notice on it ("You're in!") is for this once, and is not kept.
     """
-    if session.get("_flashes"):
+    if session.get(WAITING):
         return _answer(render())
     page = shelf.find(key)
     if page is None:
