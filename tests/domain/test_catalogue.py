@@ -10,6 +10,7 @@ from tests import builders
 from tests.drafts import a_draft
 from timebank.core.errors import NotFound
 from timebank.domain import events
+from timebank.domain.communities import neighbours
 from timebank.domain.communities import qualifications
 from timebank.domain.rota import catalogue
 from timebank.domain.rota import claiming
@@ -164,7 +165,7 @@ def test_the_course_check_is_done_beside_the_run_directors_job(session, walk):
 
 def test_a_junior_run_is_led_by_somebody_with_a_check(session, walk):
     series = a_ready_made(session, walk, "junior-run")
-    qualifications.note_age(session, member=walk.bela, age_at_least=18, today=NOW.date())
+    neighbours.note_age(session, member=walk.bela, age_at_least=18, today=NOW.date())
     slot = slot_of(session, series, "Run director")
     with pytest.raises(rules.NotQualified, match="Run director asks for DBS check"):
         claiming.claim_slot(session, slot_id=slot.id, membership_id=walk.bela.id, now=NOW)
@@ -349,7 +350,7 @@ def test_open_dates_say_what_is_in_the_way(session, walk):
     day = dt.date(2027, 5, 1)
     assert seen_by(None) == [(day, 1, True, False, None)]
     assert seen_by(walk.bela) == [(day, 1, True, False, "old_enough")]
-    qualifications.note_age(session, member=walk.bela, age_at_least=18, today=NOW.date())
+    neighbours.note_age(session, member=walk.bela, age_at_least=18, today=NOW.date())
     assert seen_by(walk.bela) == [(day, 1, True, False, None)]
     builders.a_claim(session, walk.tail_walker, walk.bela)
     assert seen_by(walk.bela) == [(day, 0, False, True, None)]

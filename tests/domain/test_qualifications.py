@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from tests import builders
 from tests.storms import Storm
 from timebank.core.errors import NotFound
+from timebank.domain.communities import neighbours
 from timebank.domain.communities import qualifications
 from timebank.domain.rota import claiming
 from timebank.domain.rota import rules
@@ -227,28 +228,28 @@ def test_an_age_is_refused_by_name_until_it_is_written_down(session, walk):
     with pytest.raises(rules.AgeNotKnown, match="Marshal is for people of 18 or over"):
         claim(session, walk, walk.marshal)
     session.rollback()
-    qualifications.note_age(session, member=walk.bela, age_at_least=17, today=TODAY)
+    neighbours.note_age(session, member=walk.bela, age_at_least=17, today=TODAY)
     session.commit()
     with pytest.raises(rules.TooYoung, match="Marshal is for people of 18 or over"):
         claim(session, walk, walk.marshal)
     session.rollback()
     # Seventeen a year before the walk, to the day, is eighteen on it.
-    qualifications.note_age(session, member=walk.bela, age_at_least=17, today=dt.date(2026, 5, 1))
+    neighbours.note_age(session, member=walk.bela, age_at_least=17, today=dt.date(2026, 5, 1))
     session.commit()
     assert claim(session, walk, walk.marshal).id
 
 
 def test_no_age_but_a_human_one(session, walk):
     for age in (0, 101):
-        with pytest.raises(qualifications.NoSuchAge):
-            qualifications.note_age(session, member=walk.bela, age_at_least=age, today=TODAY)
+        with pytest.raises(neighbours.NoSuchAge):
+            neighbours.note_age(session, member=walk.bela, age_at_least=age, today=TODAY)
 
 
 def test_neighbours_are_found_by_the_beginning_of_their_name(session, walk):
     builders.an_elsewhere(session)
     find = {"community_id": walk.community.id, "today": TODAY}
-    assert [one.name for one in qualifications.find_neighbours(session, named="b", **find)] == [
+    assert [one.name for one in neighbours.find_neighbours(session, named="b", **find)] == [
         "Bela N"
     ]
-    assert qualifications.find_neighbours(session, named="Chi", **find) == []
-    assert qualifications.find_neighbours(session, named="%", **find) == []
+    assert neighbours.find_neighbours(session, named="Chi", **find) == []
+    assert neighbours.find_neighbours(session, named="%", **find) == []

@@ -14,6 +14,7 @@ from timebank.web.notices.routes import bp as notices
 from timebank.web.pages.routes import bp as pages
 from timebank.web.people.routes import bp as people
 from timebank.web.rota.checkin import bp as checkin
+from timebank.web.rota.deciding import bp as deciding
 from timebank.web.rota.grid import bp as grid
 from timebank.web.rota.jobs import bp as jobs
 from timebank.web.rota.routes import bp as rota
@@ -29,6 +30,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     checkin,
     jobs,
     people,
+    deciding,
     ledger,
     notices,
     pages,

@@ -17,6 +17,7 @@ from timebank.core import clock
 from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
 from timebank.db import db
+from timebank.domain.communities import neighbours
 from timebank.domain.communities import qualifications
 from timebank.domain.rota import learning
 from timebank.models import Membership
@@ -178,7 +179,7 @@ def age(membership_id: int) -> Page:
     if not form.is_well_filled():
         return _person_page(who, GiveForm(formdata=None), form), 422
     try:
-        qualifications.note_age(
+        neighbours.note_age(
             db.session(), member=who, age_at_least=form.age_at_least.value or 0, today=_today()
         )
     except Refused as refusal:
@@ -199,7 +200,7 @@ def _kinds_page(form: KindForm) -> str:
         form=form,
         find=find,
         named=named,
-        found=qualifications.find_neighbours(session, community_id=here, today=today, named=named)
+        found=neighbours.find_neighbours(session, community_id=here, today=today, named=named)
         if named
         else [],
         kinds=qualifications.read_kinds(session, community_id=here, today=today),
@@ -215,7 +216,7 @@ def _person_page(who: Membership, give_form: GiveForm, age_form: AgeForm) -> str
     offered = [(str(kind.id), kind.name) for kind in kinds]
     give_form.qualification.choices = choices_of([("", _("Choose one")), *offered])
     give_form.valid_from.data = give_form.valid_from.data or today.isoformat()
-    known = qualifications.find_neighbours(
+    known = neighbours.find_neighbours(
         session, community_id=here, today=today, membership_id=who.id
     )
     if not known:
@@ -265,7 +266,7 @@ def _coordinator() -> Membership:
 
 
 def _member(membership_id: int) -> Membership:
-    return qualifications.find_member(
+    return neighbours.find_member(
         db.session(), community_id=door().community.id, membership_id=membership_id
     )
 
