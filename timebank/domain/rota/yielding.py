@@ -16,6 +16,7 @@ from timebank.models import NoticeKind
 from timebank.models import WithdrawnBecause
 
 YIELDS_BEFORE = dt.timedelta(hours=48)
+LOOKS_AHEAD = dt.timedelta(weeks=1)
 
 # A first turn is one: who has a turn to come somewhere takes no second one from a regular. And
 # only who has shown that they read mail: anybody can type an address. Nobody makes room for
@@ -56,15 +57,9 @@ def give_way(session: Session, *, slot_id: int, membership_id: int, now: dt.date
 def _thank(session: Session, claim: Claim, now: dt.datetime) -> None:
     if not telling.reads_mail(session, claim.person_id):
         return
-    best = reading.next_best(
-        session,
-        community_id=claim.community_id,
-        event_id=claim.event_id,
-        membership_id=claim.membership_id,
-        now=now,
-    )
+    best = _another_job(session, claim, now)
     facts = {}
-    if best and best.slot_id != claim.slot_id:
+    if best:
         facts = {
             "other_job": best.name,
             "other_title": best.title,
@@ -84,3 +79,21 @@ def _thank(session: Session, claim: Claim, now: dt.datetime) -> None:
             )
         ],
     )
+
+
+def _another_job(session: Session, claim: Claim, now: dt.datetime) -> reading.OpenJob | None:
+    """Find what else they could do: on that date, else within a week of it."""
+    for event_id in (claim.event_id, None):
+        found = reading.open_jobs(
+            session,
+            community_id=claim.community_id,
+            now=now,
+            until=claim.starts_at + LOOKS_AHEAD,
+            most=2,
+            event_id=event_id,
+            membership_id=claim.membership_id,
+        )
+        others = [job for job in found if job.slot_id != claim.slot_id]
+        if others:
+            return others[0]
+    return None
