@@ -147,8 +147,9 @@ BEGIN
   END IF;
   IF NEW.overruled_by IS NULL AND NEW.arrived_at IS NULL THEN
     rule := broken_rule(NEW.slot_id, NEW.membership_id, NEW.created_at, NEW.takes_part,
-                        TG_OP = 'UPDATE' OR NEW.made_by IS NOT NULL OR NEW.held_for = 'offered'
-                        OR NEW.standing_id IS NOT NULL, NEW.place);
+                        TG_OP = 'UPDATE' OR NEW.made_by IS NOT NULL
+                        OR NEW.standing_id IS NOT NULL
+                        OR NEW.held_for IS NOT DISTINCT FROM 'offered', NEW.place);
     IF rule IS NOT NULL THEN
       PERFORM refuse_as(rule, 'a rule of this job stands in the way');
     END IF;
