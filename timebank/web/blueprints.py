@@ -15,6 +15,7 @@ from timebank.web.pages.routes import bp as pages
 from timebank.web.rota.checkin import bp as checkin
 from timebank.web.rota.grid import bp as grid
 from timebank.web.rota.routes import bp as rota
+from timebank.web.rota.turns import bp as turns
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     health,
@@ -22,6 +23,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     calendar,
     events,
     rota,
+    turns,
     editor,
     grid,
     checkin,

@@ -170,10 +170,5 @@ def _new_friend(session: Session, host: Membership, name: str) -> Membership:
 def _note_age(session: Session, friend: Membership, age: int, now: dt.datetime) -> None:
     """Write down that they have this age, unless they are known to be older."""
     timezone = session.get_one(Community, friend.community_id).timezone
-    session.execute(
-        sa.update(Profile)
-        .where(Profile.person_id == friend.person_id)
-        .where(sa.or_(Profile.age_at_least.is_(None), Profile.age_at_least < age))
-        .values(age_at_least=age, age_said_on=clock.local_date(now, timezone))
-        .execution_options(synchronize_session=False)
-    )
+    today = clock.local_date(now, timezone)
+    identity.say_age(session, person_id=friend.person_id, at_least=age, on=today)

@@ -51,6 +51,10 @@ class OwnTurn(Refused):
     """This turn is yours already. Choose somebody else."""
 
 
+class NobodyOfThatName(Refused):
+    """We know nobody of that name here. Ask everybody instead?"""
+
+
 class CantBeAsked(Refused):
     """We can't write to them. Ask them yourself, or ask everybody."""
 
@@ -123,6 +127,18 @@ def take_back(session: Session, *, handover_id: int, now: dt.datetime) -> None:
     if handover.state is HandoverState.TAKEN:
         raise TakenOver
     _end(session, handover, HandoverState.TAKEN_BACK, now)
+
+
+def keep(session: Session, *, claim_id: int, now: dt.datetime) -> None:
+    """Keep a turn after all, whomever was asked. Twice is the same as once.
+
+    Raises:
+        TakenOver: Somebody was quicker.
+    """
+    newest = sa.select(Handover.id).where(Handover.claim_id == claim_id)
+    handover_id = session.scalar(newest.order_by(Handover.id.desc()).limit(1))
+    if handover_id is not None:
+        take_back(session, handover_id=handover_id, now=now)
 
 
 def decline(session: Session, *, handover_id: int, membership_id: int, now: dt.datetime) -> None:

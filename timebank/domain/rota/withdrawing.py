@@ -45,7 +45,7 @@ def withdraw_claim(session: Session, *, claim_id: int, now: dt.datetime) -> Clai
         return claim
     if claim.ends_at <= now or claim.state not in {ClaimState.HELD, ClaimState.CONFIRMED}:
         raise EventOver
-    if _needs_cover(session, claim, now):
+    if needs_cover(session, claim, now=now):
         handing_over.offer_to_all(session, claim_id=claim.id, now=now)
         return claim
     was_confirmed = claim.state is ClaimState.CONFIRMED
@@ -63,7 +63,7 @@ def give_back(
     freeing.end_handovers(session, claim_id=claim.id, now=now)
 
 
-def _needs_cover(session: Session, claim: Claim, now: dt.datetime) -> bool:
+def needs_cover(session: Session, claim: Claim, *, now: dt.datetime) -> bool:
     """Tell whether it is too late to drop out just so. What has begun can only be given back."""
     if claim.state is not ClaimState.CONFIRMED or claim.starts_at <= now:
         return False
