@@ -119,9 +119,7 @@ def test_how_long_a_question_waits(now, until):
 
 def test_a_question_holds_the_place_but_not_the_person(session, walk):
     pencil_in(session, walk, walk.bela)
-    claiming.claim_slot(
-        session, slot_id=walk.marshal.id, membership_id=walk.bela.id, now=NOW
-    )
+    claiming.claim_slot(session, slot_id=walk.marshal.id, membership_id=walk.bela.id, now=NOW)
     with pytest.raises(claiming.SlotFull):
         claiming.claim_slot(
             session, slot_id=walk.tail_walker.id, membership_id=walk.sam.id, now=NOW
@@ -130,9 +128,7 @@ def test_a_question_holds_the_place_but_not_the_person(session, walk):
 
 def test_the_rules_are_looked_at_again_at_the_yes(session, walk):
     question = pencil_in(session, walk, walk.bela)
-    claiming.claim_slot(
-        session, slot_id=walk.marshal.id, membership_id=walk.bela.id, now=NOW
-    )
+    claiming.claim_slot(session, slot_id=walk.marshal.id, membership_id=walk.bela.id, now=NOW)
     session.commit()
     with pytest.raises(claiming.WouldOverlap):
         asking.say_yes(session, claim_id=question.id, now=NOW)

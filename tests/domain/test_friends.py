@@ -37,9 +37,7 @@ def cakes(session, walk):
 
 
 def bring(session, slot, host, name="Sam Field", **more):
-    return friends.bring(
-        session, slot_id=slot.id, host_id=host.id, name=name, now=NOW, **more
-    )
+    return friends.bring(session, slot_id=slot.id, host_id=host.id, name=name, now=NOW, **more)
 
 
 def test_a_friend_has_a_place_without_an_account_and_no_mail(session, walk, cakes):
@@ -92,4 +90,7 @@ def test_only_the_host_takes_a_friend_off(session, walk, cakes):
     for _ in range(2):
         claim = friends.take_off(session, claim_id=taken.id, host_id=walk.bela.id, now=NOW)
         assert claim.state is ClaimState.WITHDRAWN
-    assert session.scalar(sa.select(sa.func.count()).where(Claim.slot_id == cakes.id, Claim.live)) == 0
+    assert (
+        session.scalar(sa.select(sa.func.count()).where(Claim.slot_id == cakes.id, Claim.live))
+        == 0
+    )

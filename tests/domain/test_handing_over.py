@@ -63,15 +63,11 @@ def did_it_before(session, walk, member, weeks=1):
 
 
 def accept(session, handover, member, now=NOW):
-    return handing_over.accept(
-        session, handover_id=handover.id, membership_id=member.id, now=now
-    )
+    return handing_over.accept(session, handover_id=handover.id, membership_id=member.id, now=now)
 
 
 def test_an_offer_by_name_leaves_the_turn_where_it_is_until_the_yes(session, walk, turn):
-    offer = handing_over.offer_to(
-        session, claim_id=turn.id, to_membership_id=walk.sam.id, now=NOW
-    )
+    offer = handing_over.offer_to(session, claim_id=turn.id, to_membership_id=walk.sam.id, now=NOW)
     handing_over.offer_to(session, claim_id=turn.id, to_membership_id=walk.sam.id, now=NOW)
     assert live(session, walk.tail_walker) == [(walk.bela.id, 1, ClaimState.CONFIRMED)]
     found = offers.offers_to(
@@ -101,9 +97,7 @@ def test_a_second_tap_finds_it_theirs_and_another_person_too_late(session, walk,
 
 
 def test_only_the_one_who_was_asked_may_take_or_decline_it(session, walk, turn):
-    offer = handing_over.offer_to(
-        session, claim_id=turn.id, to_membership_id=walk.sam.id, now=NOW
-    )
+    offer = handing_over.offer_to(session, claim_id=turn.id, to_membership_id=walk.sam.id, now=NOW)
     for answer in (handing_over.accept, handing_over.decline):
         with pytest.raises(NotFound):
             answer(session, handover_id=offer.id, membership_id=walk.ama.id, now=NOW)
@@ -116,9 +110,7 @@ def test_only_the_one_who_was_asked_may_take_or_decline_it(session, walk, turn):
 
 
 def test_asking_another_one_asks_no_longer_the_first(session, walk, turn):
-    first = handing_over.offer_to(
-        session, claim_id=turn.id, to_membership_id=walk.sam.id, now=NOW
-    )
+    first = handing_over.offer_to(session, claim_id=turn.id, to_membership_id=walk.sam.id, now=NOW)
     second = handing_over.offer_to_all(session, claim_id=turn.id, now=NOW)
     assert (first.state, second.state) == (HandoverState.TAKEN_BACK, HandoverState.OPEN)
 
@@ -140,9 +132,7 @@ def test_ones_own_turn_somebody_without_mail_and_a_stranger_are_refused(session,
         (elsewhere.chi, NotFound),
     ):
         with pytest.raises(refusal):
-            handing_over.offer_to(
-                session, claim_id=turn.id, to_membership_id=member.id, now=NOW
-            )
+            handing_over.offer_to(session, claim_id=turn.id, to_membership_id=member.id, now=NOW)
     offer = handing_over.offer_to_all(session, claim_id=turn.id, now=NOW)
     with pytest.raises(handing_over.OwnTurn):
         accept(session, offer, walk.bela)
@@ -177,7 +167,9 @@ def test_asking_for_cover_asks_who_did_it_and_could_and_leaves_the_others_in_pea
     people["quiet"].may_be_asked = False
     walk.tail_walker.role.minimum_age = 18
     session.execute(
-        sa.text("UPDATE profile SET age_at_least = 18, age_said_on = '2027-01-01' WHERE email = :e"),
+        sa.text(
+            "UPDATE profile SET age_at_least = 18, age_said_on = '2027-01-01' WHERE email = :e"
+        ),
         {"e": "free@x.org"},
     )
     session.commit()

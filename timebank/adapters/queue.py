@@ -36,6 +36,8 @@ ALLOWED = frozenset(
         "timebank.jobs.balances.prove_books",
         "timebank.jobs.dates.extend_dates",
         "timebank.jobs.reminders.plan_due",
+        "timebank.jobs.turns.give_standing_turns",
+        "timebank.jobs.turns.lapse_offers",
     }
 )
 

@@ -200,18 +200,22 @@ def reason_to_drop(letter: Letter) -> str | None:
         return None if letter.event_state == "cancelled" else "the date takes place after all"
     if letter.kind in NEEDS_OPEN_EVENT and letter.event_state != "planned":
         return "the date was cancelled"
-    return _reason_of_claim(letter)
+    if letter.is_taken_off:
+        return "they are back on the rota" if letter.is_claimed_again else None
+    return _reason_of_asking(letter) or _reason_of_claim(letter)
+
+
+def _reason_of_asking(letter: Letter) -> str | None:
+    if letter.kind is NoticeKind.ASKED and letter.claim_state == "confirmed":
+        return "they have said yes"
+    if letter.kind in LOOKS_FOR_SOMEBODY and not letter.is_looking:
+        return "nobody is wanted for it any more"
+    return None
 
 
 def _reason_of_claim(letter: Letter) -> str | None:
-    if letter.is_taken_off:
-        return "they are back on the rota" if letter.is_claimed_again else None
     if letter.kind in NEEDS_LIVE_CLAIM and letter.claim_id and not letter.is_claim_live:
         return "the place was given back"
-    if letter.kind is NoticeKind.ASKED and letter.claim_state != "held":
-        return "they have answered"
-    if letter.kind in LOOKS_FOR_SOMEBODY and not letter.is_looking:
-        return "nobody is wanted for it any more"
     if letter.kind is NoticeKind.CONFIRM_CLAIM and not (
         letter.claim_state == "held" and letter.is_claim_live
     ):

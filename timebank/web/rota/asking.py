@@ -42,6 +42,7 @@ from timebank.web.rota.turn_pages import Page
 from timebank.web.rota.turn_pages import claim_here
 from timebank.web.rota.turn_pages import describe
 from timebank.web.rota.turn_pages import event_url
+from timebank.web.rota.turn_pages import keep_choice
 from timebank.web.rota.turn_pages import number_in
 from timebank.web.rota.turn_pages import own_claim
 from timebank.web.rota.turn_pages import place_at
@@ -79,7 +80,7 @@ def ask(slug: str, day: dt.date, slot_id: int) -> Page:
     place = place_at(slug, day, slot_id)
     organiser_of(place.group_id)
     form = AskForm(formdata=None)
-    form.often.choices = standing.ways(place)
+    form.offer_ways(standing.ways(place))
     return _page(place, form)
 
 
@@ -89,7 +90,7 @@ def put_somebody_down(slug: str, day: dt.date, slot_id: int) -> Page:
     place = place_at(slug, day, slot_id)
     by = organiser_of(place.group_id)
     form = AskForm()
-    form.often.choices = standing.ways(place)
+    form.offer_ways(standing.ways(place))
     if not form.is_well_filled():
         return _page(place, form), 422
     try:
@@ -230,6 +231,7 @@ def _answer(claimed: Claim, answer: str) -> Page:
 
 
 def _page(place: places.Place, form: AskForm, *, rule: str = "") -> str:
+    keep_choice(form, or_new=True)
     people: list[PutDown] = put_down_on(db.session(), slot_id=place.slot_id)
     return render_template(
         "turns/ask.html",

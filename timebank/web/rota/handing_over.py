@@ -39,6 +39,7 @@ from timebank.web.rota.turn_pages import YES
 from timebank.web.rota.turn_pages import Page
 from timebank.web.rota.turn_pages import describe
 from timebank.web.rota.turn_pages import event_url
+from timebank.web.rota.turn_pages import keep_choice
 from timebank.web.rota.turn_pages import number_in
 from timebank.web.rota.turn_pages import own_claim
 from timebank.web.rota.turn_pages import place_of
@@ -288,4 +289,5 @@ def _offer_page(
 
 def _hand_over_page(claim_id: int, form: WhoForm) -> str:
     place = place_of(own_claim(claim_id).id)
+    keep_choice(form, or_new=False)
     return render_template("turns/hand_over.html", claim_id=claim_id, place=place, form=form)

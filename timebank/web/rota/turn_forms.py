@@ -75,20 +75,21 @@ class AskForm(WhoForm):
     """Whom an organiser puts down: at once or asked first, once or every time."""
 
     name = a_name(_("Their name"), _("Type the name of whoever you’d like to put down"))
-    how = RadioField(
-        _("Have they said yes?"),
-        choices=[
-            (PENCIL_IN, _("Ask them by e-mail")),
-            (PUT_DOWN, _("They said yes: put them down")),
-        ],
-        default=PENCIL_IN,
-    )
+    how = RadioField(_("Have they said yes?"), default=PENCIL_IN, choices=[])
     often = RadioField(_("How often?"), default=ONCE, choices=[])
     because = StringField(
         _("Let them all the same, because …"),
         filters=[line],
         validators=[Length(max=LONGEST_REASON, message=_("Keep it to 200 letters"))],
     )
+
+    def offer_ways(self, often: list[tuple[str, str]]) -> None:
+        """Offer to ask or to put down, and how often."""
+        self.how.choices = [
+            (PENCIL_IN, gettext("Ask them by e-mail")),
+            (PUT_DOWN, gettext("They said yes: put them down")),
+        ]
+        self.often.choices = often
 
 
 class FriendForm(PageForm):

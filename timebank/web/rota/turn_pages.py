@@ -23,6 +23,7 @@ from timebank.models import Claim
 from timebank.web.auth import member
 from timebank.web.door import door
 from timebank.web.filters import day as day_of
+from timebank.web.rota.turn_forms import WhoForm
 
 Page = str | tuple[str, int] | Response
 
@@ -107,3 +108,12 @@ def describe(namesake: walk_ups.Namesake) -> str:
         day=day_of(namesake.came_on),
         event=namesake.came_to,
     )
+
+
+def keep_choice(form: WhoForm, *, or_new: bool) -> None:
+    """Offer again whom a name may mean, where that was asked before: nothing chosen is lost."""
+    if form.who.data and not form.who.choices:
+        found = walk_ups.who_could_it_be(
+            db.session(), community_id=door().community.id, name=form.name.data or ""
+        )
+        form.offer(found, describe, or_new=or_new)
