@@ -177,21 +177,22 @@ def test_the_nightly_job_in_many_processes_gives_each_date_once(session, walk, s
         assert holders(session, slot) == [crowd[0].id, crowd[1].id]
 
 
+def answers_to(claim_id, event_id):
+    values = {"claim_id": claim_id, "now": NOW}
+    return [
+        lambda session: asking.say_yes(session, **values),
+        lambda session: asking.decline(session, **values),
+        lambda session: asking.take_off(session, event_id=event_id, **values),
+    ]
+
+
 def test_a_yes_a_no_and_a_taking_back_of_one_question_end_one_way(session, walk, storm):
     for slot in slots_by_date(session, walk, dates=ROUNDS, places=1):
         question = asking.pencil_in(
             session, slot_id=slot.id, membership_id=walk.bela.id, by=walk.nadia.id, now=NOW
         )
         session.commit()
-        answers = storm.answers(
-            [
-                lambda session: asking.say_yes(session, claim_id=question.id, now=NOW),
-                lambda session: asking.decline(session, claim_id=question.id, now=NOW),
-                lambda session: asking.take_off(
-                    session, claim_id=question.id, event_id=slot.event_id, now=NOW
-                ),
-            ]
-        )
+        answers = storm.answers(answers_to(question.id, slot.event_id))
         assert set(answers) <= {DONE, "QuestionTakenBack"}
         assert len(holders(session, slot)) <= 1
 

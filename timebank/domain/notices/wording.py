@@ -104,13 +104,12 @@ class Links:
     @property
     def offer_yes(self) -> str:
         """A page with one button: I'll take it over. Whoever runs the event goes to its page."""
-        to = self.letter.facts.get("to")
-        return f"{self._offer(to)}/yes" if to else self.event
+        return self._offer("yes")
 
     @property
     def offer_no(self) -> str:
         """A page with one button: not this time."""
-        return f"{self._offer(self.letter.facts['to'])}/no"
+        return self._offer("no")
 
     @property
     def other_job(self) -> str:
@@ -123,11 +122,13 @@ class Links:
             raise LookupError("this notice belongs to no claim")
         return self.token(ASKED_PURPOSE, self.letter.claim_id)
 
-    def _offer(self, membership_id: str) -> str:
+    def _offer(self, answer: str) -> str:
         """The link is of one person and one turn: nobody else can answer with it."""
-        claim_id = self.letter.claim_id
-        token = self.token(f"{HANDOVER_PURPOSE}-{claim_id}", int(membership_id))
-        return f"{self.home}/t/{token}/turn/{claim_id}"
+        to, claim_id = self.letter.facts.get("to"), self.letter.claim_id
+        if to is None:
+            return self.event
+        token = self.token(f"{HANDOVER_PURPOSE}-{claim_id}", int(to))
+        return f"{self.home}/t/{token}/turn/{claim_id}/{answer}"
 
     @property
     def sign_in(self) -> str:
