@@ -62,6 +62,8 @@ def test_pencilled_in_asked_and_accepted(walk, app, session, nadia, browser):
     browser.open(EVENT)
     assert "Somebody’s been asked" in browser.words
     assert "Sam T" not in browser.words
+    browser.open(f"{EVENT}/claim/{walk.tail_walker.id}")
+    assert "Somebody has this one." in browser.words
     words = mail(session, NoticeKind.ASKED)
     assert words.subject == "Could you be tail walker on Sat 1 May?"
     assert "Nadia K asks whether you’d do tail walker at Danson Saturday Stroll." in words.text
