@@ -5,14 +5,15 @@ What a change does to people who have a turn already stands in `timebank.domain.
 
 from __future__ import annotations
 
+from timebank.domain.events.checks import DraftRefused
+from timebank.domain.events.checks import check_draft
+from timebank.domain.events.checks import check_roles
 from timebank.domain.events.dates import extend_dates
 from timebank.domain.events.dates import make_dates
-from timebank.domain.events.dates import make_slots
-from timebank.domain.events.drafts import DraftRefused
+from timebank.domain.events.dates import make_missing_dates
 from timebank.domain.events.drafts import RoleDraft
 from timebank.domain.events.drafts import SeriesDraft
 from timebank.domain.events.drafts import VenueDraft
-from timebank.domain.events.drafts import check_draft
 from timebank.domain.events.making import NoDatesAhead
 from timebank.domain.events.making import NoJobs
 from timebank.domain.events.making import SeriesMadeAlready
@@ -27,6 +28,7 @@ from timebank.domain.events.ready_made import ready_made_rotas
 from timebank.domain.events.rhythm import days_of
 from timebank.domain.events.rhythm import span_on
 from timebank.domain.events.sentences import schedule_sentence
+from timebank.domain.events.slots import make_slots
 
 __all__ = [
     "DraftRefused",
@@ -38,10 +40,12 @@ __all__ = [
     "SeriesMadeAlready",
     "VenueDraft",
     "check_draft",
+    "check_roles",
     "days_of",
     "extend_dates",
     "find_or_make_venue",
     "make_dates",
+    "make_missing_dates",
     "make_series",
     "make_slots",
     "publish",

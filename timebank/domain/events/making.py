@@ -16,10 +16,11 @@ from timebank.core.errors import Refused
 from timebank.core.text import slugify
 from timebank.domain import communities
 from timebank.domain.events import dates
+from timebank.domain.events.checks import check_draft
+from timebank.domain.events.checks import every_minutes
 from timebank.domain.events.drafts import RoleDraft
 from timebank.domain.events.drafts import SeriesDraft
 from timebank.domain.events.drafts import VenueDraft
-from timebank.domain.events.drafts import check_draft
 from timebank.models import Community
 from timebank.models import Group
 from timebank.models import Membership
@@ -151,6 +152,8 @@ def write_roles(session: Session, *, series: Series, roles: Iterable[RoleDraft])
             "places": role.places,
             "starts_after_minutes": role.starts_after_minutes,
             "duration_minutes": role.duration_minutes,
+            "turn_minutes": role.turn_minutes,
+            "every_minutes": every_minutes(role) if role.turn_minutes else None,
         }
         for position, role in enumerate(roles, start=1)
     ]
@@ -183,6 +186,14 @@ def _insert_series(
         "first_on": draft.first_on,
         "starts_time": draft.starts_time,
         "ends_time": draft.ends_time,
+        "last_on": draft.last_on,
+        "season_from": draft.season_from,
+        "season_until": draft.season_until,
+        "expected_people": draft.expected_people,
+        "most_a_week": draft.most_a_week,
+        "drop_out_hours": draft.drop_out_hours,
+        "decide_hours_before": draft.decide_hours_before,
+        "if_short": draft.if_short,
         "created_by": by.id,
         "intent": intent,
     }

@@ -21,7 +21,7 @@ from timebank.core import clock
 from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
 from timebank.db import db
-from timebank.domain.events.drafts import FURTHEST_AHEAD
+from timebank.domain.events.checks import FURTHEST_AHEAD
 from timebank.domain.rota import changing
 from timebank.models import Event
 from timebank.models import EventState
