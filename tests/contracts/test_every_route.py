@@ -26,6 +26,7 @@ PAGES = {
     "calendar.turns_feed": HOLDER,
     "checkin.expected": ORGANISER,
     "editor.change": ORGANISER,
+    "editor.date_jobs": ORGANISER,
     "editor.edit": ORGANISER,
     "editor.new": SIGNED_IN,
     "events.event": ANYBODY,
