@@ -163,13 +163,13 @@ def _move_along(session: Session, change: Change) -> None:
 def _move_one(session: Session, change: Change, event: Event) -> None:
     """Write time, place and crowd over one date, each only where it is another."""
     draft = change.draft
+    if change.difference.place:
+        event.venue_id = _venue(session, change).id
     if change.difference.times:
         day = clock.local_date(event.starts_at, change.timezone)
         event.starts_at, event.ends_at = events.span_on(
             day, draft.starts_time, draft.ends_time, change.timezone
         )
-    if change.difference.place:
-        event.venue_id = _venue(session, change).id
     _note_changes(session, change)
     if change.difference.crowd:
         event.expected_people = draft.expected_people
