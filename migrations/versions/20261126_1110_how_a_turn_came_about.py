@@ -76,7 +76,7 @@ def upgrade() -> None:
     op.add_column('claim', sa.Column('import_id', sa.BigInteger(), nullable=True))
     op.add_column('claim', sa.Column('overruled_by', sa.BigInteger(), nullable=True))
     op.add_column('claim', sa.Column('overruled_because', sa.Text(), nullable=True))
-    op.add_column('claim', sa.Column('binds', sa.Boolean(), sa.Computed("beside_id IS NULL AND (state IN ('confirmed', 'attended') OR state = 'held' AND held_for = 'yes')", persisted=True), nullable=False))
+    op.add_column('claim', sa.Column('binds', sa.Boolean(), sa.Computed("beside_id IS NULL AND (state IN ('confirmed', 'attended') OR state = 'held' AND held_for IS NOT DISTINCT FROM 'yes')", persisted=True), nullable=False))
     op.create_index('claim_beside', 'claim', ['beside_id'], unique=False, postgresql_where=sa.text('beside_id IS NOT NULL'))
     op.create_index('claim_import', 'claim', ['import_id'], unique=False, postgresql_where=sa.text('import_id IS NOT NULL'))
     op.create_index('claim_to_come', 'claim', ['starts_at'], unique=False, postgresql_where=sa.text("state = 'confirmed'"))

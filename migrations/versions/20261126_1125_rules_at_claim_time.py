@@ -96,6 +96,7 @@ BEGIN
        WHERE c.membership_id = who AND c.event_id <> f.event_id AND c.binds
          AND c.starts_at > f.starts_at - interval '48 hours'
          AND c.starts_at < f.ends_at + interval '48 hours'
+         AND NOT tstzrange(c.starts_at, c.ends_at) && tstzrange(f.starts_at, f.ends_at)
          AND greatest(f.starts_at - c.ends_at, c.starts_at - f.ends_at) < make_interval(mins =>
              greatest(f.rest_minutes,
                       travel_minutes(f.venue_id, o.venue_id, f.travel_minutes)))) THEN
@@ -119,7 +120,7 @@ BEGIN
     RETURN 'open_by_now';
   END IF;
 
-  IF NOT is_asked AND the_place > f.places - f.newcomer_places
+  IF NOT is_asked AND f.newcomer_places > 0 AND the_place > f.places - f.newcomer_places
      AND at < f.starts_at - make_interval(hours => f.newcomer_hours)
      AND EXISTS (SELECT FROM claim c WHERE c.membership_id = who AND c.state = 'attended') THEN
     RETURN 'kept_for_newcomers';
@@ -147,8 +148,9 @@ BEGIN
   END IF;
   IF NEW.overruled_by IS NULL AND NEW.arrived_at IS NULL THEN
     rule := broken_rule(NEW.slot_id, NEW.membership_id, NEW.created_at, NEW.takes_part,
-                        TG_OP = 'UPDATE' OR NEW.made_by IS NOT NULL OR NEW.held_for = 'offered'
-                        OR NEW.standing_id IS NOT NULL, NEW.place);
+                        TG_OP = 'UPDATE' OR NEW.made_by IS NOT NULL
+                        OR NEW.standing_id IS NOT NULL
+                        OR NEW.held_for IS NOT DISTINCT FROM 'offered', NEW.place);
     IF rule IS NOT NULL THEN
       PERFORM refuse_as(rule, 'a rule of this job stands in the way');
     END IF;
@@ -182,7 +184,7 @@ BEGIN
                                  AND (p.first_role_id, p.second_role_id)
                                      = (least(s.role_id, o.role_id),
                                         greatest(s.role_id, o.role_id))))) THEN
-    PERFORM refuse_as('double_is_allowed', 'these two jobs cannot be done at once');
+    PERFORM refuse_as(TG_NAME, 'these two jobs cannot be done at once');
   END IF;
   RETURN NULL;
 END $$""",
@@ -206,11 +208,11 @@ END $$""",
     f"""CREATE FUNCTION double_earns_nothing() RETURNS trigger {FUNCTION} $$
 BEGIN
   IF EXISTS (SELECT FROM claim WHERE id = NEW.claim_id AND beside_id IS NOT NULL) THEN
-    PERFORM refuse_as('double_earns_nothing', 'these hours are in the turn beside it');
+    PERFORM refuse_as(TG_NAME, 'these hours are in the turn beside it');
   END IF;
   RETURN NEW;
 END $$""",
-    """CREATE TRIGGER double_earns BEFORE INSERT ON transfer
+    """CREATE TRIGGER double_earns_nothing BEFORE INSERT ON transfer
   FOR EACH ROW WHEN (NEW.claim_id IS NOT NULL) EXECUTE FUNCTION double_earns_nothing()""",
 ]
 

@@ -113,7 +113,7 @@ class Claim(Base):
     binds: Mapped[bool] = mapped_column(
         sa.Computed(
             "beside_id IS NULL AND (state IN ('confirmed', 'attended')"
-            " OR state = 'held' AND held_for = 'yes')",
+            " OR state = 'held' AND held_for IS NOT DISTINCT FROM 'yes')",
             persisted=True,
         )
     )
