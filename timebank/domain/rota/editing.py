@@ -19,6 +19,7 @@ from timebank.core.errors import Conflict
 from timebank.core.errors import Refused
 from timebank.domain import events
 from timebank.domain.rota import following
+from timebank.domain.rota import waiting
 from timebank.models import Claim
 from timebank.models import ClaimState
 from timebank.models import Community
@@ -103,6 +104,8 @@ DROP_SLOTS = """
 DELETE FROM slot USING role r
  WHERE r.id = slot.role_id AND r.retired_at IS NOT NULL AND slot.event_id = ANY (:event_ids)
    AND NOT EXISTS (SELECT FROM claim c WHERE c.slot_id = slot.id)
+   AND NOT EXISTS (SELECT FROM appeal_ask a WHERE a.slot_id = slot.id)
+   AND NOT EXISTS (SELECT FROM appeal a WHERE a.slot_id = slot.id)
 """
 CLOSE_SLOTS = """
 UPDATE slot SET closed_at = r.retired_at FROM role r
@@ -164,6 +167,7 @@ def edit_series(
     _write_over(session, series, draft, dates=dates, timezone=timezone, now=now)
     role_ids = _write_roles(session, series, draft.roles, now)
     _fit_slots(session, event_ids, role_ids)
+    waiting.offer_on_dates(session, event_ids=event_ids, now=now)
     return following.tell_the_moved(
         session, event_ids=event_ids, before=before, reason="", now=now
     )

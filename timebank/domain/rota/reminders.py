@@ -35,7 +35,10 @@ SELECT c.community_id, c.person_id, due.kind,
      FROM (SELECT (c.starts_at AT TIME ZONE t.timezone)::date AS day) AS local
  ) AS moments
  CROSS JOIN LATERAL (VALUES
-   ('confirm_claim', CAST(:now AS timestamptz), c.held_until, c.state = 'held'),
+   ('confirm_claim', CAST(:now AS timestamptz), c.held_until, c.state = 'held'
+                                                              AND c.held_for = 'yes'),
+   ('place_offered', CAST(:now AS timestamptz), c.held_until, c.state = 'held'
+                                                              AND c.held_for = 'offered'),
    ('you_are_in', CAST(:now AS timestamptz), c.starts_at, c.state = 'confirmed'),
    ('reminder_two_days', two_days, eve, c.state = 'confirmed'
                                         AND two_days > :now + interval '12 hours'),
