@@ -22,7 +22,12 @@ NEEDS_OPEN_EVENT = REMINDERS | {
     NoticeKind.YOU_ARE_IN,
     NoticeKind.DROPPED_OUT,
     NoticeKind.EVENT_MOVED,
+    NoticeKind.PLACE_OFFERED,
+    NoticeKind.PLACE_FREE,
+    NoticeKind.CALL_FOR_HELP,
 }
+NEEDS_HELD_CLAIM = frozenset({NoticeKind.CONFIRM_CLAIM, NoticeKind.PLACE_OFFERED})
+NEEDS_FREE_PLACE = frozenset({NoticeKind.PLACE_FREE, NoticeKind.CALL_FOR_HELP})
 NEEDS_LIVE_CLAIM = REMINDERS | {NoticeKind.YOU_ARE_IN, NoticeKind.EVENT_MOVED}
 
 # A notice names its claim, or says in `facts` which claim, slot, event or membership it is about.
@@ -37,7 +42,8 @@ SELECT n.kind, n.dedupe_key, n.facts, t.name AS community_name, t.place, t.phone
        EXISTS (SELECT FROM claim again WHERE again.slot_id = c.slot_id AND again.live
                   AND again.person_id = c.person_id AND again.id <> c.id) AS is_claimed_again,
        coalesce(about.full_name, '') AS about_name,
-       role.name AS job, role.about AS job_about, s.minutes,
+       s.id AS slot_id, role.name AS job, role.about AS job_about, s.minutes,
+       s.places - (SELECT count(*) FROM claim f WHERE f.slot_id = s.id AND f.live) AS free,
        coalesce(s.starts_at, e.starts_at) AS starts_at, coalesce(s.ends_at, e.ends_at) AS ends_at,
        e.state AS event_state,
        coalesce(nullif(n.facts ->> 'reason', ''),
@@ -81,6 +87,7 @@ class Letter:
         reason: Why the date was moved or cancelled, as the organiser typed it.
         starts_at: Of the job, or of the event when it is about no job.
         minutes: How long the job takes.
+        free: How many places of the job are going spare at this moment.
         minutes_credited: What the turn brought, unless that was taken back.
     """
 
@@ -103,9 +110,11 @@ class Letter:
     is_claim_unmoved: bool | None
     is_claimed_again: bool
     about_name: str
+    slot_id: int | None
     job: str | None
     job_about: str | None
     minutes: int | None
+    free: int | None
     starts_at: dt.datetime | None
     ends_at: dt.datetime | None
     event_state: str | None
@@ -166,13 +175,15 @@ def reason_to_drop(letter: Letter) -> str | None:
         return None if letter.event_state == "cancelled" else "the date takes place after all"
     if letter.kind in NEEDS_OPEN_EVENT and letter.event_state != "planned":
         return "the date was cancelled"
+    if letter.kind in NEEDS_FREE_PLACE and not letter.free:
+        return "the place is taken"
     return _reason_of_claim(letter)
 
 
 def _reason_of_claim(letter: Letter) -> str | None:
     if letter.kind in NEEDS_LIVE_CLAIM and letter.claim_id and not letter.is_claim_live:
         return "the place was given back"
-    if letter.kind is NoticeKind.CONFIRM_CLAIM and not (
+    if letter.kind in NEEDS_HELD_CLAIM and not (
         letter.claim_state == "held" and letter.is_claim_live
     ):
         return "the place is no longer held"
