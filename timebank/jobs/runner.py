@@ -10,6 +10,7 @@ from redis import RedisError
 from timebank.adapters import queue
 from timebank.core.settings import Settings
 from timebank.domain.notices import wording
+from timebank.jobs import appeals
 from timebank.jobs import balances
 from timebank.jobs import claims
 from timebank.jobs import dates
@@ -18,7 +19,7 @@ from timebank.jobs import tools
 from timebank.jobs.tools import Pace
 
 # Loaded before the first fork, so that every child finds them ready.
-LOADED = (balances, claims, dates, notices)
+LOADED = (appeals, balances, claims, dates, notices)
 
 
 def run_worker(settings: Settings, *, pace: Pace | None = None) -> None:

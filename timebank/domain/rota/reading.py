@@ -172,6 +172,7 @@ SELECT s.id, r.name, r.about, s.starts_at, s.ends_at, s.minutes, s.places - t.ta
  WHERE e.community_id = :community_id AND e.state = 'planned'
    AND e.starts_at < :until AND s.starts_at > :now AND t.taken < s.places
    AND (CAST(:event_id AS bigint) IS NULL OR e.id = :event_id)
+   AND (CAST(:series_id AS bigint) IS NULL OR e.series_id = :series_id)
    AND NOT EXISTS (
      SELECT FROM claim mine WHERE mine.membership_id = :membership_id AND mine.live
         AND tstzrange(mine.starts_at, mine.ends_at) && tstzrange(s.starts_at, s.ends_at))
@@ -191,12 +192,13 @@ def open_jobs(
     most: int,
     most_a_date: int = 1000,
     event_id: int | None = None,
+    series_id: int | None = None,
     membership_id: int | None = None,
 ) -> list[OpenJob]:
     """Read the jobs that want somebody, what can't start without one first, in one statement.
 
     Args:
-        event_id: Only of this date.
+        event_id: Only of this date; or only of this series, by `series_id`.
         membership_id: Only what this member has time for.
     """
     rows = session.execute(
@@ -208,6 +210,7 @@ def open_jobs(
             "most": most,
             "most_a_date": most_a_date,
             "event_id": event_id,
+            "series_id": series_id,
             "membership_id": membership_id,
         },
     )
