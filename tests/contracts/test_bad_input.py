@@ -58,6 +58,7 @@ def test_hostile_text_in_addresses_is_answered_with_a_page(app, walk):
     for raw in (*HOSTILE, b"0000-00-00", b"2027-02-30", b"9999-12-31", b"0001-01-01"):
         for address in (
             "/e/{}", "/e/danson-saturday-stroll/{}", "/t/{}/confirm", "/sign-in/{}",
+            "/t/{}/offer", "/t/{}/help", "/e/danson-saturday-stroll/2027-05-01/help?job={}",
             "/me/{}.ics", "/e/danson-saturday-stroll/2027-05-01/claim/{}", "/static/{}",
             "/?kind={}", "/sign-in?next={}", "/e/danson-saturday-stroll/rota?from={}",
             "/calendar/{}", "/me/statement?before={}", "/e/new?rota={}", "/{}",
@@ -74,6 +75,8 @@ def forms_of(browser, walk):
         "/calendar", "/e/new", "/e/danson-saturday-stroll/edit",
         "/e/danson-saturday-stroll/2027-05-01/change",
         "/e/danson-saturday-stroll/2027-05-01/checkin", "/e/danson-saturday-stroll/2027-05-01",
+        f"/e/danson-saturday-stroll/2027-05-01/claim/{slot}/wait",
+        "/e/danson-saturday-stroll/2027-05-01/help",
     )  # fmt: skip
     for page in pages:
         browser.open(page)

@@ -101,6 +101,11 @@ def kept_page(key: Hashable, render: Callable[[], str]) -> Response:
     return _answer(_fill(page))
 
 
+def fresh_page(render: Callable[[], str]) -> Response:
+    """Answer with a page that is rendered for this once."""
+    return _answer(render())
+
+
 def _fill(page: Pieces) -> bytes:
     if len(page) == 1:
         return page[0]

@@ -128,7 +128,7 @@ SELECT c.id, s.id, r.name, r.about, x.title, x.slug, e.occurs_on, c.starts_at, c
   JOIN series x ON x.id = e.series_id
   JOIN venue v ON v.id = e.venue_id
  WHERE c.membership_id = :membership_id AND c.state IN ('held', 'confirmed') AND c.ends_at > :now
-   AND (c.held_until IS NULL OR c.held_until > :now)
+   AND (c.held_until IS NULL OR c.held_until > :now AND c.held_for <> 'offered')
  ORDER BY c.starts_at, c.id
  LIMIT 100
 """

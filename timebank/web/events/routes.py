@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Container
 from itertools import groupby
 from typing import LiteralString
 
@@ -18,10 +19,12 @@ from timebank.core import clock
 from timebank.core.errors import NotFound
 from timebank.db import db
 from timebank.domain.rota import reading
+from timebank.domain.rota import waiting
 from timebank.domain.rota import whats_on
 from timebank.domain.rota.reading import Job
 from timebank.web.door import Door
 from timebank.web.door import open_door
+from timebank.web.kept import fresh_page
 from timebank.web.kept import kept_page
 
 bp = Blueprint("events", __name__)
@@ -44,7 +47,10 @@ EVENT_COLUMNS: LiteralString = """, e.id, e.version, e.series_version, e.group_i
   ARRAY(SELECT k.id FROM claim k
          WHERE k.event_id = e.id AND k.membership_id = v.membership_id AND k.live ORDER BY 1),
   (SELECT sum(n.version) FROM event n WHERE n.series_id = e.series_id
-      AND n.starts_at > e.starts_at)"""
+      AND n.starts_at > e.starts_at),
+  EXISTS (SELECT FROM waiting w JOIN slot o ON o.id = w.slot_id
+           WHERE w.membership_id = v.membership_id AND w.ended_at IS NULL
+             AND o.event_id = e.id)"""
 EVENT_JOINS: LiteralString = """
 LEFT JOIN LATERAL (
   SELECT e.id, e.version, e.series_id, e.starts_at, x.version AS series_version, x.group_id,
@@ -111,13 +117,15 @@ def event(slug: str, day: dt.date) -> Response:
     """Show one date: what happens, where, and who's doing what."""
     now = clock.now()
     opened = open_door(EVENT_COLUMNS, EVENT_JOINS, slug=slug, day=day)
-    event_id, _, _, group_id, is_published, own_claims, _ = opened.facts
+    event_id, _, _, group_id, is_published, own_claims, _, is_waiting = opened.facts
     runs_it = bool(opened.viewer and opened.viewer.may_organise(group_id))
     if event_id is None or not (is_published or runs_it):
         raise NotFound
+    if is_waiting:  # where they stand in line moves with others: such a page is not kept
+        return fresh_page(lambda: _render_event(opened, event_id, now, runs_it=runs_it))
     key = ("event", opened.viewer is None, runs_it, *own_claims, _tick(now))
     return kept_page(
-        (*key, *opened.facts[:3], opened.facts[-1]),
+        (*key, *opened.facts[:3], opened.facts[6]),
         lambda: _render_event(opened, event_id, now, runs_it=runs_it),
     )
 
@@ -126,21 +134,42 @@ def _render_event(opened: Door, event_id: int, now: dt.datetime, *, runs_it: boo
     gathering = whats_on.gathering(db.session(), event_id=event_id)
     jobs = reading.jobs_of_event(db.session(), event_id=event_id)
     own = opened.viewer.membership_id if opened.viewer else None
+    lines = _lines(event_id, own, now) if opened.facts[-1] else {}
     return render_template(
         "events/event.html",
         event=gathering,
-        jobs=sorted(jobs, key=lambda job: _urgency(job, own)),
+        jobs=sorted(jobs, key=lambda job: _urgency(job, own, lines)),
         coverage=reading.coverage_of(jobs),
         own=own,
+        lines=lines,
+        best=_best_beside(opened, event_id, now) if lines else None,
         now=now,
         is_over=gathering.ends_at <= now,
         runs_it=runs_it,
     )
 
 
-def _urgency(job: Job, own: int | None) -> int:
-    """Sort: needed, open, yours, taken."""
-    if own is not None and job.claim_of(own):
+def _lines(event_id: int, own: int | None, now: dt.datetime) -> dict[int, waiting.InLine]:
+    """Find where the viewer waits on this date, by slot."""
+    if own is None:
+        return {}
+    found = waiting.standing_in_line(db.session(), membership_id=own, event_id=event_id, now=now)
+    return {line.slot_id: line for line in found}
+
+
+def _best_beside(opened: Door, event_id: int, now: dt.datetime) -> reading.OpenJob | None:
+    return reading.next_best(
+        db.session(),
+        community_id=opened.community.id,
+        event_id=event_id,
+        membership_id=opened.viewer.membership_id if opened.viewer else None,
+        now=now,
+    )
+
+
+def _urgency(job: Job, own: int | None, lines: Container[int]) -> int:
+    """Sort: needed, open, yours and what they wait for, taken."""
+    if job.slot_id in lines or (own is not None and job.claim_of(own)):
         return 2
     if job.is_needed:
         return 0

@@ -30,11 +30,13 @@ from timebank.domain import outbox
 from timebank.domain.rota import claiming
 from timebank.domain.rota import places
 from timebank.domain.rota import reading
+from timebank.domain.rota import waiting
 from timebank.domain.rota import whats_on
 from timebank.domain.rota import withdrawing
 from timebank.domain.rota.taking import NewClaim
 from timebank.models import Claim
 from timebank.models import ClaimState
+from timebank.models import Membership
 from timebank.models import WithdrawnBecause
 from timebank.web.auth import let_in
 from timebank.web.auth import member
@@ -250,6 +252,8 @@ def my_turns() -> str | Response:
     return render_template(
         "rota/my_turns.html",
         turns=turns,
+        lines=waiting.standing_in_line(db.session(), membership_id=membership_id, now=now),
+        may_be_asked=db.session.get_one(Membership, membership_id).may_be_asked,
         running=running,
         months=by_month(entries),
         mugs=mugs(given),
