@@ -56,7 +56,7 @@ def test_two_schedulers_side_by_side_ring_once(
 ) -> None:
     conftest.owe_reminders(session, 3)
     one, other = make(mine, queue, SCHEDULES), make(mine, queue, SCHEDULES)
-    assert one.look(NOON) == 5
+    assert one.look(NOON) == 7
     assert other.look(NOON + dt.timedelta(seconds=1)) == 0
     assert one.look(NOON + dt.timedelta(seconds=2)) == 0
     slot = int(NOON.timestamp())

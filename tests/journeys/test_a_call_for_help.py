@@ -117,12 +117,19 @@ def test_one_button_asks_and_a_yes_from_the_mail_is_a_turn_at_once(walk, session
     nadia.open(f"{EVENT}/help")
     assert "Asked 6, filled 1." in nadia.words
     assert "It was filled on Wed 28 April at 1pm." in nadia.words
-    # Late, Ben is told so kindly, and what is open next week.
+
+
+def test_late_tappers_are_thanked_and_see_what_is_open_next_week(walk, session, app):
+    call_for_help(app, walk)
+    sent = mails(session)
+    builders.a_claim(session, walk.tail_walker, walk.sam)
+    session.commit()
+    assert mails(session) == {}
     ben = Browser(app)
     ben.open(link_in(sent["Ben"]))
     assert "It’s all filled, thank you!" in ben.words
-    assert "Sat 8 May" in ben.words
-    assert ben.has_button("I’ll do it") is False
+    assert "Tail walker is still open Danson Saturday Stroll · Sat 8 May" in ben.words
+    assert not ben.has_button("I’ll do it")
 
 
 def test_two_who_tap_at_once_one_is_in_and_the_other_sees_next_week(walk, session, app):

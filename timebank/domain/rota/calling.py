@@ -31,9 +31,13 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call for help as its organiser sees it. `job`: the one it is for; None: the whole date."""
+    """A call for help as its organiser sees it.
+
+    `slot_id`, `job`: the one job it is for; None: the whole date.
+    """
 
     appeal_id: int
+    slot_id: int | None
     job: str | None
     message: str
     created_at: dt.datetime
@@ -49,7 +53,7 @@ class Call:
 
 
 CALLS = sa.text("""
-SELECT a.id, r.name AS job, a.message, a.created_at, a.next_wave_at, a.ended_at, a.ended_because,
+SELECT a.id, a.slot_id, r.name AS job, a.message, a.created_at, a.next_wave_at, a.ended_at, a.ended_because,
        coalesce(jsonb_agg(jsonb_build_array(p.full_name, jr.name, k.asked_at, k.answer,
                                             coalesce(c.live, false)) ORDER BY k.id)
                 FILTER (WHERE k.id IS NOT NULL), '[]') AS people
@@ -88,6 +92,7 @@ def _call(row: sa.Row[Any]) -> Call:
     because = AppealEnd(row.ended_because) if row.ended_because else None
     return Call(
         row.id,
+        row.slot_id,
         row.job,
         row.message,
         row.created_at,

@@ -166,17 +166,22 @@ def _call_page(occasion: Occasion, form: CallForm, chosen: str) -> str:
     now = clock.now()
     session = db.session()
     jobs = reading.jobs_of_event(session, event_id=occasion.event_id)
+    calls = calling.calls_of_event(session, event_id=occasion.event_id)
+    asked_for = {one.slot_id for one in calls if one.ended_at is None}
     missing = [job for job in jobs if job.free and job.starts_at > now]
     missing.sort(key=lambda job: not job.is_needed)
-    job = _chosen(missing, chosen)
-    people = _people(occasion, job, now) if missing and occasion.starts_at > now else []
+    # What is asked for already needs no second call; a call without a job is for everything.
+    open_to_ask = [] if None in asked_for else [j for j in missing if j.slot_id not in asked_for]
+    job = _chosen(open_to_ask, chosen)
+    people = _people(occasion, job, now) if open_to_ask else []
     return render_template(
         "finding/call.html",
         occasion=occasion,
         form=form,
-        calls=calling.calls_of_event(session, event_id=occasion.event_id),
-        missing=missing,
-        free=sum(one.free for one in missing),
+        calls=calls,
+        is_filled=not missing,
+        missing=open_to_ask,
+        free=sum(one.free for one in open_to_ask),
         chosen=job,
         value=job.slot_id if job else EVERYTHING,
         people=people,
