@@ -53,7 +53,8 @@ class Call:
 
 
 CALLS = sa.text("""
-SELECT a.id, a.slot_id, r.name AS job, a.message, a.created_at, a.next_wave_at, a.ended_at, a.ended_because,
+SELECT a.id, a.slot_id, r.name AS job, a.message, a.created_at, a.next_wave_at, a.ended_at,
+       a.ended_because,
        coalesce(jsonb_agg(jsonb_build_array(p.full_name, jr.name, k.asked_at, k.answer,
                                             coalesce(c.live, false)) ORDER BY k.id)
                 FILTER (WHERE k.id IS NOT NULL), '[]') AS people
