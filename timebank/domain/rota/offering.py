@@ -217,7 +217,7 @@ def _offer_next(
     Between our look and the database's own, the next in line may have taken a turn that stands
     in the way: then we look again.
     """
-    values = {"slot_id": slot_id, "held_until": held_until, "only": None, "now": now}
+    values = {"slot_id": slot_id, "held_until": held_until, "now": now}
     for _ in range(MOST_TRIES):
         try:
             with session.begin_nested():

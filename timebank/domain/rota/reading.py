@@ -174,8 +174,9 @@ SELECT s.id, r.name, r.about, s.starts_at, s.ends_at, s.minutes, s.places - t.ta
    AND (CAST(:event_id AS bigint) IS NULL OR e.id = :event_id)
    AND (CAST(:series_id AS bigint) IS NULL OR e.series_id = :series_id)
    AND NOT EXISTS (
-     SELECT FROM claim mine WHERE mine.membership_id = :membership_id AND mine.live
+     SELECT FROM claim mine WHERE mine.membership_id = :membership_id AND mine.binds
         AND tstzrange(mine.starts_at, mine.ends_at) && tstzrange(s.starts_at, s.ends_at))
+   AND (CAST(:membership_id AS bigint) IS NULL OR broken_rule(s.id, :membership_id, :now) IS NULL)
 ) AS open
  WHERE nth <= :most_a_date
  ORDER BY is_needed DESC, starts_at, nth, id
@@ -199,7 +200,7 @@ def open_jobs(
 
     Args:
         event_id: Only of this date; or only of this series, by `series_id`.
-        membership_id: Only what this member has time for.
+        membership_id: Only what this member has time for and may do.
     """
     rows = session.execute(
         sa.text(OPEN_JOBS),
