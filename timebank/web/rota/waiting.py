@@ -40,6 +40,7 @@ from timebank.web.door import door
 from timebank.web.flashes import Tone
 from timebank.web.flashes import say
 from timebank.web.limits import brake
+from timebank.web.rota import taking
 from timebank.web.rota.finding_forms import WaitForm
 from timebank.web.typed import text_of
 
@@ -85,7 +86,7 @@ def join(slug: str, day: dt.date, slot_id: int) -> Response | tuple[str, int]:
         return _to_event(place)
     except (Refused, Conflict) as refusal:
         db.session.rollback()
-        return _refused(place, refusal)
+        return taking.refused(place, refusal)
     db.session.commit()
     if claimed:
         say(
@@ -120,14 +121,15 @@ def answer_offer(claim_id: int, answer: str) -> Response | tuple[str, int]:
 def offer(token: str) -> str:
     """Show the two buttons that the mail leads to: opening a link changes nothing."""
     claim = _offer_of(token)
+    now = clock.now()
     return render_template(
         "finding/offer.html",
         place=_place_of(claim),
         token=token,
         claim=claim,
-        is_open=claim.state is ClaimState.HELD,
+        is_open=claim.held_until is not None and claim.held_until > now,
         is_yours=claim.state in {ClaimState.CONFIRMED, ClaimState.ATTENDED},
-        is_over=claim.ends_at <= clock.now(),
+        is_over=claim.ends_at <= now,
     )
 
 
@@ -163,7 +165,7 @@ def _answer(claim: Claim, answer: str) -> Response | tuple[str, int]:
         taken = waiting.accept_offer(db.session(), claim_id=claim.id, now=now)
     except (Refused, Conflict) as refusal:
         db.session.rollback()
-        return _refused(place, refusal)
+        return taking.refused(place, refusal)
     db.session.commit()
     say(
         _("It’s yours. Thank you! We’ll remind you in good time."),
@@ -230,16 +232,6 @@ def _line_of(place: places.Place, now: dt.datetime) -> InLine | None:
         db.session(), membership_id=viewer.membership_id, event_id=place.event_id, now=now
     )
     return next((line for line in lines if line.slot_id == place.slot_id), None)
-
-
-def _refused(place: places.Place, refusal: Refused | Conflict) -> tuple[str, int]:
-    """Say what is in the way, and offer the next best job."""
-    status = 409 if isinstance(refusal, Conflict) else 422
-    best = _next_best(place, clock.now())
-    page = render_template(
-        "rota/refused.html", place=place, refusal=refusal, rival=None, best=best
-    )
-    return page, status
 
 
 def _next_best(place: places.Place, now: dt.datetime) -> reading.OpenJob | None:
