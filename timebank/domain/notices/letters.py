@@ -25,6 +25,7 @@ NEEDS_OPEN_EVENT = REMINDERS | {
     NoticeKind.PLACE_OFFERED,
     NoticeKind.PLACE_FREE,
     NoticeKind.CALL_FOR_HELP,
+    NoticeKind.TIME_TO_DECIDE,
 }
 NEEDS_HELD_CLAIM = frozenset({NoticeKind.CONFIRM_CLAIM, NoticeKind.PLACE_OFFERED})
 NEEDS_FREE_PLACE = frozenset({NoticeKind.PLACE_FREE, NoticeKind.CALL_FOR_HELP})
@@ -45,7 +46,7 @@ SELECT n.kind, n.dedupe_key, n.facts, t.name AS community_name, t.place, t.phone
        s.id AS slot_id, role.name AS job, role.about AS job_about, s.minutes,
        s.places - (SELECT count(*) FROM claim f WHERE f.slot_id = s.id AND f.live) AS free,
        coalesce(s.starts_at, e.starts_at) AS starts_at, coalesce(s.ends_at, e.ends_at) AS ends_at,
-       e.state AS event_state,
+       e.state AS event_state, e.outlook,
        coalesce(nullif(n.facts ->> 'reason', ''),
                 CASE WHEN n.kind = 'event_cancelled' THEN e.reason END) AS reason,
        e.occurs_on, x.title, x.slug, x.bring,
@@ -118,6 +119,7 @@ class Letter:
     starts_at: dt.datetime | None
     ends_at: dt.datetime | None
     event_state: str | None
+    outlook: str | None
     reason: str | None
     occurs_on: dt.date | None
     title: str | None
@@ -150,6 +152,12 @@ class Letter:
         return None if earlier == self.starts_at else earlier
 
     @property
+    def decides_at(self) -> dt.datetime | None:
+        """By when it is to be decided whether the date can start."""
+        written = self.facts.get("decides_at")
+        return dt.datetime.fromisoformat(written) if written else None
+
+    @property
     def earlier_place(self) -> str:
         """Where it was to be before it was moved, when that is another place."""
         earlier = self.facts.get("earlier_place", "")
@@ -175,9 +183,15 @@ def reason_to_drop(letter: Letter) -> str | None:
         return None if letter.event_state == "cancelled" else "the date takes place after all"
     if letter.kind in NEEDS_OPEN_EVENT and letter.event_state != "planned":
         return "the date was cancelled"
+    return _reason_of_job(letter) or _reason_of_claim(letter)
+
+
+def _reason_of_job(letter: Letter) -> str | None:
     if letter.kind in NEEDS_FREE_PLACE and not letter.free:
         return "the place is taken"
-    return _reason_of_claim(letter)
+    if letter.kind is NoticeKind.TIME_TO_DECIDE and letter.outlook in {"go", "open"}:
+        return "it has its people"
+    return None
 
 
 def _reason_of_claim(letter: Letter) -> str | None:
