@@ -190,6 +190,9 @@ class EditorForm(PageForm):
     address = StringField(
         _("Address or postcode"), filters=[line], validators=[Readable(), _short(200)]
     )
+    area = StringField(
+        _("Part of the borough"), filters=[line], validators=[Readable(), _short(40)]
+    )
     getting_round = _facilities()
     first_timers = StringField(
         _("First time? Say whom to look for"),
