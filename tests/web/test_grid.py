@@ -105,21 +105,21 @@ def test_what_is_wanted_is_a_link_that_names_job_and_day(walk, session, browser)
     publish(session, walk)
     browser.open("/e/stroll/rota")
     said = [words for words, _url in browser.links()]
-    assert "Needed · 4 free : Marshal, Saturday 1 May" in said
-    assert "Take it : Tail walker, Saturday 1 May" in said
-    browser.follow("Take it : Tail walker, Saturday 8 May")
+    assert "I’ll do it : Marshal, Saturday 1 May Needed · 4 free" in said
+    assert "I’ll do it : Tail walker, Saturday 1 May" in said
+    browser.follow("I’ll do it : Tail walker, Saturday 8 May")
     assert browser.path.startswith("/e/stroll/2027-05-08/claim/")
 
 
 def test_a_cell_says_how_many_places_are_free_until_the_last_one(walk, session, browser):
     first, *_ = publish(session, walk, roles=(dataclasses.replace(MARSHAL, places=3, needed=0),))
     slot = slot_of(session, first)
-    for place, member, says in ((1, walk.bela, "Take it · 2 free"), (2, walk.sam, "Take it")):
+    for place, member, says in ((1, walk.bela, " 2 free"), (2, walk.sam, "")):
         builders.a_claim(session, slot, member, place=place)
         session.commit()
         browser.open("/e/stroll/rota")
         said = [words for words, _url in browser.links() if "Saturday 1 May" in words]
-        assert set(said) == {f"{says} : Marshal, Saturday 1 May"}
+        assert set(said) == {f"I’ll do it : Marshal, Saturday 1 May{says}"}
 
 
 def test_a_moved_date_says_so_and_a_cancelled_one_offers_nothing(walk, session, browser):
