@@ -38,7 +38,11 @@ BEGIN
   SELECT s.starts_at, s.ends_at, s.places, s.event_id, s.role_id, s.series_id, m.person_id,
          r.minimum_age, r.while_taking_part, r.newcomer_places, r.newcomer_hours,
          r.opens_hours_before, x.most_a_week, e.venue_id, y.timezone,
-         y.rest_minutes, y.travel_minutes
+         y.rest_minutes, y.travel_minutes,
+         EXISTS (SELECT FROM role_qualification q WHERE q.role_id = s.role_id) AS asks,
+         EXISTS (SELECT FROM claim c
+                  WHERE c.membership_id = who AND c.event_id = s.event_id
+                    AND (c.binds OR c.beside_id IS NOT NULL AND c.live)) AS has_another
     INTO f
     FROM slot s
     JOIN role r ON r.id = s.role_id
@@ -55,7 +59,7 @@ BEGIN
     RETURN 'old_enough';
   END IF;
 
-  IF EXISTS (
+  IF f.asks AND EXISTS (
       SELECT FROM role_qualification q WHERE q.role_id = f.role_id AND NOT EXISTS (
         SELECT FROM member_qualification h
          WHERE h.membership_id = who AND h.qualification_id = q.qualification_id
@@ -64,7 +68,7 @@ BEGIN
     RETURN 'qualified';
   END IF;
 
-  IF EXISTS (
+  IF f.has_another AND EXISTS (
       SELECT FROM claim c
         JOIN slot o ON o.id = c.slot_id
         JOIN role_pair p ON p.rule = 'never'
@@ -75,7 +79,7 @@ BEGIN
     RETURN 'jobs_that_combine';
   END IF;
 
-  IF wants_part AND NOT f.while_taking_part OR EXISTS (
+  IF wants_part AND NOT f.while_taking_part OR f.has_another AND EXISTS (
       SELECT FROM claim c
         JOIN slot o ON o.id = c.slot_id
         JOIN role r ON r.id = o.role_id
@@ -92,6 +96,7 @@ BEGIN
        WHERE c.membership_id = who AND c.event_id <> f.event_id AND c.binds
          AND c.starts_at > f.starts_at - interval '48 hours'
          AND c.starts_at < f.ends_at + interval '48 hours'
+         AND NOT tstzrange(c.starts_at, c.ends_at) && tstzrange(f.starts_at, f.ends_at)
          AND greatest(f.starts_at - c.ends_at, c.starts_at - f.ends_at) < make_interval(mins =>
              greatest(f.rest_minutes,
                       travel_minutes(f.venue_id, o.venue_id, f.travel_minutes)))) THEN
@@ -115,7 +120,7 @@ BEGIN
     RETURN 'open_by_now';
   END IF;
 
-  IF NOT is_asked AND the_place > f.places - f.newcomer_places
+  IF NOT is_asked AND f.newcomer_places > 0 AND the_place > f.places - f.newcomer_places
      AND at < f.starts_at - make_interval(hours => f.newcomer_hours)
      AND EXISTS (SELECT FROM claim c WHERE c.membership_id = who AND c.state = 'attended') THEN
     RETURN 'kept_for_newcomers';
@@ -127,21 +132,25 @@ END $$"""
 CLAIM_RULES = f"""CREATE FUNCTION claim_rules() RETURNS trigger {FUNCTION} $$
 DECLARE
   event_state text;
+  is_closed boolean;
   rule text;
 BEGIN
   IF TG_OP = 'INSERT' THEN
-    SELECT state INTO event_state FROM event WHERE id = NEW.event_id FOR NO KEY UPDATE;
+    SELECT e.state, s.closed_at IS NOT NULL INTO event_state, is_closed
+      FROM event e JOIN slot s ON s.id = NEW.slot_id
+     WHERE e.id = NEW.event_id FOR NO KEY UPDATE OF e;
     IF event_state <> 'planned' THEN
       PERFORM refuse_as('claim_at_a_planned_event', 'this date does not take place');
     END IF;
-    IF EXISTS (SELECT FROM slot WHERE id = NEW.slot_id AND closed_at IS NOT NULL) THEN
+    IF is_closed THEN
       PERFORM refuse_as('job_on_the_rota', 'this job was taken off the date');
     END IF;
   END IF;
   IF NEW.overruled_by IS NULL AND NEW.arrived_at IS NULL THEN
     rule := broken_rule(NEW.slot_id, NEW.membership_id, NEW.created_at, NEW.takes_part,
-                        TG_OP = 'UPDATE' OR NEW.made_by IS NOT NULL OR NEW.held_for = 'offered'
-                        OR NEW.standing_id IS NOT NULL, NEW.place);
+                        TG_OP = 'UPDATE' OR NEW.made_by IS NOT NULL
+                        OR NEW.standing_id IS NOT NULL
+                        OR NEW.held_for IS NOT DISTINCT FROM 'offered', NEW.place);
     IF rule IS NOT NULL THEN
       PERFORM refuse_as(rule, 'a rule of this job stands in the way');
     END IF;

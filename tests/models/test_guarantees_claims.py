@@ -201,6 +201,7 @@ TIMES = [
             "claim",
             {**CLAIM, **of_slot("called_off_marshal")},
             state="'held'",
+            held_for="'yes'",
             held_until="now()",
         ),
     ),
@@ -215,7 +216,11 @@ HISTORY = [
     *[
         Attack("claim_state", what, update("claim", change, claim))
         for what, change, claim in [
-            ("confirmed, then held", "state = 'held', held_until = now()", "turn"),
+            (
+                "confirmed, then held",
+                "state = 'held', held_for = 'yes', held_until = now()",
+                "turn",
+            ),
             (
                 "withdrawn, then confirmed",
                 "state = 'confirmed', withdrawn_at = NULL, withdrawn_because = NULL",

@@ -57,7 +57,9 @@ VENUES = [
 ]
 
 SERIES_ROWS = [
-    Attack("series_frequency", "an unknown rhythm", insert("series", SERIES, frequency="'daily'")),
+    Attack(
+        "series_frequency", "an unknown rhythm", insert("series", SERIES, frequency="'hourly'")
+    ),
     Attack("series_state", "an unknown state", insert("series", SERIES, state="'hidden'")),
     Attack("series_scene", "an unknown drawing", insert("series", SERIES, scene="'castle'")),
     Attack("series_title", "no title", insert("series", SERIES, title="''")),

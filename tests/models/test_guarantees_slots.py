@@ -73,7 +73,7 @@ SLOTS = [
     Attack("slot_needed", "more needed than there are places", insert("slot", SLOT, needed="3")),
     Attack("slot_needed", "fewer than nobody needed", insert("slot", SLOT, needed="-1")),
     Attack(
-        "one_slot_per_role",
+        "one_slot_per_turn",
         "the same job twice at one event",
         insert("slot", SLOT, event_id=":next_walk"),
     ),

@@ -14,8 +14,6 @@ from timebank.demo.history import History
 from timebank.demo.people import settle
 from timebank.domain import ledger
 from timebank.domain.rota import reminders
-from timebank.models import Claim
-from timebank.models import ClaimState
 
 
 def fill(session: Session, *, seed: int, now: dt.datetime) -> None:
@@ -29,10 +27,5 @@ def fill(session: Session, *, seed: int, now: dt.datetime) -> None:
     Diary(borough, plans, rng, now).write(session)
     session.execute(sa.text("ANALYZE"))  # or PostgreSQL plans the rest for empty tables
     History(session, borough, rng, now).write()
-    _plan_reminders(session, now)
+    reminders.plan_due(session, now=now)
     ledger.reconcile(session, now=now)
-
-
-def _plan_reminders(session: Session, now: dt.datetime) -> None:
-    coming = sa.select(Claim.id).where(Claim.starts_at > now, Claim.state == ClaimState.CONFIRMED)
-    reminders.plan_reminders(session, claim_ids=session.scalars(coming).all(), now=now)

@@ -173,8 +173,9 @@ SELECT s.id, r.name, r.about, s.starts_at, s.ends_at, s.minutes, s.places - t.ta
    AND e.starts_at < :until AND s.starts_at > :now AND t.taken < s.places
    AND (CAST(:event_id AS bigint) IS NULL OR e.id = :event_id)
    AND NOT EXISTS (
-     SELECT FROM claim mine WHERE mine.membership_id = :membership_id AND mine.live
+     SELECT FROM claim mine WHERE mine.membership_id = :membership_id AND mine.binds
         AND tstzrange(mine.starts_at, mine.ends_at) && tstzrange(s.starts_at, s.ends_at))
+   AND (CAST(:membership_id AS bigint) IS NULL OR broken_rule(s.id, :membership_id, :now) IS NULL)
 ) AS open
  WHERE nth <= :most_a_date
  ORDER BY is_needed DESC, starts_at, nth, id
@@ -197,7 +198,7 @@ def open_jobs(
 
     Args:
         event_id: Only of this date.
-        membership_id: Only what this member has time for.
+        membership_id: Only what this member has time for and may do.
     """
     rows = session.execute(
         sa.text(OPEN_JOBS),

@@ -125,7 +125,7 @@ def parameters(
 ) -> dict[str, object]:
     """Write the parameters of `TAKE`; with `slug` and `day` only the slot of that address."""
     place = {"slot_id": slot_id, "membership_id": membership_id, "slug": slug, "day": day}
-    return {**asdict(terms), **place, "only": None, "now": now}
+    return {**asdict(terms), **place, "now": now}
 
 
 def take(

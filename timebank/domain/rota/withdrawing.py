@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from timebank.core.errors import Conflict
 from timebank.domain import outbox
-from timebank.domain.rota import reminders
 from timebank.domain.rota.claiming import EventOver
 from timebank.domain.rota.claiming import claim_slot
 from timebank.domain.rota.claiming import lock_claim
@@ -50,7 +49,6 @@ def withdraw_claim(session: Session, *, claim_id: int, now: dt.datetime) -> Clai
     claim.withdrawn_at = now
     claim.withdrawn_because = WithdrawnBecause.PERSON
     session.flush()
-    reminders.cancel_reminders(session, claim_ids=[claim.id])
     if was_confirmed:
         _tell_organisers(session, claim, now)
     return claim

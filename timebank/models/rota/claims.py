@@ -113,7 +113,7 @@ class Claim(Base):
     binds: Mapped[bool] = mapped_column(
         sa.Computed(
             "beside_id IS NULL AND (state IN ('confirmed', 'attended')"
-            " OR state = 'held' AND held_for = 'yes')",
+            " OR state = 'held' AND held_for IS NOT DISTINCT FROM 'yes')",
             persisted=True,
         )
     )
@@ -225,6 +225,7 @@ class Claim(Base):
         sa.Index("claim_by_event", "event_id"),
         sa.Index("claim_by_membership", "membership_id", "starts_at"),
         sa.Index("claim_held", "held_until", postgresql_where=sa.text("state = 'held'")),
+        sa.Index("claim_to_come", "starts_at", postgresql_where=sa.text("state = 'confirmed'")),
         sa.Index("claim_beside", "beside_id", postgresql_where=sa.text("beside_id IS NOT NULL")),
         sa.Index(
             "claim_standing", "standing_id", postgresql_where=sa.text("standing_id IS NOT NULL")
