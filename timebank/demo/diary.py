@@ -63,11 +63,12 @@ SELECT s.id, s.starts_at, s.places, s.needed, r.name AS job, e.id AS event_id,
 
 WRITE_CLAIMS = sa.text("""
 INSERT INTO claim (community_id, event_id, slot_id, membership_id, person_id, place, starts_at,
-                   ends_at, places, state, held_until, held_as, arrived_at, arrived_by,
-                   withdrawn_at, withdrawn_because, created_at)
+                   ends_at, places, state, held_until, held_for, held_as, arrived_at,
+                   arrived_by, withdrawn_at, withdrawn_because, created_at)
 SELECT s.community_id, s.event_id, s.id, m.id, m.person_id, r.place, s.starts_at, s.ends_at,
-       s.places, r.state, r.held_until, r.held_as, r.arrived_at, r.arrived_by,
-       r.withdrawn_at, CASE WHEN r.withdrawn_at IS NOT NULL THEN 'person' END, r.created_at
+       s.places, r.state, r.held_until, CASE WHEN r.state = 'held' THEN 'yes' END, r.held_as,
+       r.arrived_at, r.arrived_by, r.withdrawn_at,
+       CASE WHEN r.withdrawn_at IS NOT NULL THEN 'person' END, r.created_at
   FROM jsonb_to_recordset(:rows) AS r(
          slot_id bigint, membership_id bigint, place smallint, state text,
          held_until timestamptz, held_as text, arrived_at timestamptz, arrived_by bigint,
