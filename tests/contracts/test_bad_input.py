@@ -61,6 +61,9 @@ def test_hostile_text_in_addresses_is_answered_with_a_page(app, walk):
             "/me/{}.ics", "/e/danson-saturday-stroll/2027-05-01/claim/{}", "/static/{}",
             "/?kind={}", "/sign-in?next={}", "/e/danson-saturday-stroll/rota?from={}",
             "/calendar/{}", "/me/statement?before={}", "/e/new?rota={}", "/{}",
+            "/e/danson-saturday-stroll/rota?dates={}", "/could-do?near={}", "/could-do?free={}",
+            "/could-do?kind={}", "/could-do?first={}", "/could-do?after={}",
+            "/e/danson-saturday-stroll/rota/print?from={}",
         ):  # fmt: skip
             answer = client.get(address.format(quoted(raw[:2000])), base_url="http://localhost")
             assert answer.status_code < 500, (address, raw)
@@ -74,6 +77,7 @@ def forms_of(browser, walk):
         "/calendar", "/e/new", "/e/danson-saturday-stroll/edit",
         "/e/danson-saturday-stroll/2027-05-01/change",
         "/e/danson-saturday-stroll/2027-05-01/checkin", "/e/danson-saturday-stroll/2027-05-01",
+        "/e/danson-saturday-stroll/rota", "/could-do",
     )  # fmt: skip
     for page in pages:
         browser.open(page)

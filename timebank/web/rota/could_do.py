@@ -72,6 +72,7 @@ def could_do_page() -> str:
         after=_mark(request.args.get("after", "")),
         now=now,
     )
+    filters = _filters(wishes, areas)
     return render_template(
         "grid/could_do.html",
         jobs=found.jobs,
@@ -80,7 +81,8 @@ def could_do_page() -> str:
         wishes=wishes,
         is_narrowed=wishes != Wishes(needed_first=wishes.needed_first),
         orders=_orders(wishes),
-        filters=_filters(wishes, areas),
+        filters=filters,
+        chosen=[chip for _name, chips in filters for chip in chips if chip.is_on],
         anywhere_url=_url(replace(wishes, near=None)),
     )
 
