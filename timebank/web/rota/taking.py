@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from contextlib import suppress
 
 from flask import Blueprint
@@ -43,6 +44,7 @@ from timebank.web.typed import text_of
 
 ADDRESS = "/e/<slug>/<day:day>/claim/<int:slot_id>"
 EXTRAS = {"takes_part", "old_enough"}
+CELL = re.compile(r"[a-z][0-9]{1,19}")  # where the button was on the page
 
 
 def register(bp: Blueprint) -> None:
@@ -77,7 +79,9 @@ def take(slug: str, day: dt.date, slot_id: int) -> Response | tuple[str, int]:
 def _after(slug: str, day: dt.date) -> str:
     """Where a place was taken: the rota or list whose button it was, or the date itself."""
     there = url_for("events.event", slug=slug, day=day)
-    return safe_path(request.form.get("next"), otherwise=there)
+    back = safe_path(request.form.get("next"), otherwise=there)
+    cell = request.form.get("at", "")
+    return f"{back}#{cell}" if CELL.fullmatch(cell) else back
 
 
 def _claim_for(viewer: Viewer, slug: str, day: dt.date, slot_id: int) -> NewClaim:
