@@ -88,7 +88,7 @@ def upgrade() -> None:
     sa.Column('claim_id', sa.BigInteger(), nullable=True),
     sa.CheckConstraint("answer IN ('yes', 'no')", name=op.f('appeal_ask_answer')),
     sa.CheckConstraint("because IN ('did_this', 'did_another', 'newcomer')", name=op.f('appeal_ask_because')),
-    sa.CheckConstraint("num_nulls(answer, answered_at) IN (0, 2) AND (claim_id IS NULL OR answer = 'yes')", name=op.f('appeal_ask_answered')),
+    sa.CheckConstraint("num_nulls(answer, answered_at) IN (0, 2) AND (claim_id IS NULL OR answer IS NOT DISTINCT FROM 'yes')", name=op.f('appeal_ask_answered')),
     sa.CheckConstraint('wave BETWEEN 1 AND 100', name=op.f('appeal_ask_wave')),
     sa.ForeignKeyConstraint(['appeal_id', 'community_id'], ['appeal.id', 'appeal.community_id'], name='ask_of_an_appeal'),
     sa.ForeignKeyConstraint(['claim_id', 'community_id'], ['claim.id', 'claim.community_id'], name='ask_became_a_claim'),

@@ -184,7 +184,7 @@ BEGIN
                                  AND (p.first_role_id, p.second_role_id)
                                      = (least(s.role_id, o.role_id),
                                         greatest(s.role_id, o.role_id))))) THEN
-    PERFORM refuse_as('double_is_allowed', 'these two jobs cannot be done at once');
+    PERFORM refuse_as(TG_NAME, 'these two jobs cannot be done at once');
   END IF;
   RETURN NULL;
 END $$""",
@@ -208,11 +208,11 @@ END $$""",
     f"""CREATE FUNCTION double_earns_nothing() RETURNS trigger {FUNCTION} $$
 BEGIN
   IF EXISTS (SELECT FROM claim WHERE id = NEW.claim_id AND beside_id IS NOT NULL) THEN
-    PERFORM refuse_as('double_earns_nothing', 'these hours are in the turn beside it');
+    PERFORM refuse_as(TG_NAME, 'these hours are in the turn beside it');
   END IF;
   RETURN NEW;
 END $$""",
-    """CREATE TRIGGER double_earns BEFORE INSERT ON transfer
+    """CREATE TRIGGER double_earns_nothing BEFORE INSERT ON transfer
   FOR EACH ROW WHEN (NEW.claim_id IS NOT NULL) EXECUTE FUNCTION double_earns_nothing()""",
 ]
 

@@ -25,6 +25,7 @@ PAGES = {
     "calendar.subscribe": ANYBODY,
     "calendar.turns_feed": HOLDER,
     "checkin.expected": ORGANISER,
+    "deciding.decide": ORGANISER,
     "editor.change": ORGANISER,
     "editor.edit": ORGANISER,
     "editor.new": SIGNED_IN,

@@ -35,6 +35,7 @@ ALLOWED = frozenset(
         "timebank.jobs.claims.close_turns",
         "timebank.jobs.balances.prove_books",
         "timebank.jobs.dates.extend_dates",
+        "timebank.jobs.outlook.judge_dates",
         "timebank.jobs.reminders.plan_due",
     }
 )

@@ -221,7 +221,7 @@ class Event(Base):
         reason_kind: Why it was moved or called off, to be counted; `reason` says it in words.
         expected_people: How many are expected on this date, when that is not the usual number.
         own_jobs: Whether its jobs were changed by themselves; a change of the series leaves them.
-        outlook: As a job last judged it, when the date was at `judged_version`.
+        outlook: As a job last judged it.
         go_anyway_by: Who said that it starts all the same, and `go_anyway_because` why.
     """
 
@@ -241,7 +241,6 @@ class Event(Base):
     expected_people: Mapped[int | None] = mapped_column(sa.Integer)
     own_jobs: Mapped[bool] = mapped_column(server_default=sa.false())
     outlook: Mapped[Outlook] = mapped_column(choice(Outlook), server_default="open")
-    judged_version: Mapped[int | None]
     go_anyway_by: Mapped[int | None]
     go_anyway_because: Mapped[str | None]
     sequence: Mapped[int] = mapped_column(sa.Integer, server_default="0")

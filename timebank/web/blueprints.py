@@ -13,6 +13,7 @@ from timebank.web.ledger.routes import bp as ledger
 from timebank.web.notices.routes import bp as notices
 from timebank.web.pages.routes import bp as pages
 from timebank.web.rota.checkin import bp as checkin
+from timebank.web.rota.deciding import bp as deciding
 from timebank.web.rota.grid import bp as grid
 from timebank.web.rota.routes import bp as rota
 
@@ -25,6 +26,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     editor,
     grid,
     checkin,
+    deciding,
     ledger,
     notices,
     pages,

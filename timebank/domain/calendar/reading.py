@@ -86,7 +86,10 @@ class FeedState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Showing:
-    """One row of a feed; `role`, `about` and `slot_id` belong to somebody's own turn."""
+    """One row of a feed; `role`, `about` and `slot_id` belong to somebody's own turn.
+
+    `is_uncertain`: the date may not take place, because it lacks somebody.
+    """
 
     uid: str
     sequence: int
@@ -95,6 +98,7 @@ class Showing:
     starts_at: dt.datetime
     ends_at: dt.datetime
     is_cancelled: bool
+    is_uncertain: bool
     reason: str | None
     occurs_on: dt.date
     slug: str
@@ -183,7 +187,7 @@ SELECT m.id, c.host, c.place, c.timezone, t.shown, t.digest, t.changed_at,
 
 SHOWN: LiteralString = """
   e.uid::text, e.sequence, e.created_at, e.updated_at, {starts_at}, {ends_at}, {is_cancelled},
-  e.reason, e.occurs_on, s.slug, s.title, s.description, s.bring, v.name, v.address, v.latitude,
+  e.outlook IN ('at_risk', 'no_go'), e.reason, e.occurs_on, s.slug, s.title, s.description, s.bring, v.name, v.address, v.latitude,
   v.longitude, g.name, {slot_id}, {role}, {about}"""
 
 TABLES: LiteralString = """

@@ -22,6 +22,7 @@ NEEDS_OPEN_EVENT = REMINDERS | {
     NoticeKind.YOU_ARE_IN,
     NoticeKind.DROPPED_OUT,
     NoticeKind.EVENT_MOVED,
+    NoticeKind.TIME_TO_DECIDE,
 }
 NEEDS_LIVE_CLAIM = REMINDERS | {NoticeKind.YOU_ARE_IN, NoticeKind.EVENT_MOVED}
 
@@ -39,7 +40,7 @@ SELECT n.kind, n.dedupe_key, n.facts, t.name AS community_name, t.place, t.phone
        coalesce(about.full_name, '') AS about_name,
        role.name AS job, role.about AS job_about, s.minutes,
        coalesce(s.starts_at, e.starts_at) AS starts_at, coalesce(s.ends_at, e.ends_at) AS ends_at,
-       e.state AS event_state,
+       e.state AS event_state, e.outlook,
        coalesce(nullif(n.facts ->> 'reason', ''),
                 CASE WHEN n.kind = 'event_cancelled' THEN e.reason END) AS reason,
        e.occurs_on, x.title, x.slug, x.bring,
@@ -109,6 +110,7 @@ class Letter:
     starts_at: dt.datetime | None
     ends_at: dt.datetime | None
     event_state: str | None
+    outlook: str | None
     reason: str | None
     occurs_on: dt.date | None
     title: str | None
@@ -139,6 +141,12 @@ class Letter:
         written = self.facts.get("earlier_starts_at")
         earlier = dt.datetime.fromisoformat(written) if written else None
         return None if earlier == self.starts_at else earlier
+
+    @property
+    def decides_at(self) -> dt.datetime | None:
+        """By when it is to be decided whether the date can start."""
+        written = self.facts.get("decides_at")
+        return dt.datetime.fromisoformat(written) if written else None
 
     @property
     def earlier_place(self) -> str:
@@ -178,6 +186,8 @@ def _reason_of_claim(letter: Letter) -> str | None:
         return "the place is no longer held"
     if letter.kind in REMINDERS and letter.is_claim_unmoved is False:
         return "the job was moved"
+    if letter.kind is NoticeKind.TIME_TO_DECIDE and letter.outlook in {"go", "open"}:
+        return "it has its people"
     if letter.kind is NoticeKind.DROPPED_OUT and letter.is_claimed_again:
         return "they took it back"
     if letter.kind is NoticeKind.HOURS_CREDITED and letter.minutes_credited is None:

@@ -75,6 +75,11 @@ class Links:
         return f"{self.home}/e/{self.letter.slug}/{self.letter.occurs_on}"
 
     @property
+    def decide(self) -> str:
+        """The organiser's page about whether the date can start."""
+        return f"{self.event}/decide"
+
+    @property
     def books(self) -> str:
         """The public page that shows the proof."""
         return f"{self.home}/books"

@@ -79,6 +79,7 @@ REFUSED_BY: dict[str, type[Refused]] = {
     "one_live_claim_per_person": AlreadyYours,
     "no_overlapping_claims": WouldOverlap,
     "no_overlapping_doubles": WouldOverlap,
+    "double_begins_allowed": WouldOverlap,
 }
 
 

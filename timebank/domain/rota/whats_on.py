@@ -111,6 +111,7 @@ class Gathering:
     """One date in full: what its page tells beside the rota.
 
     `later`: up to three later dates, as (day, moment it starts, places filled, places).
+    `is_uncertain`: it may not take place, because something it can't start without has nobody.
     """
 
     event_id: int
@@ -128,6 +129,7 @@ class Gathering:
     ends_at: dt.datetime
     is_cancelled: bool
     reason: str | None
+    is_uncertain: bool
     place: str
     address: str
     latitude: float | None
@@ -148,7 +150,7 @@ class Gathering:
 GATHERING = """
 SELECT e.id, x.id, x.group_id, x.slug, e.occurs_on, x.title, x.description, x.scene,
        x.first_timers, x.bring, x.frequency, e.starts_at, e.ends_at, e.state = 'cancelled',
-       e.reason, v.name, v.address, v.latitude, v.longitude,
+       e.reason, e.outlook IN ('at_risk', 'no_go'), v.name, v.address, v.latitude, v.longitude,
        v.step_free, v.accessible_toilet, v.hearing_loop, v.quiet_space, g.name,
        (SELECT coalesce(jsonb_agg(jsonb_build_array(n.occurs_on, n.starts_at, n.filled, n.places)
                                   ORDER BY n.starts_at), '[]')

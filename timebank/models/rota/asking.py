@@ -303,7 +303,8 @@ class AppealAsk(Base):
         one_of("answer", AppealAnswer, "appeal_ask_answer"),
         sa.CheckConstraint("wave BETWEEN 1 AND 100", name="appeal_ask_wave"),
         sa.CheckConstraint(
-            "num_nulls(answer, answered_at) IN (0, 2) AND (claim_id IS NULL OR answer = 'yes')",
+            "num_nulls(answer, answered_at) IN (0, 2)"
+            " AND (claim_id IS NULL OR answer IS NOT DISTINCT FROM 'yes')",
             name="appeal_ask_answered",
         ),
         sa.ForeignKeyConstraint(
