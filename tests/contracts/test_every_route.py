@@ -37,6 +37,7 @@ PAGES = {
     "grid.noticeboard": ANYBODY,
     "grid.print_sheet": ORGANISER,
     "grid.rota": ANYBODY,
+    "grid.table": ORGANISER,
     "health.show": ANYBODY,
     "identity.code": ANYBODY,
     "identity.link": HOLDER,

@@ -29,6 +29,7 @@ from timebank.web.rota.roster import Look
 from timebank.web.rota.roster import Onlooker
 from timebank.web.rota.roster import Roster
 from timebank.web.rota.roster import roster_of
+from timebank.web.rota.table import table_of
 
 bp = Blueprint("grid", __name__)
 for pages in (printing, could_do, coverage):
@@ -71,6 +72,22 @@ def rota(slug: str) -> Response:
 def noticeboard(slug: str) -> Response:
     """Show the same on paper, with lines to write on, for a noticeboard."""
     return _kept(slug, on_paper=True)
+
+
+@bp.get("/e/<slug>/rota.csv")
+def table(slug: str) -> Response:
+    """Hand those who run it the same as a table for a spreadsheet."""
+    asked = Asked(slug, _day(request.args.get("from", "")), _most(), clock.now())
+    opened = open_door(COLUMNS, JOINS, slug=slug)
+    series_id, _, group_id, *_ = opened.facts
+    if series_id is None or not (opened.viewer and opened.viewer.may_organise(group_id)):
+        raise NotFound
+    read = _read(opened, asked, with_left_out=False)
+    return Response(
+        table_of(read, opened.community.timezone).encode(),
+        mimetype="text/csv",
+        headers={"Content-Disposition": f'attachment; filename="{slug}-rota.csv"'},
+    )
 
 
 def _kept(slug: str, *, on_paper: bool) -> Response:

@@ -125,7 +125,7 @@ class Roster:
 
 def roster_of(read: grid.Grid, look: Look) -> Roster:
     """Word a grid for whoever looks at it."""
-    titles = [_title(row, look.zone) for row in read.rows]
+    titles = [title_of(row, look.zone) for row in read.rows]
     columns = tuple(_column(read, index, titles, look) for index in range(len(read.dates)))
     rows = tuple(
         Row(title, _cells(row, read.dates, look))
@@ -134,7 +134,7 @@ def roster_of(read: grid.Grid, look: Look) -> Roster:
     return Roster(columns, rows)
 
 
-def _title(row: grid.GridRow, zone: str) -> str:
+def title_of(row: grid.GridRow, zone: str) -> str:
     """Name a row: its job, and which turn where the job is shared out through the day."""
     if row.turn_at is None:
         return row.name
