@@ -64,6 +64,9 @@ def test_hostile_text_in_addresses_is_answered_with_a_page(app, walk):
             "/e/danson-saturday-stroll/2027-05-01/claim/{}", "/static/{}",
             "/?kind={}", "/sign-in?next={}", "/e/danson-saturday-stroll/rota?from={}",
             "/calendar/{}", "/me/statement?before={}", "/e/new?rota={}", "/{}",
+            "/e/danson-saturday-stroll/rota?dates={}", "/could-do?near={}", "/could-do?free={}",
+            "/could-do?kind={}", "/could-do?first={}", "/could-do?after={}",
+            "/e/danson-saturday-stroll/rota/print?from={}",
         ):  # fmt: skip
             answer = client.get(address.format(quoted(raw[:2000])), base_url="http://localhost")
             assert answer.status_code < 500, (address, raw)
@@ -84,6 +87,7 @@ def forms_of(session, browser, walk):
         "/e/danson-saturday-stroll/2027-05-01/change",
         "/e/danson-saturday-stroll/2027-05-01/jobs",
         "/e/danson-saturday-stroll/2027-05-01/checkin", "/e/danson-saturday-stroll/2027-05-01",
+        "/e/danson-saturday-stroll/rota", "/could-do",
         f"/e/danson-saturday-stroll/2027-05-01/ask/{slot}",
         f"/e/danson-saturday-stroll/2027-05-01/friend/{slot}",
         *(f"/me/turns/{claim.id}/{page}" for page in ("hand-over", "every-time")),
