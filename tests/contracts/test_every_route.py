@@ -60,6 +60,13 @@ PAGES = {
     "rota.mail_link": HOLDER,
     "rota.my_turns": SIGNED_IN,
     "static": ANYBODY,
+    "turns.ask": ORGANISER,
+    "turns.cover": SIGNED_IN,
+    "turns.every_time": SIGNED_IN,
+    "turns.friend": SIGNED_IN,
+    "turns.hand_over": SIGNED_IN,
+    "turns.offered": HOLDER,
+    "turns.question": HOLDER,
 }
 
 
@@ -93,6 +100,8 @@ def address_of(rule, walk):
         "qualification_id": 1,
         "token": "nobody-knows-this",
         "action": "cant",
+        "answer": "yes",
+        "standing_id": 1,
         "filename": "no-such-file.css",
         "key": "no-such-message",
     }

@@ -18,6 +18,7 @@ from timebank.web.rota.deciding import bp as deciding
 from timebank.web.rota.grid import bp as grid
 from timebank.web.rota.jobs import bp as jobs
 from timebank.web.rota.routes import bp as rota
+from timebank.web.rota.turns import bp as turns
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     health,
@@ -25,6 +26,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     calendar,
     events,
     rota,
+    turns,
     editor,
     grid,
     checkin,

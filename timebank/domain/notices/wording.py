@@ -29,6 +29,8 @@ from timebank.models import NoticeKind
 PACKAGE = Path(__file__).resolve().parents[2]
 LONGEST_SUBJECT = 150
 CLAIM_PURPOSE = "claim"
+ASKED_PURPOSE = "asked"
+HANDOVER_PURPOSE = "handover"
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _BLANK_LINES = re.compile(r"\n{3,}")
@@ -93,6 +95,45 @@ class Links:
     def cant(self) -> str:
         """A page with one button: I can't make it."""
         return f"{self.home}/t/{self._claim_token}/cant"
+
+    @property
+    def asked_yes(self) -> str:
+        """A page with one button: I'll do it."""
+        return f"{self.home}/t/{self._asked_token}/asked/yes"
+
+    @property
+    def asked_no(self) -> str:
+        """A page with one button: not this time."""
+        return f"{self.home}/t/{self._asked_token}/asked/no"
+
+    @property
+    def offer_yes(self) -> str:
+        """A page with one button: I'll take it over. Whoever runs the event goes to its page."""
+        return self._offer("yes")
+
+    @property
+    def offer_no(self) -> str:
+        """A page with one button: not this time."""
+        return self._offer("no")
+
+    @property
+    def other_job(self) -> str:
+        """The page of another job that somebody is offered."""
+        return f"{self.home}{self.letter.facts.get('other_path', '')}"
+
+    @property
+    def _asked_token(self) -> str:
+        if self.letter.claim_id is None:
+            raise LookupError("this notice belongs to no claim")
+        return self.token(ASKED_PURPOSE, self.letter.claim_id)
+
+    def _offer(self, answer: str) -> str:
+        """The link is of one person and one turn: nobody else can answer with it."""
+        to, claim_id = self.letter.facts.get("to"), self.letter.claim_id
+        if to is None:
+            return self.event
+        token = self.token(f"{HANDOVER_PURPOSE}-{claim_id}", int(to))
+        return f"{self.home}/t/{token}/turn/{claim_id}/{answer}"
 
     @property
     def sign_in(self) -> str:

@@ -21,6 +21,7 @@ from timebank.db import Reader
 from timebank.domain.rota import reminders
 from timebank.domain.rota import rules
 from timebank.domain.rota import taking
+from timebank.domain.rota import yielding
 from timebank.domain.rota.taking import TAKE_AT_ONCE
 from timebank.domain.rota.taking import NewClaim
 from timebank.domain.rota.taking import Terms
@@ -136,6 +137,10 @@ def claim_slot(
     if taken is None:
         _stand_in_line(session, slot_id, membership_id, now)
         taken = _take(session, slot_id, membership_id, terms, now)
+    if taken is None and terms.standing_id is None:
+        with session.begin_nested():
+            if yielding.give_way(session, slot_id=slot_id, membership_id=membership_id, now=now):
+                taken = _take(session, slot_id, membership_id, terms, now)
     if taken is None:
         raise _full(session, slot_id, membership_id)
     return taken

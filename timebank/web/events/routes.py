@@ -20,6 +20,7 @@ from timebank.db import db
 from timebank.domain.rota import reading
 from timebank.domain.rota import whats_on
 from timebank.domain.rota.reading import Job
+from timebank.domain.rota.yielding import YIELDS_BEFORE
 from timebank.web.door import Door
 from timebank.web.door import open_door
 from timebank.web.kept import kept_page
@@ -43,6 +44,9 @@ LEFT JOIN LATERAL (
 EVENT_COLUMNS: LiteralString = """, e.id, e.version, e.series_version, e.group_id, e.is_published,
   ARRAY(SELECT k.id FROM claim k
          WHERE k.event_id = e.id AND k.membership_id = v.membership_id AND k.live ORDER BY 1),
+  v.person_id IS NOT NULL
+    AND NOT EXISTS (SELECT FROM claim k WHERE k.membership_id = v.membership_id
+                       AND (k.state = 'attended' OR k.binds AND k.ends_at > %(now)s)),
   (SELECT sum(n.version) FROM event n WHERE n.series_id = e.series_id
       AND n.starts_at > e.starts_at)"""
 EVENT_JOINS: LiteralString = """
@@ -111,18 +115,20 @@ def event(slug: str, day: dt.date) -> Response:
     """Show one date: what happens, where, and who's doing what."""
     now = clock.now()
     opened = open_door(EVENT_COLUMNS, EVENT_JOINS, slug=slug, day=day)
-    event_id, _, _, group_id, is_published, own_claims, _ = opened.facts
+    event_id, _, _, group_id, is_published, own_claims, is_new, _ = opened.facts
     runs_it = bool(opened.viewer and opened.viewer.may_organise(group_id))
     if event_id is None or not (is_published or runs_it):
         raise NotFound
-    key = ("event", opened.viewer is None, runs_it, *own_claims, _tick(now))
+    key = ("event", opened.viewer is None, runs_it, is_new, *own_claims, _tick(now))
     return kept_page(
         (*key, *opened.facts[:3], opened.facts[-1]),
-        lambda: _render_event(opened, event_id, now, runs_it=runs_it),
+        lambda: _render_event(opened, event_id, now, runs_it=runs_it, is_new=is_new),
     )
 
 
-def _render_event(opened: Door, event_id: int, now: dt.datetime, *, runs_it: bool) -> str:
+def _render_event(
+    opened: Door, event_id: int, now: dt.datetime, *, runs_it: bool, is_new: bool
+) -> str:
     gathering = whats_on.gathering(db.session(), event_id=event_id)
     jobs = reading.jobs_of_event(db.session(), event_id=event_id)
     own = opened.viewer.membership_id if opened.viewer else None
@@ -130,12 +136,19 @@ def _render_event(opened: Door, event_id: int, now: dt.datetime, *, runs_it: boo
         "events/event.html",
         event=gathering,
         jobs=sorted(jobs, key=lambda job: _urgency(job, own)),
+        roomy=_where_regulars_make_room(jobs, now) if is_new else frozenset(),
         coverage=reading.coverage_of(jobs),
         own=own,
         now=now,
         is_over=gathering.ends_at <= now,
         runs_it=runs_it,
     )
+
+
+def _where_regulars_make_room(jobs: list[Job], now: dt.datetime) -> frozenset[int]:
+    """Find the full jobs that somebody's first turn may still have."""
+    until = now + YIELDS_BEFORE
+    return frozenset(job.slot_id for job in jobs if job.makes_room and job.starts_at > until)
 
 
 def _urgency(job: Job, own: int | None) -> int:
