@@ -81,6 +81,7 @@ def forms_of(session, browser, walk):
         "/sign-in", "/sign-in/code", f"/e/danson-saturday-stroll/2027-05-01/claim/{slot}", "/me",
         "/calendar", "/e/new", "/e/danson-saturday-stroll/edit",
         "/e/danson-saturday-stroll/2027-05-01/change",
+        "/e/danson-saturday-stroll/2027-05-01/jobs",
         "/e/danson-saturday-stroll/2027-05-01/checkin", "/e/danson-saturday-stroll/2027-05-01",
         f"/e/danson-saturday-stroll/2027-05-01/ask/{slot}",
         f"/e/danson-saturday-stroll/2027-05-01/friend/{slot}",

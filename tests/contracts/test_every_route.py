@@ -27,6 +27,7 @@ PAGES = {
     "checkin.expected": ORGANISER,
     "deciding.decide": ORGANISER,
     "editor.change": ORGANISER,
+    "editor.date_jobs": ORGANISER,
     "editor.edit": ORGANISER,
     "editor.new": SIGNED_IN,
     "events.event": ANYBODY,

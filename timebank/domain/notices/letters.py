@@ -218,6 +218,8 @@ def _reason_of_asking(letter: Letter) -> str | None:
         return "they have said yes"
     if letter.kind in LOOKS_FOR_SOMEBODY and not letter.is_looking:
         return "nobody is wanted for it any more"
+    if letter.kind is NoticeKind.TIME_TO_DECIDE and letter.outlook in {"go", "open"}:
+        return "it has its people"
     return None
 
 
@@ -230,8 +232,6 @@ def _reason_of_claim(letter: Letter) -> str | None:
         return "the place is no longer held"
     if letter.kind in REMINDERS and letter.is_claim_unmoved is False:
         return "the job was moved"
-    if letter.kind is NoticeKind.TIME_TO_DECIDE and letter.outlook in {"go", "open"}:
-        return "it has its people"
     if letter.kind is NoticeKind.DROPPED_OUT and letter.is_claimed_again:
         return "they took it back"
     if letter.kind is NoticeKind.HOURS_CREDITED and letter.minutes_credited is None:

@@ -42,6 +42,7 @@ LEFT JOIN LATERAL (
 ) AS w ON true"""
 
 EVENT_COLUMNS: LiteralString = """, e.id, e.version, e.series_version, e.group_id, e.is_published,
+  e.is_left_out,
   ARRAY(SELECT k.id FROM claim k
          WHERE k.event_id = e.id AND k.membership_id = v.membership_id AND k.live ORDER BY 1),
   v.person_id IS NOT NULL
@@ -52,7 +53,7 @@ EVENT_COLUMNS: LiteralString = """, e.id, e.version, e.series_version, e.group_i
 EVENT_JOINS: LiteralString = """
 LEFT JOIN LATERAL (
   SELECT e.id, e.version, e.series_id, e.starts_at, x.version AS series_version, x.group_id,
-         x.state = 'published' AS is_published
+         x.state = 'published' AS is_published, e.state = 'skipped' AS is_left_out
     FROM series x JOIN event e ON e.series_id = x.id AND e.occurs_on = %(day)s
    WHERE x.community_id = c.id AND x.slug = %(slug)s
 ) AS e ON true"""
@@ -115,9 +116,9 @@ def event(slug: str, day: dt.date) -> Response:
     """Show one date: what happens, where, and who's doing what."""
     now = clock.now()
     opened = open_door(EVENT_COLUMNS, EVENT_JOINS, slug=slug, day=day)
-    event_id, _, _, group_id, is_published, own_claims, is_new, _ = opened.facts
+    event_id, _, _, group_id, is_published, is_left_out, own_claims, is_new, _ = opened.facts
     runs_it = bool(opened.viewer and opened.viewer.may_organise(group_id))
-    if event_id is None or not (is_published or runs_it):
+    if event_id is None or not (runs_it or (is_published and not is_left_out)):
         raise NotFound
     key = ("event", opened.viewer is None, runs_it, is_new, *own_claims, _tick(now))
     return kept_page(
@@ -130,6 +131,8 @@ def _render_event(
     opened: Door, event_id: int, now: dt.datetime, *, runs_it: bool, is_new: bool
 ) -> str:
     gathering = whats_on.gathering(db.session(), event_id=event_id)
+    if opened.facts[5]:
+        return render_template("events/left_out.html", event=gathering)
     jobs = reading.jobs_of_event(db.session(), event_id=event_id)
     own = opened.viewer.membership_id if opened.viewer else None
     return render_template(

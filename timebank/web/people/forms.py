@@ -15,7 +15,7 @@ from timebank.web.events.fields import DayField
 from timebank.web.events.fields import OneOf
 from timebank.web.events.fields import Readable
 from timebank.web.events.fields import Understood
-from timebank.web.events.forms import choices_of
+from timebank.web.events.job_forms import choices_of
 from timebank.web.typed import PageForm
 from timebank.web.typed import Said
 from timebank.web.typed import line
