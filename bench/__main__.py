@@ -26,6 +26,7 @@ from bench import books
 from bench import claims
 from bench import common
 from bench import feeds
+from bench import grids
 from bench import load
 from bench import pages
 from bench import statements
@@ -41,6 +42,7 @@ from timebank.core import clock
 # In this order: memory is weighed after the pages, and the statements change the town.
 FAMILIES: dict[str, Callable[[Stage], list[Figure]]] = {
     "pages": pages.measure,
+    "grids": grids.measure,
     "claims": claims.measure,
     "feeds": feeds.measure,
     "weight": weight.measure,

@@ -19,7 +19,7 @@ from timebank.web.kept import shelf
 
 PAGE_COLD = 3
 PAGE_WARM = 1
-CLAIM = 2
+CLAIM = 4
 FEED_UNCHANGED = 1
 
 # Each series has as many jobs again, and every date has a slot for each.
@@ -60,15 +60,13 @@ def measure(stage: Stage) -> list[Figure]:
 
 
 def _count(app: Flask, stage: Stage, visitor: Visitor) -> dict[str, int]:
-    browser = app.test_client()
-    name, _, text = visitor.cookie.partition("=")
-    browser.set_cookie(name, text)
+    browser = browser_of(app, visitor)
     shelf.clear()
-    cold = _statements(browser, stage.town.page, 200)
-    warm = _statements(browser, stage.town.page, 200)
+    cold = statements_of(browser, stage.town.page, 200)
+    warm = statements_of(browser, stage.town.page, 200)
     spot = stage.town.spots[-1][-1]
     claim = f"{spot.path}/claim/{spot.slot_id}"
-    taking = _statements(browser, claim, 303, csrf_token=visitor.form_token)
+    taking = statements_of(browser, claim, 303, csrf_token=visitor.form_token)
     etag = browser.get(FEED).headers["ETag"]
     with count_statements() as count:
         browser.get(FEED, headers={"If-None-Match": etag})
@@ -80,7 +78,20 @@ def _count(app: Flask, stage: Stage, visitor: Visitor) -> dict[str, int]:
     }
 
 
-def _statements(browser: FlaskClient, path: str, expect: int, **form: str) -> int:
+def browser_of(app: Flask, visitor: Visitor) -> FlaskClient:
+    """Give a client that is signed in as this visitor."""
+    browser = app.test_client()
+    name, _, text = visitor.cookie.partition("=")
+    browser.set_cookie(name, text)
+    return browser
+
+
+def statements_of(browser: FlaskClient, path: str, expect: int, **form: str) -> int:
+    """Ask once -> how many statements that took.
+
+    Raises:
+        RuntimeError: The answer has another status than expected.
+    """
     with count_statements() as count:
         answer = browser.post(path, data=form) if form else browser.get(path)
     if answer.status_code != expect:

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import session
-from flask.sessions import SecureCookieSessionInterface
-from flask_wtf.csrf import generate_csrf
 
 from timebank.app import create_app
 from timebank.core.settings import Settings
+from timebank.web.cookies import Sessions
 from timebank.web.door import SIGN_IN_KEY
+from timebank.web.form_tokens import form_token
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +36,8 @@ class Visitors:
         return iter(self._visitors)
 
     def _visitor(self, token: str) -> Visitor:
-        sessions = SecureCookieSessionInterface()
-        serializer = sessions.get_signing_serializer(self.app)
-        if serializer is None:
-            raise RuntimeError("the app has no secret key")
         with self.app.test_request_context():
             session[SIGN_IN_KEY] = token
             session.permanent = True
-            form_token = generate_csrf()
             name = self.app.config["SESSION_COOKIE_NAME"]
-            return Visitor(f"{name}={serializer.dumps(dict(session))}", form_token)
+            return Visitor(f"{name}={Sessions(self.app).write(session)}", form_token())

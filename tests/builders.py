@@ -22,6 +22,7 @@ from timebank.models import Community
 from timebank.models import Event
 from timebank.models import Frequency
 from timebank.models import Group
+from timebank.models import HeldFor
 from timebank.models import Membership
 from timebank.models import Role
 from timebank.models import Series
@@ -158,6 +159,8 @@ def a_claim(
     place: int = 1,
     state: ClaimState = ClaimState.CONFIRMED,
     held_until: dt.datetime | None = None,
+    held_for: HeldFor | None = None,
+    made_by: Membership | None = None,
 ) -> Claim:
     """A place of a slot, written straight into the table (tests of the rule use the rule)."""
     claim = Claim(
@@ -172,6 +175,8 @@ def a_claim(
         places=slot.places,
         state=state,
         held_until=held_until,
+        held_for=held_for or (HeldFor.YES if state is ClaimState.HELD else None),
+        made_by=made_by.id if made_by else None,
     )
     session.add(claim)
     session.flush()

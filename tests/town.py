@@ -7,6 +7,10 @@ Bexley   Ama coordinates, Nadia organises the walk, Bela and Sam are residents.
          next_walk     15 May: next_marshal, nobody on it; bare_walk 22 May, no slots
 Ashford  Chi coordinates; Bela is a member there too (bela_there).
          tea           a slot on 1 May, at the hour of the walk
+Beside the walk: tokens and camera, both within the marshal's time and together with it; sweep, two
+hours later; the stall of the spring fair, five minutes after the marshal's time, at another place.
+Bela knows first aid, stands for marshal, has her turn on offer to everybody; Nadia waits for the
+tail walker's place; the walk calls for help, and Sam was asked; a spreadsheet was taken in.
 """
 
 from __future__ import annotations
@@ -20,16 +24,28 @@ from tests import builders
 from timebank.domain import communities
 from timebank.models import Account
 from timebank.models import AccountKind
+from timebank.models import Appeal
+from timebank.models import AppealAsk
+from timebank.models import AppealReason
 from timebank.models import ClaimState
 from timebank.models import EventState
 from timebank.models import Feed
+from timebank.models import Handover
+from timebank.models import MemberQualification
 from timebank.models import Notice
 from timebank.models import NoticeKind
+from timebank.models import PairRule
+from timebank.models import Qualification
+from timebank.models import QualificationKind
+from timebank.models import RolePair
+from timebank.models import RotaImport
 from timebank.models import SignIn
 from timebank.models import SignInRequest
+from timebank.models import StandingTurn
 from timebank.models import Transfer
 from timebank.models import TransferKind
 from timebank.models import Venue
+from timebank.models import Waiting
 from timebank.models import WithdrawnBecause
 
 NOON = dt.datetime(2027, 4, 26, 12, tzinfo=dt.UTC)
@@ -51,12 +67,15 @@ def build(session: Session) -> dict[str, int]:
     records |= _turns(session, walk, records)
     records |= _hours(session, walk, records)
     records |= _messages(session, walk, records["turn"])
+    records |= _finding(session, walk, records)
     records |= _elsewhere(session, walk)
     session.commit()
     people = {f"{name}_person": row.person_id for name, row in records.items() if _is_member(name)}
     kinds = {
         "marshal_role": walk.marshal.role_id,
         "tail_role": walk.tail_walker.role_id,
+        "tokens_role": records["tokens"].role_id,
+        "sweep_role": records["sweep"].role_id,
         "venue": walk.event.venue_id,
         "tea_role": records["tea"].role_id,
         "ashford_venue": records["ashford_fair"].venue_id,
@@ -93,14 +112,24 @@ def _more_dates(session, walk):
     dates["called_off"].state = EventState.CANCELLED
     dates["called_off"].reason = "Flooded path"
     dates["called_off"].sequence = 1
+    more = {
+        name: builders.a_role(
+            session, walk.series, name=name, places=5, starts_after_minutes=starts,
+            duration_minutes=60, position=5,
+        )
+        for name, starts in {"tokens": 0, "camera": 0, "sweep": 200}.items()
+    }  # fmt: skip
+    slots |= {name: builders.a_slot(session, walk.event, role) for name, role in more.items()}
     fair = builders.a_series(
         session, group=walk.group, organiser=walk.nadia, title="Spring fair", slug="spring-fair"
     )
     spare = Venue(community_id=walk.community.id, name="Danson House")
     session.add(spare)
     session.flush()
-    stall = builders.a_role(session, fair, name="Stall")
-    return {**dates, **slots, "fair": fair, "stall": stall, "spare_venue": spare, "big": big}
+    stall = builders.a_role(session, fair, name="Stall", starts_after_minutes=80)
+    stall_slot = builders.a_slot(session, builders.an_event(session, fair), stall)
+    others = {"fair": fair, "stall": stall, "stall_slot": stall_slot}
+    return {**dates, **slots, **others, "spare_venue": spare, "big": big}
 
 
 def _turns(session, walk, records):
@@ -190,6 +219,40 @@ def _messages(session, walk, turn):
             membership_id=walk.bela.id, community_id=walk.community.id, token_hash=b"feed"
         ),
     }
+    session.add_all(rows.values())
+    session.flush()
+    return rows
+
+
+def _finding(session, walk, records):
+    here = {"community_id": walk.community.id}
+    series = {**here, "series_id": walk.series.id}
+    bela, nadia = walk.bela.id, walk.nadia.id
+    aid = Qualification(**here, name="First aid", kind=QualificationKind.TRAINING)
+    appeal = Appeal(**series, event_id=walk.event.id, made_by=nadia)
+    session.add_all([aid, appeal])
+    session.flush()
+    marshal = walk.marshal.role_id
+    for other in ("tokens", "camera"):
+        pair = {"first_role_id": marshal, "second_role_id": records[other].role_id}
+        session.add(RolePair(**pair, series_id=walk.series.id, rule=PairRule.TOGETHER))
+    rows = {
+        "aid": aid,
+        "appeal": appeal,
+        "bela_aid": MemberQualification(
+            **here, membership_id=bela, qualification_id=aid.id, valid_from=NOON, given_by=nadia
+        ),
+        "standing": StandingTurn(
+            **series, role_id=marshal, membership_id=bela, from_on=NOON, made_by=bela
+        ),
+        "wait": Waiting(**here, slot_id=walk.tail_walker.id, membership_id=nadia),
+        "handover": Handover(**here, claim_id=records["turn"].id),
+        "ask": AppealAsk(
+            **here, appeal_id=appeal.id, membership_id=walk.sam.id, slot_id=walk.marshal.id,
+            wave=1, because=AppealReason.DID_THIS, asked_at=NOON,
+        ),
+        "sheet": RotaImport(**series, made_by=nadia, cells=[["Job"]]),
+    }  # fmt: skip
     session.add_all(rows.values())
     session.flush()
     return rows

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 from babel import Locale
 from flask import Flask
 from flask_babel import Babel
-from flask_wtf.csrf import CSRFProtect
 from jinja2 import FileSystemBytecodeCache
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -28,6 +27,7 @@ from timebank.web import drawing
 from timebank.web import errors
 from timebank.web import filters
 from timebank.web import flashes
+from timebank.web import form_tokens
 from timebank.web import headers
 from timebank.web import kept
 from timebank.web import limits
@@ -35,6 +35,7 @@ from timebank.web import problems
 from timebank.web import static_files
 from timebank.web import surroundings
 from timebank.web.blueprints import BLUEPRINTS
+from timebank.web.rota.shortcut import Taps
 
 # What every page uses, each with a `register(app)` of its own.
 PARTS = (
@@ -46,6 +47,7 @@ PARTS = (
     errors,
     filters,
     flashes,
+    form_tokens,
     headers,
     kept,
     limits,
@@ -76,16 +78,16 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["timebank.probes"] = health_probes(settings)
     db.init_app(app)
     reader.bind(settings.database_url)
-    CSRFProtect(app)
     # A locale, not its name: Babel would read the name anew in each request.
     Babel(app, locale_selector=lambda: LOCALE, default_timezone="UTC")
-    if not is_loopback(settings.public_url):
-        # A proxy stands in front (docs/operations.md): it says who asks, and whether by https.
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]
     for part in PARTS:
         part.register(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    app.wsgi_app = Taps(app.wsgi_app, app)  # type: ignore[method-assign]
+    if not is_loopback(settings.public_url):
+        # A proxy stands in front (docs/operations.md): it says who asks, and whether by https.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]
     return app
 
 
@@ -115,6 +117,4 @@ def _config(settings: Settings) -> dict[str, object]:
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_REFRESH_EACH_REQUEST": False,
-        "WTF_CSRF_TIME_LIMIT": None,
-        "WTF_CSRF_SSL_STRICT": secure,
     }

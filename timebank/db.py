@@ -60,9 +60,9 @@ class Reader:
 
     def bind(self, database_url: str) -> None:
         """Say which database to read; a connection to an earlier one is closed."""
-        earlier = getattr(self._here, "connection", None)
+        earlier = getattr(self._here, "cursor", None)
         if earlier is not None:
-            earlier.close()
+            earlier.connection.close()
         self._address = database_url.replace("postgresql+psycopg://", "postgresql://", 1)
         self._here = threading.local()
 
@@ -78,28 +78,27 @@ class Reader:
         self, sql: LiteralString, values: Mapping[str, object]
     ) -> psycopg.Cursor[tuple[Any, ...]]:
         self.statements += 1
-        connection = self._connection()
+        cursor = self._cursor()
         try:
-            return connection.execute(sql, values)
+            return cursor.execute(sql, values)
         except psycopg.OperationalError:
-            if not connection.broken:
+            if not cursor.connection.broken:
                 raise
-            self._here.connection = None
-            return self._connection().execute(sql, values)
+            self._here.cursor = None
+            return self._cursor().execute(sql, values)
 
-    def _connection(self) -> psycopg.Connection[tuple[Any, ...]]:
-        connection: psycopg.Connection[tuple[Any, ...]] | None = getattr(
-            self._here, "connection", None
-        )
-        if connection is None or connection.closed:
+    def _cursor(self) -> psycopg.Cursor[tuple[Any, ...]]:
+        """Give this thread's cursor: one for all its statements, for a new one costs as much."""
+        cursor: psycopg.Cursor[tuple[Any, ...]] | None = getattr(self._here, "cursor", None)
+        if cursor is None or cursor.connection.closed:
             connection = psycopg.connect(
                 self._address,
                 autocommit=True,
                 prepare_threshold=1,
                 options=CONNECTION_LIMITS + PLAN_ONCE,
             )
-            self._here.connection = connection
-        return connection
+            cursor = self._here.cursor = connection.cursor()
+        return cursor
 
 
 reader = Reader()

@@ -43,7 +43,7 @@ class _Server(ThreadedWSGIServer):
             connection.close()
 
     def _connect(self) -> None:
-        self.connections.append(reader._connection())
+        self.connections.append(reader._cursor().connection)
 
 
 @contextmanager

@@ -81,12 +81,12 @@ def cookie_of(browser):
 
 
 def test_a_kept_page_costs_little_more_than_hello(app, walk):
-    assert cost(app, PAGE, 200) < 2.8
+    assert cost(app, PAGE, 200) < 2.6
 
 
 def test_a_kept_page_costs_somebody_signed_in_a_little_more(app, walk, browser):
     browser.sign_in(walk.bela).open(PAGE)
-    assert cost(app, PAGE, 200, headers=cookie_of(browser)) < 4.8
+    assert cost(app, PAGE, 200, headers=cookie_of(browser)) < 3.3
 
 
 def test_a_feed_that_has_not_changed_costs_half_of_hello(app, walk):
@@ -94,8 +94,8 @@ def test_a_feed_that_has_not_changed_costs_half_of_hello(app, walk):
     assert cost(app, FEED, 304, headers={"If-None-Match": etag}) < 0.5
 
 
-def test_taking_a_place_costs_no_more_than_a_few_pages(app, walk, browser):
+def test_taking_a_place_costs_no_more_than_two_pages(app, walk, browser):
     browser.sign_in(walk.bela).open(PAGE)
     path = f"{PAGE}/claim/{walk.tail_walker.id}"
     form = {"csrf_token": browser.forms()[0].fields["csrf_token"][0]}
-    assert cost(app, path, 303, once=True, headers=cookie_of(browser), form=form) < 9
+    assert cost(app, path, 303, once=True, headers=cookie_of(browser), form=form) < 4.5

@@ -114,3 +114,7 @@ def test_slug_fits_in_an_address(title: str) -> None:
     slug = text.slugify(title)
     assert 0 < len(slug) <= 60
     assert all(letter.isascii() and (letter.isalnum() or letter == "-") for letter in slug)
+
+
+def test_letters_without_accents_are_for_comparing() -> None:
+    assert text.unaccented("Siân ŁOŚ, Zoe\u0301 Ærø") == "sian los, zoe aero"

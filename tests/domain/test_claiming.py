@@ -41,17 +41,20 @@ def walk(session):
     return builders.a_walk(session)
 
 
-def test_claiming_takes_the_lowest_free_place_and_writes_its_reminders(session, walk):
+def test_claiming_takes_the_lowest_free_place_and_says_so_by_mail(session, walk):
     with count_statements() as count:
         first = claim(session, walk.marshal, walk.bela)
     claim(session, walk.marshal, walk.sam)
     places = session.scalars(sa.select(Claim.place).order_by(Claim.id)).all()
-    assert (places, first.state, count.total) == ([1, 2], ClaimState.CONFIRMED, 1)
+    with_its_savepoint = 3
+    assert (places, first.state, count.total) == (
+        [1, 2],
+        ClaimState.CONFIRMED,
+        with_its_savepoint,
+    )
     session.execute(sa.delete(Notice).where(Notice.claim_id != first.id))
     assert notices(session) == {
         ("you_are_in", "2027-04-20T12:00:00+00:00"),
-        ("reminder_two_days", "2027-04-29T09:00:00+00:00"),  # 10am in London
-        ("reminder_eve", "2027-04-30T17:00:00+00:00"),
     }
 
 
@@ -120,19 +123,14 @@ def test_a_hold_that_ran_out_gives_way_to_the_next_person(session, walk):
     ]
 
 
-def test_confirming_a_hold_plans_its_reminders_and_forgets_the_typed_name(session, walk):
+def test_confirming_a_hold_says_so_once_and_forgets_the_typed_name(session, walk):
     held = hold(session, walk.marshal, walk.sam)
     claiming.confirm_claim(session, claim_id=held.id, now=NOW)
     claiming.confirm_claim(session, claim_id=held.id, now=NOW)
     session.expire_all()
     kept = session.query(Claim).one()
     assert (kept.state, kept.held_until, kept.held_as) == (ClaimState.CONFIRMED, None, None)
-    assert {kind for kind, _ in notices(session)} == {
-        "confirm_claim",
-        "you_are_in",
-        "reminder_two_days",
-        "reminder_eve",
-    }
+    assert {kind for kind, _ in notices(session)} == {"confirm_claim", "you_are_in"}
 
 
 def test_a_late_yes_still_counts_while_the_place_is_free(session, walk):
@@ -158,7 +156,7 @@ def test_a_fourth_hold_for_the_same_person_is_refused(session, walk):
         hold(session, walk.marshal, walk.sam)
 
 
-def test_dropping_out_frees_the_place_takes_back_reminders_and_tells_the_organiser(session, walk):
+def test_dropping_out_frees_the_place_and_tells_the_organiser(session, walk):
     mine = claim(session, walk.tail_walker, walk.bela)
     withdrawing.withdraw_claim(session, claim_id=mine.id, now=NOW)
     withdrawing.withdraw_claim(session, claim_id=mine.id, now=NOW)
@@ -179,7 +177,7 @@ def test_undo_within_ten_minutes_takes_the_place_back(session, walk):
     )
     assert again.id != mine.id
     pending = {kind for kind, _ in notices(session)}
-    assert pending == {"you_are_in", "reminder_two_days", "reminder_eve"}
+    assert pending == {"you_are_in"}
 
 
 def test_undo_after_ten_minutes_or_after_somebody_else_is_refused(session, walk):

@@ -13,7 +13,8 @@ TODAY = dt.date(2027, 4, 20)
 
 
 def days(frequency, first_on, count):
-    found = events.days_of(frequency, first_on, until=first_on + dt.timedelta(days=400))
+    plan = a_draft(frequency=frequency, first_on=first_on)
+    found = events.days_of(plan, until=first_on + dt.timedelta(days=400))
     return [day.isoformat() for day, _ in zip(found, range(count), strict=False)]
 
 
@@ -162,6 +163,7 @@ def test_a_rota_has_room_for_forty_jobs():
 def test_the_ready_made_rotas_are_all_there():
     assert [rota.key for rota in events.ready_made_rotas()] == [
         "walk",
+        "junior-run",
         "litter-pick",
         "repair-cafe",
         "street-party",

@@ -56,17 +56,15 @@ def test_two_schedulers_side_by_side_ring_once(
 ) -> None:
     conftest.owe_reminders(session, 3)
     one, other = make(mine, queue, SCHEDULES), make(mine, queue, SCHEDULES)
-    assert one.look(NOON) == 5
+    assert one.look(NOON) == len(SCHEDULES)
     assert other.look(NOON + dt.timedelta(seconds=1)) == 0
     assert one.look(NOON + dt.timedelta(seconds=2)) == 0
     slot = int(NOON.timestamp())
-    assert sorted(waiting(queue)) == [
-        "close_turns-Europe-London-2027-05-01",
-        f"drain-0-{slot // 5}",
-        "extend_dates-Europe-London-2027-05-01",
-        f"lapse_holds-0-{slot // 60}",
-        "prove_books-Europe-London-2027-05-01",
-    ]
+    rung = waiting(queue)
+    assert sorted(name.partition("-")[0] for name in rung) == sorted(
+        one.function.rpartition(".")[2] for one in SCHEDULES
+    )
+    assert {f"drain-0-{slot // 5}", "prove_books-Europe-London-2027-05-01"} <= set(rung)
     assert waiting(queue)[-1].startswith("drain"), "mail goes last"
 
 

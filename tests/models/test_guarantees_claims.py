@@ -51,7 +51,48 @@ ROWS = [
             withdrawn_because="'rain'",
         ),
     ),
+    Attack(
+        "claim_held_for",
+        "held for an unknown reason",
+        insert("claim", CLAIM, state="'held'", held_for="'fun'", held_until="now()"),
+    ),
+    Attack(
+        "asked_by_somebody",
+        "asked by nobody",
+        insert("claim", CLAIM, state="'held'", held_for="'asked'", held_until="now()"),
+    ),
+    Attack("guest_of_another", "a guest of oneself", insert("claim", CLAIM, guest_of=":ama")),
+    Attack("guest_of_a_member", "a stranger's guest", insert("claim", CLAIM, guest_of=":chi")),
+    Attack("claim_made_by_a_member", "made by a stranger", insert("claim", CLAIM, made_by=":chi")),
+    *[
+        Attack("overruled_says_why", what, insert("claim", CLAIM, **changed))
+        for what, changed in [
+            ("overruled for no reason", {"overruled_by": ":nadia"}),
+            ("overruled by nobody", {"overruled_because": "'Because'"}),
+            ("an empty reason", {"overruled_by": ":nadia", "overruled_because": "''"}),
+            (
+                "201 letters",
+                {"overruled_by": ":nadia", "overruled_because": "repeat('x', 201)"},
+            ),
+        ]
+    ],
+    Attack(
+        "overruled_by_a_member",
+        "overruled by a stranger",
+        insert("claim", CLAIM, overruled_by=":chi", overruled_because="'Because'"),
+    ),
+    Attack(
+        "claim_of_a_standing_turn",
+        "no such standing turn",
+        insert("claim", CLAIM, standing_id="-1"),
+    ),
+    Attack("claim_of_an_import", "no such import", insert("claim", CLAIM, import_id="-1")),
     Attack("held_has_an_end", "a hold for ever", insert("claim", CLAIM, state="'held'")),
+    Attack(
+        "held_has_an_end",
+        "held for no reason",
+        insert("claim", CLAIM, state="'held'", held_until="now()"),
+    ),
     Attack(
         "held_has_an_end",
         "a confirmed claim that runs out",
@@ -201,6 +242,7 @@ TIMES = [
             "claim",
             {**CLAIM, **of_slot("called_off_marshal")},
             state="'held'",
+            held_for="'yes'",
             held_until="now()",
         ),
     ),
@@ -215,7 +257,11 @@ HISTORY = [
     *[
         Attack("claim_state", what, update("claim", change, claim))
         for what, change, claim in [
-            ("confirmed, then held", "state = 'held', held_until = now()", "turn"),
+            (
+                "confirmed, then held",
+                "state = 'held', held_for = 'yes', held_until = now()",
+                "turn",
+            ),
             (
                 "withdrawn, then confirmed",
                 "state = 'confirmed', withdrawn_at = NULL, withdrawn_because = NULL",

@@ -41,6 +41,7 @@ INTENT = "uuid '6f1d1e90-0000-4000-8000-000000000000'"
 VENUES = [
     Attack("venue_name", "no name", insert("venue", VENUE, name="''")),
     Attack("venue_name", "121 letters", insert("venue", VENUE, name="repeat('x', 121)")),
+    Attack("venue_area", "41 letters", insert("venue", VENUE, area="repeat('x', 41)")),
     Attack("venue_address", "201 letters", insert("venue", VENUE, address="repeat('x', 201)")),
     *[
         Attack("venue_coordinates", what, insert("venue", VENUE, latitude=north, longitude=east))
@@ -57,7 +58,22 @@ VENUES = [
 ]
 
 SERIES_ROWS = [
-    Attack("series_frequency", "an unknown rhythm", insert("series", SERIES, frequency="'daily'")),
+    Attack(
+        "series_frequency", "an unknown rhythm", insert("series", SERIES, frequency="'hourly'")
+    ),
+    *[
+        Attack(rule, what, insert("series", SERIES, **changed))
+        for rule, what, changed in [
+            ("series_last_on", "over before it begins", {"last_on": "date '2027-05-04'"}),
+            ("series_season", "a season without an end", {"season_from": "6"}),
+            ("series_season", "a 13th month", {"season_from": "6", "season_until": "13"}),
+            ("series_most_a_week", "no turn a week", {"most_a_week": "0"}),
+            ("series_drop_out", "longer than a week", {"drop_out_hours": "169"}),
+            ("series_decides", "decided at the start", {"decide_hours_before": "0"}),
+            ("series_expected", "nobody expected", {"expected_people": "0"}),
+            ("series_if_short", "an unknown way out", {"if_short": "'pray'"}),
+        ]
+    ],
     Attack("series_state", "an unknown state", insert("series", SERIES, state="'hidden'")),
     Attack("series_scene", "an unknown drawing", insert("series", SERIES, scene="'castle'")),
     Attack("series_title", "no title", insert("series", SERIES, title="''")),
@@ -120,6 +136,20 @@ EVENTS = [
         "longer than a day",
         insert("event", EVENT, ends_at="timestamptz '2027-06-06 08:01Z'"),
     ),
+    *[
+        Attack(rule, what, insert("event", EVENT, **changed))
+        for rule, what, changed in [
+            ("event_reason_kind", "an unknown kind of reason", {"reason_kind": "'mood'"}),
+            ("event_outlook", "an unknown outlook", {"outlook": "'foggy'"}),
+            ("event_expected", "nobody expected", {"expected_people": "0"}),
+            ("go_anyway_says_why", "all the same, for no reason", {"go_anyway_by": ":nadia"}),
+            (
+                "go_anyway_by_a_member",
+                "said by a stranger",
+                {"go_anyway_by": ":chi", "go_anyway_because": "'Sun'"},
+            ),
+        ]
+    ],
     Attack("event_state", "an unknown state", insert("event", EVENT, state="'maybe'")),
     Attack("event_reason", "an empty reason", insert("event", EVENT, reason="''")),
     Attack("event_reason", "201 letters", insert("event", EVENT, reason="repeat('x', 201)")),

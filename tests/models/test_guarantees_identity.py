@@ -59,6 +59,15 @@ COMMUNITIES = [
     ],
     Attack("community_name", "no name", insert("community", COMMUNITY, name="''")),
     Attack("community_name", "81 letters", insert("community", COMMUNITY, name="repeat('x', 81)")),
+    Attack("community_gaps", "a day of rest", insert("community", COMMUNITY, rest_minutes="721")),
+    Attack("community_gaps", "back in time", insert("community", COMMUNITY, travel_minutes="-1")),
+    *[
+        Attack("profile_age", what, insert("profile", PROFILE, **changed), NO_SAM)
+        for what, changed in [
+            ("old at no time", {"age_at_least": "18"}),
+            ("not yet born", {"age_at_least": "0", "age_said_on": "date '2027-01-01'"}),
+        ]
+    ],
     Attack("community_host", "capitals", insert("community", COMMUNITY, host="'A.Example'")),
     Attack(
         "one_community_per_slug",

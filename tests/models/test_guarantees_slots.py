@@ -44,6 +44,35 @@ ROLES = [
     Attack("role_span", "no time at all", insert("role", ROLE, duration_minutes="0")),
     Attack("role_span", "longer than a day", insert("role", ROLE, duration_minutes="1441")),
     Attack("role_span", "two days before", insert("role", ROLE, starts_after_minutes="-1441")),
+    *[
+        Attack(rule, what, insert("role", ROLE, **changed))
+        for rule, what, changed in [
+            ("role_instructions", "5001 letters", {"instructions": "repeat('x', 5001)"}),
+            ("role_bring", "301 letters", {"bring": "repeat('x', 301)"}),
+            ("role_arrival", "five hours early", {"arrive_minutes_before": "300"}),
+            ("role_turns", "turns of no distance", {"turn_minutes": "20"}),
+            ("role_turns", "of four minutes", {"turn_minutes": "4", "every_minutes": "20"}),
+            ("role_turns", "that overlap", {"turn_minutes": "20", "every_minutes": "19"}),
+            ("role_turns", "longer than the job", {"turn_minutes": "91", "every_minutes": "91"}),
+            (
+                "role_turns",
+                "101 of them",
+                {"duration_minutes": "505", "turn_minutes": "5", "every_minutes": "5"},
+            ),
+            ("role_one_per", "one per nobody", {"one_per": "0"}),
+            ("role_minimum_age", "for people of 101", {"minimum_age": "101"}),
+            ("role_newcomers", "more kept than there are", {"newcomer_places": "3"}),
+            ("role_newcomers", "kept for two months", {"newcomer_hours": "721"}),
+            ("role_opening", "opens at the start", {"opens_hours_before": "0"}),
+            ("role_trains_here", "trains for another series' job", {"trains_for_id": ":stall"}),
+            ("role_of_one_date", "of another series' date", {"only_event_id": ":ashford_fair"}),
+        ]
+    ],
+    Attack(
+        "role_trains_for_another",
+        "trains for itself",
+        update("role", "trains_for_id = id", "marshal_role"),
+    ),
     Attack("role_of_a_series", "no such series", insert("role", ROLE, series_id="-1")),
     Attack(
         "role_of_a_series",
@@ -68,12 +97,13 @@ SLOTS = [
         "longer than a day",
         insert("slot", SLOT, ends_at="timestamptz '2027-05-23 08:01Z'"),
     ),
+    Attack("slot_turn", "turn 0", insert("slot", SLOT, turn="0")),
     Attack("slot_places", "no places", insert("slot", SLOT, needed="0", places="0")),
     Attack("slot_places", "501 places", insert("slot", SLOT, places="501")),
     Attack("slot_needed", "more needed than there are places", insert("slot", SLOT, needed="3")),
     Attack("slot_needed", "fewer than nobody needed", insert("slot", SLOT, needed="-1")),
     Attack(
-        "one_slot_per_role",
+        "one_slot_per_turn",
         "the same job twice at one event",
         insert("slot", SLOT, event_id=":next_walk"),
     ),

@@ -15,17 +15,29 @@ from tests.attacks import ALLOWED
 from tests.attacks import Attack
 from tests.attacks import Effect
 from tests.models import test_guarantees_accounts as accounts
+from tests.models import test_guarantees_asking as asking
 from tests.models import test_guarantees_claims as claims
 from tests.models import test_guarantees_events as events
 from tests.models import test_guarantees_identity as identity
 from tests.models import test_guarantees_notices as notices
+from tests.models import test_guarantees_rules as at_claim_time
 from tests.models import test_guarantees_slots as slots
 from tests.models import test_guarantees_transfers as transfers
 from timebank.db import Base
 
 ATTACKS: dict[str, list[Attack]] = defaultdict(list)
 EFFECTS: dict[str, list[Effect]] = defaultdict(list)
-for module in (accounts, claims, events, identity, notices, slots, transfers):
+for module in (
+    accounts,
+    asking,
+    at_claim_time,
+    claims,
+    events,
+    identity,
+    notices,
+    slots,
+    transfers,
+):
     for attack in module.ATTACKS:
         ATTACKS[attack.rule].append(attack)
     for effect in getattr(module, "EFFECTS", []):
@@ -47,6 +59,7 @@ SECOND_LINES = {
         "hours for nothing": "earn_names_its_claim",
     },
     # more than one foreign key points at the row
+    "claim_follows_slot": {"a claimed slot deleted": "ask_about_a_slot"},
     "event_of_a_series": {"a series with dates deleted": "role_of_a_series"},
     "membership_keeps_its_owner": {"moved to another community": "account_of_a_member"},
     "membership_person_id_fkey": {"a member erased as a person": "profile_person_id_fkey"},
@@ -79,19 +92,23 @@ RULES = f"""
   UNION ALL
   SELECT indexrelid::regclass::text, format('DROP INDEX %I', indexrelid::regclass)
     FROM pg_index JOIN pg_class ON oid = indexrelid
-   WHERE relnamespace = 'public'::regnamespace AND indisunique AND indpred IS NOT NULL
+   WHERE relnamespace = 'public'::regnamespace AND indisunique
+     AND (indpred IS NOT NULL OR indexprs IS NOT NULL)
   UNION ALL
   SELECT CASE WHEN count(*) OVER (PARTITION BY tgname) = 1 THEN tgname
               ELSE format('%s on %s', tgname, tgrelid::regclass) END,
          format('DROP TRIGGER %I ON %I', tgname, tgrelid::regclass)
     FROM pg_trigger
-   WHERE NOT tgisinternal AND tgname <> 'transfer_check'"""  # noqa: S608
+   WHERE NOT tgisinternal
+     AND tgname NOT IN ('transfer_check', 'claim_rules', 'claim_rules_at_the_yes')"""  # noqa: S608
 
-# A longer function holds several rules, transfer_check nothing else: each is one call.
+# A longer function holds several rules, transfer_check and claim_rules nothing else: each is one
+# call, and each of broken_rule is one name that it returns.
 FUNCTIONS = """
   SELECT pg_get_functiondef(oid) FROM pg_proc
-   WHERE pronamespace = 'public'::regnamespace AND prosrc LIKE '%refuse_as(''%'"""
-CALL = re.compile(r"PERFORM refuse_as\('(\w+)',[^;]*;")
+   WHERE pronamespace = 'public'::regnamespace
+     AND (prosrc LIKE '%refuse_as(''%' OR proname = 'broken_rule')"""
+CALL = re.compile(r"(?:PERFORM refuse_as\(|RETURN )'(\w+)'[^;]*;")
 
 
 @pytest.fixture(scope="session")

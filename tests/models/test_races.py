@@ -105,7 +105,7 @@ class Lock:
 
 LOCKS = [
     Lock("transfer_check", "FOR SHARE OF c", "credited_claim_stays_attended"),
-    Lock("event_is_planned", "FOR NO KEY UPDATE", "claim_at_a_planned_event"),
+    Lock("claim_rules", "FOR NO KEY UPDATE OF e", "claim_at_a_planned_event"),
 ]
 
 

@@ -47,6 +47,7 @@ def typed(**changes):
         "where": "Danson Park",
         "scene": "park",
         "often": "weekly",
+        "if_short": "ask",
         "first": "2027-05-01",
         "starts": "09:00",
         "ends": "10:30",
@@ -90,7 +91,7 @@ def test_every_field_has_its_own_sentence_and_the_page_comes_back_whole(nadia, s
         "Keep it to 200 letters": {"address": "x" * 201},
         "Keep it to 300 letters": {"bring": "x" * 301},
         "Choose one of the pictures": {"scene": "moon"},
-        "Say how often it takes place": {"often": "daily"},
+        "Say how often it takes place": {"often": "hourly"},
         "Choose the first date": {"first": "1 May"},
         "Choose a time, like 09:30": {"starts": "9"},
         "That time ends before it starts. Check From and To": {"ends": "08:00"},
@@ -201,10 +202,11 @@ def test_add_a_job_gives_a_spare_line_and_loses_nothing(nadia, session):
 def test_emptying_its_name_takes_a_job_off(nadia, session):
     nadia.open("/e/new?rota=food-bank")
     nadia.press("Add a job", **{"roles-1-name": " "})
-    names = [value_of(nadia, f"roles-{n}-name") for n in range(7)]
+    names = [value_of(nadia, f"roles-{n}-name") for n in range(8)]
     assert names == [
         "Session lead",
         "Voucher desk",
+        "Voucher desk: learning",
         "Packer",
         "Sorter",
         "Driver",
@@ -335,6 +337,15 @@ def test_a_published_series_keeps_its_dates_whatever_is_sent(nadia, walk, sessio
         "weekly",
         dt.date(2027, 5, 1),
     )
+
+
+def test_the_part_of_the_borough_is_kept_with_the_place(nadia, walk, session):
+    nadia.open("/e/danson-saturday-stroll/edit")
+    nadia.press("Save", area="  Bexleyheath ")
+    venue = session.get(Venue, walk.series.venue_id)
+    session.refresh(venue)
+    assert venue.area == "Bexleyheath"
+    assert 'value="Bexleyheath"' in nadia.open("/e/danson-saturday-stroll/edit")
 
 
 def test_saving_as_it_was_keeps_the_venue_and_its_point_on_the_map(nadia, walk, session):
@@ -474,7 +485,7 @@ def test_somebodys_other_turn_stands_in_the_way_of_a_move_and_is_named(nadia, wa
 
 def test_what_is_over_or_off_cannot_be_changed(nadia, walk, session):
     nadia.open(DATE)
-    nadia.press("Cancel this date", cancel_reason="Flood")
+    nadia.press("Cancel this date", kind="weather", cancel_reason="Flood")
     nadia.open(DATE)
     assert "This date is cancelled. Flood" in nadia.words
     assert not nadia.has_button("Cancel this date")
@@ -498,6 +509,7 @@ def test_pages_offer_every_ready_made_rota(nadia):
     ("key", "often"),
     [
         ("walk", "weekly"),
+        ("junior-run", "weekly"),
         ("litter-pick", "monthly"),
         ("repair-cafe", "monthly"),
         ("street-party", "once"),
@@ -539,7 +551,7 @@ def test_a_line_pushed_over_midnight_is_refused_and_comes_back_with_the_event(na
     nadia.press("Publish", **late, starts="17:00", ends="23:00")
     assert nadia.statuses == [422]
     assert MIDNIGHT in nadia.words
-    assert value_of(nadia, "roles-13-ends") == "00:30"
+    assert value_of(nadia, "roles-9-ends") == "00:30"
     nadia.press("Publish", starts="12:00", ends="18:00")
     assert nadia.statuses == [303, 200]
     clear_up = session.scalars(sa.select(Role).where(Role.name == "Clear-up")).one()
@@ -559,13 +571,13 @@ def test_untouched_jobs_follow_a_shortened_event_and_none_runs_on_beyond_it(nadi
     assert kept["Lead"] == (-180, 600)
     assert kept["Clear-up"] == (300, 90)
     assert kept["Food table"] == (0, 120)
-    assert kept["Road closure, third turn"] == (240, 60)
+    assert kept["Road closure"] == (0, 300)
 
 
 def test_a_job_left_without_time_by_a_shorter_event_is_refused(nadia, session):
-    nadia.open("/e/new?rota=street-party")
-    party = {"title": "Party", "where": "Here", "first": "2027-05-01"}
-    nadia.press("Publish", **party, starts="12:00", ends="15:00")
+    nadia.open("/e/new?rota=walk")
+    stroll = {"title": "Stroll", "where": "Here", "first": "2027-05-01"}
+    nadia.press("Publish", **stroll, starts="09:00", ends="09:15")
     assert nadia.statuses == [422]
     assert "That time ends before it starts" in nadia.words
     assert made(session) == []

@@ -11,9 +11,9 @@ import time_machine
 from tests import builders
 from tests.browsing import Browser
 from tests.statements import count_statements
+from timebank.core.text import harmless
 from timebank.domain import ledger
 from timebank.models import TransferKind
-from timebank.web.ledger.download import harmless
 
 NOW = dt.datetime(2027, 5, 2, 9, tzinfo=dt.UTC)
 TODAY = dt.date(2027, 5, 2)

@@ -32,9 +32,15 @@ ALLOWED = frozenset(
     {
         "timebank.jobs.notices.drain",
         "timebank.jobs.claims.lapse_holds",
+        "timebank.jobs.claims.offer_places",
         "timebank.jobs.claims.close_turns",
+        "timebank.jobs.appeals.ask_on",
         "timebank.jobs.balances.prove_books",
         "timebank.jobs.dates.extend_dates",
+        "timebank.jobs.outlook.judge_dates",
+        "timebank.jobs.reminders.plan_due",
+        "timebank.jobs.turns.give_standing_turns",
+        "timebank.jobs.turns.lapse_offers",
     }
 )
 

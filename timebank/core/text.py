@@ -9,6 +9,9 @@ from timebank.core.errors import Refused
 
 ZERO_WIDTH_JOINER = "\u200d"
 MOST_INITIALS = 2
+BYTE_ORDER_MARK = "\ufeff"  # without it a spreadsheet takes our letters for another alphabet
+# The last four are = + - @ as wide as a Chinese letter: some spreadsheets take them for the same.
+BEGINS_A_FORMULA = (*"=+-@", "\t", "\r", "\0", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 # Characters that cannot be seen but change how their neighbours read: bidi embeddings,
 # overrides and isolates, zero-width spaces, soft hyphens, fillers, annotations, BOM. Private
@@ -99,14 +102,24 @@ def slugify(text: str, *, fallback: str = "event", length: int = 60) -> str:
         fallback: the slug of a name without a single Latin letter or figure.
         length: the most characters; cut at a hyphen where there is one.
     """
-    folded = unicodedata.normalize(
-        "NFKD", text.casefold().translate(_LETTERS_WITHOUT_DECOMPOSITION)
-    )
-    bare = "".join(letter for letter in folded if not unicodedata.combining(letter))
-    slug = _NOT_IN_SLUG.sub("-", re.sub("['\u2019]", "", bare)).strip("-")
+    bare = re.sub("['\u2019]", "", unaccented(text))
+    slug = _NOT_IN_SLUG.sub("-", bare).strip("-")
     if len(slug) > length:
         slug = slug[: length + 1].rpartition("-")[0] or slug[:length]
     return slug or fallback
+
+
+def unaccented(text: str) -> str:
+    """Give small letters without their accents: "Siân Łoś" is "sian los"."""
+    folded = unicodedata.normalize(
+        "NFKD", text.casefold().translate(_LETTERS_WITHOUT_DECOMPOSITION)
+    )
+    return "".join(letter for letter in folded if not unicodedata.combining(letter))
+
+
+def harmless(text: str) -> str:
+    """Keep a spreadsheet from taking words for a formula. Source: OWASP, CSV injection."""
+    return f"'{text}" if text.startswith(BEGINS_A_FORMULA) else text
 
 
 def _words_with_letters(name: str) -> list[str]:

@@ -12,10 +12,9 @@ from timebank.demo.dates import write_series
 from timebank.demo.diary import Diary
 from timebank.demo.history import History
 from timebank.demo.people import settle
+from timebank.demo.training import train
 from timebank.domain import ledger
 from timebank.domain.rota import reminders
-from timebank.models import Claim
-from timebank.models import ClaimState
 
 
 def fill(session: Session, *, seed: int, now: dt.datetime) -> None:
@@ -26,13 +25,9 @@ def fill(session: Session, *, seed: int, now: dt.datetime) -> None:
     rng = random.Random(seed)  # noqa: S311 - made-up people, not secrets
     borough = settle(session, rng, now)
     plans = write_series(session, borough, now)
-    Diary(borough, plans, rng, now).write(session)
+    holders = train(session, borough, now)
+    Diary(borough, plans, holders, rng, now).write(session)
     session.execute(sa.text("ANALYZE"))  # or PostgreSQL plans the rest for empty tables
     History(session, borough, rng, now).write()
-    _plan_reminders(session, now)
+    reminders.plan_due(session, now=now)
     ledger.reconcile(session, now=now)
-
-
-def _plan_reminders(session: Session, now: dt.datetime) -> None:
-    coming = sa.select(Claim.id).where(Claim.starts_at > now, Claim.state == ClaimState.CONFIRMED)
-    reminders.plan_reminders(session, claim_ids=session.scalars(coming).all(), now=now)

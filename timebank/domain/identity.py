@@ -71,6 +71,25 @@ def find_or_create_person(session: Session, *, full_name: str, email: str | None
     return session.scalars(sa.select(Person).join(Profile).where(Profile.email == email)).one()
 
 
+def say_age(session: Session, *, person_id: int, at_least: int, on: dt.date) -> None:
+    """Write down that somebody is so many years old or more; never takes years off again."""
+    said = Profile.age_at_least + sa.extract(
+        "year", sa.func.age(sa.cast(on, sa.Date), Profile.age_said_on)
+    )
+    session.execute(
+        sa.update(Profile)
+        .where(Profile.person_id == person_id, sa.func.coalesce(said, 0) < at_least)
+        .values(age_at_least=at_least, age_said_on=on)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def is_unconfirmed(session: Session, *, person_id: int) -> bool:
+    """Whether nobody has shown yet that this person's e-mail is theirs."""
+    seen = sa.select(Profile.email_confirmed_at).where(Profile.person_id == person_id)
+    return session.scalar(seen) is None
+
+
 def request_sign_in(
     session: Session, *, community_id: int, person_id: int, next_path: str, now: dt.datetime
 ) -> SignInRequest:

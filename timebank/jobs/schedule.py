@@ -69,9 +69,17 @@ def rings_for_mail(session: Session) -> int:
 SCHEDULES = (
     Schedule(function="timebank.jobs.notices.drain", every_seconds=5, rings=rings_for_mail),
     Schedule(function="timebank.jobs.claims.lapse_holds", every_seconds=60),
+    Schedule(function="timebank.jobs.claims.offer_places", every_seconds=60),
+    Schedule(function="timebank.jobs.appeals.ask_on", every_seconds=60),
+    Schedule(function="timebank.jobs.reminders.plan_due", every_seconds=60),
+    Schedule(function="timebank.jobs.outlook.judge_dates", every_seconds=60),
     Schedule(function="timebank.jobs.claims.close_turns", every_seconds=60, at=dt.time(2, 15)),
     Schedule(function="timebank.jobs.balances.prove_books", every_seconds=60, at=dt.time(2, 30)),
     Schedule(function="timebank.jobs.dates.extend_dates", every_seconds=60, at=dt.time(3, 0)),
+    Schedule(function="timebank.jobs.turns.lapse_offers", every_seconds=60),
+    Schedule(
+        function="timebank.jobs.turns.give_standing_turns", every_seconds=60, at=dt.time(3, 15)
+    ),
 )
 
 

@@ -6,11 +6,17 @@ from timebank.models.calendar import Feed
 from timebank.models.communities import Community
 from timebank.models.communities import Group
 from timebank.models.communities import GroupOrganiser
+from timebank.models.communities import MemberQualification
 from timebank.models.communities import Membership
+from timebank.models.communities import Qualification
+from timebank.models.communities import QualificationKind
 from timebank.models.communities import Standing
 from timebank.models.events import Event
 from timebank.models.events import EventState
 from timebank.models.events import Frequency
+from timebank.models.events import IfShort
+from timebank.models.events import Outlook
+from timebank.models.events import ReasonKind
 from timebank.models.events import Series
 from timebank.models.events import SeriesState
 from timebank.models.events import Venue
@@ -26,15 +32,35 @@ from timebank.models.ledger import TransferKind
 from timebank.models.notices import Notice
 from timebank.models.notices import NoticeKind
 from timebank.models.notices import NoticeState
+from timebank.models.rota import Appeal
+from timebank.models.rota import AppealAnswer
+from timebank.models.rota import AppealAsk
+from timebank.models.rota import AppealEnd
+from timebank.models.rota import AppealReason
 from timebank.models.rota import Claim
 from timebank.models.rota import ClaimState
+from timebank.models.rota import Handover
+from timebank.models.rota import HandoverState
+from timebank.models.rota import HeldFor
+from timebank.models.rota import PairRule
 from timebank.models.rota import Role
+from timebank.models.rota import RolePair
+from timebank.models.rota import RoleQualification
+from timebank.models.rota import RotaImport
 from timebank.models.rota import Slot
+from timebank.models.rota import StandingTurn
+from timebank.models.rota import Waiting
+from timebank.models.rota import WaitingState
 from timebank.models.rota import WithdrawnBecause
 
 __all__ = [
     "Account",
     "AccountKind",
+    "Appeal",
+    "AppealAnswer",
+    "AppealAsk",
+    "AppealEnd",
+    "AppealReason",
     "Claim",
     "ClaimState",
     "Community",
@@ -44,22 +70,38 @@ __all__ = [
     "Frequency",
     "Group",
     "GroupOrganiser",
+    "Handover",
+    "HandoverState",
+    "HeldFor",
+    "IfShort",
+    "MemberQualification",
     "Membership",
     "Notice",
     "NoticeKind",
     "NoticeState",
+    "Outlook",
+    "PairRule",
     "Person",
     "Profile",
+    "Qualification",
+    "QualificationKind",
+    "ReasonKind",
     "Reconciliation",
     "Role",
+    "RolePair",
+    "RoleQualification",
+    "RotaImport",
     "Series",
     "SeriesState",
     "SignIn",
     "SignInRequest",
     "Slot",
     "Standing",
+    "StandingTurn",
     "Transfer",
     "TransferKind",
     "Venue",
+    "Waiting",
+    "WaitingState",
     "WithdrawnBecause",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import enum
 
 import sqlalchemy as sa
@@ -31,6 +32,11 @@ class Community(Base):
 
     Its id travels in the foreign keys of everything it holds, so that a row of one community can
     never point to a row of another.
+
+    Attributes:
+        rest_minutes: The least time between turns at two dates; 0: none.
+        travel_minutes: The least time to get from one place to another; 0: nobody asks.
+        quiet_from: From this time of day on nobody is asked for help, until `quiet_until`.
     """
 
     __tablename__ = "community"
@@ -42,9 +48,17 @@ class Community(Base):
     host: Mapped[str | None]
     timezone: Mapped[str]
     phone: Mapped[str]
+    rest_minutes: Mapped[int] = mapped_column(sa.SmallInteger, server_default="0")
+    travel_minutes: Mapped[int] = mapped_column(sa.SmallInteger, server_default="15")
+    quiet_from: Mapped[dt.time] = mapped_column(server_default="21:00")
+    quiet_until: Mapped[dt.time] = mapped_column(server_default="08:00")
     created_at: Mapped[CreatedAt]
 
     __table_args__ = (
+        sa.CheckConstraint(
+            "rest_minutes BETWEEN 0 AND 720 AND travel_minutes BETWEEN 0 AND 240",
+            name="community_gaps",
+        ),
         sa.UniqueConstraint("slug", name="one_community_per_slug"),
         sa.UniqueConstraint("host", name="one_community_per_host"),
         sa.CheckConstraint("slug ~ '^[a-z0-9][a-z0-9-]{0,59}$'", name="community_slug"),
@@ -72,7 +86,10 @@ class Group(Base):
 
 
 class Membership(Base):
-    """A person's place in one community."""
+    """A person's place in one community.
+
+    `may_be_asked`: whether calls for help may reach them.
+    """
 
     __tablename__ = "membership"
 
@@ -80,6 +97,7 @@ class Membership(Base):
     community_id: Mapped[int] = mapped_column(sa.ForeignKey("community.id"))
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
     standing: Mapped[Standing] = mapped_column(choice(Standing), server_default="resident")
+    may_be_asked: Mapped[bool] = mapped_column(server_default=sa.true())
     created_at: Mapped[CreatedAt]
 
     person: Mapped[Person] = relationship()
@@ -112,5 +130,87 @@ class GroupOrganiser(Base):
             ["membership_id", "community_id"],
             ["membership.id", "membership.community_id"],
             name="organiser_is_a_member",
+        ),
+    )
+
+
+class QualificationKind(enum.StrEnum):
+    """A check is made by somebody else (DBS, references); training is learnt."""
+
+    CHECK = "check"
+    TRAINING = "training"
+
+
+class Qualification(Base):
+    """A check or training that some jobs of a community ask for.
+
+    Attributes:
+        lasts_months: How long it is good for; None: for ever.
+        shadow_turns: How many turns beside somebody who can do it one learns it by; None: it is
+            not learnt that way.
+    """
+
+    __tablename__ = "qualification"
+
+    id: Mapped[Key]
+    community_id: Mapped[int] = mapped_column(sa.ForeignKey("community.id"))
+    name: Mapped[str]
+    kind: Mapped[QualificationKind] = mapped_column(choice(QualificationKind))
+    about: Mapped[str] = mapped_column(server_default="")
+    lasts_months: Mapped[int | None] = mapped_column(sa.SmallInteger)
+    shadow_turns: Mapped[int | None] = mapped_column(sa.SmallInteger)
+    retired_at: Mapped[dt.datetime | None]
+
+    __table_args__ = (
+        one_of("kind", QualificationKind, "qualification_kind"),
+        sa.CheckConstraint("char_length(name) BETWEEN 1 AND 60", name="qualification_name"),
+        sa.CheckConstraint("char_length(about) <= 300", name="qualification_about"),
+        sa.CheckConstraint("lasts_months BETWEEN 1 AND 120", name="qualification_lasts"),
+        sa.CheckConstraint("shadow_turns BETWEEN 1 AND 20", name="qualification_shadow_turns"),
+        sa.UniqueConstraint("id", "community_id", name="qualification_in_community"),
+        sa.Index(
+            "one_qualification_per_name", "community_id", sa.text("lower(name)"), unique=True
+        ),
+    )
+
+
+class MemberQualification(Base):
+    """What a member is qualified for, from when to when, and who says so."""
+
+    __tablename__ = "member_qualification"
+
+    id: Mapped[Key]
+    community_id: Mapped[int]
+    membership_id: Mapped[int]
+    qualification_id: Mapped[int]
+    valid_from: Mapped[dt.date]
+    expires_on: Mapped[dt.date | None]
+    given_by: Mapped[int]
+    created_at: Mapped[CreatedAt]
+    revoked_at: Mapped[dt.datetime | None]
+
+    __table_args__ = (
+        sa.CheckConstraint("expires_on > valid_from", name="qualified_for_a_while"),
+        sa.ForeignKeyConstraint(
+            ["membership_id", "community_id"],
+            ["membership.id", "membership.community_id"],
+            name="qualified_member",
+        ),
+        sa.ForeignKeyConstraint(
+            ["qualification_id", "community_id"],
+            ["qualification.id", "qualification.community_id"],
+            name="qualified_for_something",
+        ),
+        sa.ForeignKeyConstraint(
+            ["given_by", "community_id"],
+            ["membership.id", "membership.community_id"],
+            name="qualified_by_a_member",
+        ),
+        sa.Index(
+            "qualified_once",
+            "membership_id",
+            "qualification_id",
+            unique=True,
+            postgresql_where=sa.text("revoked_at IS NULL"),
         ),
     )

@@ -21,12 +21,18 @@ from timebank.models.types import one_of
 
 
 class Frequency(enum.StrEnum):
-    """How often a series comes round. Monthly: the same weekday of the month (first Saturday)."""
+    """How often a series comes round.
+
+    Monthly: the same weekday of the month (first Saturday). Monthly by date: the 15th, and the
+    last day of a month that has none.
+    """
 
     ONCE = "once"
+    DAILY = "daily"
     WEEKLY = "weekly"
     FORTNIGHTLY = "fortnightly"
     MONTHLY = "monthly"
+    MONTHLY_BY_DATE = "monthly_by_date"
 
 
 class SeriesState(enum.StrEnum):
@@ -37,14 +43,49 @@ class SeriesState(enum.StrEnum):
 
 
 class EventState(enum.StrEnum):
-    """Whether a dated gathering takes place."""
+    """Whether a dated gathering takes place. Skipped: left out, before anybody had a turn."""
 
     PLANNED = "planned"
     CANCELLED = "cancelled"
+    SKIPPED = "skipped"
+
+
+class ReasonKind(enum.StrEnum):
+    """Why a date was moved or called off, in a form that can be counted."""
+
+    NO_QUALIFIED_LEAD = "no_qualified_lead"
+    TOO_FEW_PEOPLE = "too_few_people"
+    WEATHER = "weather"
+    PLACE = "place"
+    SAFETY = "safety"
+    OTHER = "other"
+
+
+class Outlook(enum.StrEnum):
+    """Whether a date can start with the people it has.
+
+    `open`: there is still time. `at_risk`: something it can't start without lacks somebody, and
+    the day to decide is near. `no_go`: that day has passed.
+    """
+
+    OPEN = "open"
+    GO = "go"
+    AT_RISK = "at_risk"
+    NO_GO = "no_go"
+
+
+class IfShort(enum.StrEnum):
+    """What happens when the day to decide has come and a date can't start."""
+
+    ASK = "ask"
+    CANCEL = "cancel"
 
 
 class Venue(Base):
-    """Where people meet, in a form that a stranger can find."""
+    """Where people meet, in a form that a stranger can find.
+
+    `area`: the part of the borough it lies in, for whoever looks for something near.
+    """
 
     __tablename__ = "venue"
 
@@ -52,6 +93,7 @@ class Venue(Base):
     community_id: Mapped[int] = mapped_column(sa.ForeignKey("community.id"))
     name: Mapped[str]
     address: Mapped[str] = mapped_column(server_default="")
+    area: Mapped[str] = mapped_column(server_default="")
     latitude: Mapped[float | None]
     longitude: Mapped[float | None]
     step_free: Mapped[bool] = mapped_column(server_default=sa.false())
@@ -62,6 +104,7 @@ class Venue(Base):
     __table_args__ = (
         sa.CheckConstraint("char_length(name) BETWEEN 1 AND 120", name="venue_name"),
         sa.CheckConstraint("char_length(address) <= 200", name="venue_address"),
+        sa.CheckConstraint("char_length(area) <= 40", name="venue_area"),
         sa.CheckConstraint(
             "num_nulls(latitude, longitude) IN (0, 2)"
             " AND latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180",
@@ -77,6 +120,17 @@ class Series(Base):
     Times of day are local to the community's zone. `version` rises with every change (a trigger
     does it), for the pages that are kept ready-made. `intent` names the page of the editor that
     made it: sent twice, it makes one series.
+
+    Attributes:
+        last_on: No date after this day; None: on and on.
+        season_from: First month of its season, 1 to 12, and `season_until` its last one; a season
+            may go over New Year. Both None: all year round.
+        most_a_week: How many turns of it one person may have in a week (Monday to Sunday) until
+            a day before; None: any number.
+        drop_out_hours: Up to so many hours before their turn people drop out with one tap; after
+            that they ask for cover.
+        decide_hours_before: When it is decided whether a date can start; None: never asked.
+        expected_people: How many people usually take part.
     """
 
     __tablename__ = "series"
@@ -95,6 +149,14 @@ class Series(Base):
     first_on: Mapped[dt.date]
     starts_time: Mapped[dt.time]
     ends_time: Mapped[dt.time]
+    last_on: Mapped[dt.date | None]
+    season_from: Mapped[int | None] = mapped_column(sa.SmallInteger)
+    season_until: Mapped[int | None] = mapped_column(sa.SmallInteger)
+    most_a_week: Mapped[int | None] = mapped_column(sa.SmallInteger)
+    drop_out_hours: Mapped[int] = mapped_column(sa.SmallInteger, server_default="0")
+    decide_hours_before: Mapped[int | None] = mapped_column(sa.SmallInteger)
+    if_short: Mapped[IfShort] = mapped_column(choice(IfShort), server_default="ask")
+    expected_people: Mapped[int | None] = mapped_column(sa.Integer)
     state: Mapped[SeriesState] = mapped_column(choice(SeriesState), server_default="draft")
     created_by: Mapped[int]
     intent: Mapped[uuid.UUID | None]
@@ -116,6 +178,17 @@ class Series(Base):
         sa.CheckConstraint("char_length(description) <= 2000", name="series_description"),
         sa.CheckConstraint("char_length(first_timers) <= 300", name="series_first_timers"),
         sa.CheckConstraint("char_length(bring) <= 300", name="series_bring"),
+        sa.CheckConstraint("last_on >= first_on", name="series_last_on"),
+        sa.CheckConstraint(
+            "num_nulls(season_from, season_until) IN (0, 2)"
+            " AND season_from BETWEEN 1 AND 12 AND season_until BETWEEN 1 AND 12",
+            name="series_season",
+        ),
+        sa.CheckConstraint("most_a_week BETWEEN 1 AND 14", name="series_most_a_week"),
+        sa.CheckConstraint("drop_out_hours BETWEEN 0 AND 168", name="series_drop_out"),
+        sa.CheckConstraint("decide_hours_before BETWEEN 1 AND 336", name="series_decides"),
+        sa.CheckConstraint("expected_people BETWEEN 1 AND 10000", name="series_expected"),
+        one_of("if_short", IfShort, "series_if_short"),
         sa.UniqueConstraint("community_id", "slug", name="one_series_per_slug"),
         sa.UniqueConstraint("created_by", "intent", name="same_series_once"),
         sa.UniqueConstraint("id", "community_id", name="series_in_community"),
@@ -143,6 +216,13 @@ class Event(Base):
     `sequence` rises with each change that a calendar shows (RFC 5546 and more): the database
     refuses such a change without it. `version` rises with every change of the event, its slots and
     its claims (triggers do it). `uid` is the calendar UID, fixed for life.
+
+    Attributes:
+        reason_kind: Why it was moved or called off, to be counted; `reason` says it in words.
+        expected_people: How many are expected on this date, when that is not the usual number.
+        own_jobs: Whether its jobs were changed by themselves; a change of the series leaves them.
+        outlook: As a job last judged it.
+        go_anyway_by: Who said that it starts all the same, and `go_anyway_because` why.
     """
 
     __tablename__ = "event"
@@ -157,6 +237,12 @@ class Event(Base):
     ends_at: Mapped[dt.datetime]
     state: Mapped[EventState] = mapped_column(choice(EventState), server_default="planned")
     reason: Mapped[str | None]
+    reason_kind: Mapped[ReasonKind | None] = mapped_column(choice(ReasonKind))
+    expected_people: Mapped[int | None] = mapped_column(sa.Integer)
+    own_jobs: Mapped[bool] = mapped_column(server_default=sa.false())
+    outlook: Mapped[Outlook] = mapped_column(choice(Outlook), server_default="open")
+    go_anyway_by: Mapped[int | None]
+    go_anyway_because: Mapped[str | None]
     sequence: Mapped[int] = mapped_column(sa.Integer, server_default="0")
     version: Mapped[Version]
     created_at: Mapped[CreatedAt]
@@ -172,6 +258,14 @@ class Event(Base):
             "ends_at > starts_at AND ends_at - starts_at <= interval '24 hours'", name="event_span"
         ),
         sa.CheckConstraint("char_length(reason) BETWEEN 1 AND 200", name="event_reason"),
+        one_of("reason_kind", ReasonKind, "event_reason_kind"),
+        one_of("outlook", Outlook, "event_outlook"),
+        sa.CheckConstraint("expected_people BETWEEN 1 AND 10000", name="event_expected"),
+        sa.CheckConstraint(
+            "num_nulls(go_anyway_by, go_anyway_because) IN (0, 2)"
+            " AND char_length(go_anyway_because) BETWEEN 1 AND 200",
+            name="go_anyway_says_why",
+        ),
         sa.CheckConstraint(
             "state <> 'cancelled' OR reason IS NOT NULL", name="cancelled_event_has_reason"
         ),
@@ -188,6 +282,11 @@ class Event(Base):
             ["venue_id", "community_id"],
             ["venue.id", "venue.community_id"],
             name="event_at_a_venue",
+        ),
+        sa.ForeignKeyConstraint(
+            ["go_anyway_by", "community_id"],
+            ["membership.id", "membership.community_id"],
+            name="go_anyway_by_a_member",
         ),
         sa.Index("event_by_time", "community_id", "starts_at"),
     )

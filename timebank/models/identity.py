@@ -28,7 +28,11 @@ class Person(Base):
 
 
 class Profile(Base):
-    """Who a person is: name, e-mail, phone. The only table that holds them."""
+    """Who a person is: name, e-mail, phone. The only table that holds them.
+
+    No date of birth: somebody said, or an organiser knows, that they were `age_at_least` years old
+    on `age_said_on`, which is all that a job with an age needs.
+    """
 
     __tablename__ = "profile"
 
@@ -37,6 +41,8 @@ class Profile(Base):
     email: Mapped[str | None]
     phone: Mapped[str | None]
     email_confirmed_at: Mapped[dt.datetime | None]
+    age_at_least: Mapped[int | None] = mapped_column(sa.SmallInteger)
+    age_said_on: Mapped[dt.date | None]
 
     person: Mapped[Person] = relationship(back_populates="profile")
 
@@ -46,6 +52,10 @@ class Profile(Base):
             "email = lower(email) AND char_length(email) BETWEEN 3 AND 254", name="profile_email"
         ),
         sa.CheckConstraint("char_length(phone) BETWEEN 3 AND 30", name="profile_phone"),
+        sa.CheckConstraint(
+            "num_nulls(age_at_least, age_said_on) IN (0, 2) AND age_at_least BETWEEN 1 AND 100",
+            name="profile_age",
+        ),
         sa.UniqueConstraint("email", name="one_person_per_email"),
     )
 

@@ -22,6 +22,7 @@ from timebank.web.door import SIGN_IN_KEY
 from timebank.web.door import Viewer
 from timebank.web.door import door
 from timebank.web.door import open_door
+from timebank.web.flashes import WAITING
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -52,10 +53,10 @@ def _load(token: str) -> Viewer | None:
 
 def let_in(token: str) -> None:
     """Sign this browser in with a token from `identity.open_sign_in`, in a new session."""
-    kept = session.pop("_flashes", None)
+    kept = session.pop(WAITING, None)
     session.clear()
     if kept:
-        session["_flashes"] = kept
+        session[WAITING] = kept
     session[SIGN_IN_KEY] = token
     session.permanent = True
     viewer = open_door().viewer

@@ -6,7 +6,9 @@ keeps is still true: it passes its own columns to `open_door`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from typing import LiteralString
 
@@ -131,26 +133,51 @@ def open_door(columns: LiteralString = "", joins: LiteralString = "", **values: 
     Raises:
         NotFound: When no community lives at this host name.
     """
-    token = session.get(SIGN_IN_KEY)
+    opened: Door
+    g.door = opened = look(request.host, session, columns, joins, **values)
+    return opened
+
+
+def look(
+    host: str,
+    browser: Mapping[str, object],
+    columns: LiteralString = "",
+    joins: LiteralString = "",
+    **values: object,
+) -> Door:
+    """Tell what `open_door` tells, to who asks without Flask.
+
+    Args:
+        host: As the browser named it, with or without a port.
+        browser: What its session holds.
+
+    Raises:
+        NotFound: When no community lives at this host name.
+    """
+    token = browser.get(SIGN_IN_KEY)
     row = reader.one(
-        DOOR.format(columns=columns, joins=joins),
+        _statement(columns, joins),
         {
             "token_hash": ids.token_hash(token) if isinstance(token, str) else None,
-            "host": request.host.partition(":")[0].lower(),
+            "host": host.partition(":")[0].lower(),
             "now": clock.now(),
             **values,
         },
     )
     if row is None:
         raise NotFound
-    g.door = Door(CommunityFacts(*row[:7]), _viewer(token, row), row[OWN_COLUMNS:])
-    opened: Door = g.door
-    return opened
+    return Door(CommunityFacts(*row[:7]), _viewer(token, row), row[OWN_COLUMNS:])
 
 
-def _viewer(token: str | None, row: tuple[Any, ...]) -> Viewer | None:
+@cache
+def _statement(columns: LiteralString, joins: LiteralString) -> LiteralString:
+    """Write the statement of a page once: the driver knows a text that it has seen by its hash."""
+    return DOOR.format(columns=columns, joins=joins)
+
+
+def _viewer(token: object, row: tuple[Any, ...]) -> Viewer | None:
     person_id, membership_id, full_name, email, standing, balance, organises = row[7:OWN_COLUMNS]
-    if person_id is None or token is None:
+    if person_id is None or not isinstance(token, str):
         return None
     return Viewer(
         token=token,

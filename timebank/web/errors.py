@@ -8,7 +8,6 @@ import psycopg
 from flask import Flask
 from flask import g
 from flask import render_template
-from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
@@ -34,7 +33,6 @@ log = logging.getLogger(__name__)
 def register(app: Flask) -> None:
     """Install the answers."""
     app.register_error_handler(TimebankError, _refusal)
-    app.register_error_handler(CSRFError, _stale_form)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(OperationalError, _database_away)
     app.register_error_handler(psycopg.OperationalError, _database_away)
@@ -51,10 +49,6 @@ def _refusal(error: TimebankError) -> tuple[str, int]:
     db.session.rollback()
     status = next((n for kind, n in STATUS.items() if isinstance(error, kind)), 500)
     return _page(status, error.sentence)
-
-
-def _stale_form(_error: CSRFError) -> tuple[str, int]:
-    return _page(400)
 
 
 def _http(error: HTTPException) -> tuple[str, int]:

@@ -8,15 +8,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+from typing import Any
 from typing import cast
 
-from flask import flash
 from flask import get_flashed_messages
+from flask import session
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from collections.abc import MutableMapping
 
     from flask import Flask
+
+WAITING = "_flashes"  # where Flask looks for them, in the session
 
 
 class Tone(StrEnum):
@@ -44,7 +48,13 @@ def register(app: Flask) -> None:
 
 def say(sentence: str, *, tone: Tone = Tone.GOOD, undo_url: str | None = None) -> None:
     """Keep a notice for the next page this person sees."""
-    flash((sentence, undo_url), tone)  # type: ignore[arg-type]  # a tuple survives the session
+    keep(session, Flash(sentence, tone, undo_url))
+
+
+def keep(browser: MutableMapping[str, Any], notice: Flash) -> None:
+    """Keep a notice in a browser's session, beside those that wait there."""
+    waiting = browser.get(WAITING, [])
+    browser[WAITING] = [*waiting, (notice.tone, (notice.sentence, notice.undo_url))]
 
 
 def said() -> tuple[Flash, ...]:

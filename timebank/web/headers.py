@@ -57,11 +57,16 @@ def register(app: Flask) -> None:
     app.after_request(harden)
 
 
+def of_every_answer(*, is_secure: bool) -> tuple[tuple[str, str], ...]:
+    """List the headers of an answer, by https or not."""
+    return SECURE_HEADERS if is_secure else HEADERS
+
+
 def harden(response: Response) -> Response:
     """Add each header that the view has not set itself."""
     headers = response.headers
     own = {name.lower() for name, _ in headers}
-    for name, text in SECURE_HEADERS if request.is_secure else HEADERS:
+    for name, text in of_every_answer(is_secure=request.is_secure):
         if name.lower() not in own:
             headers.add(name, text)
     return response

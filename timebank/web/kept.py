@@ -3,34 +3,36 @@
 The key holds the versions of the records on the page, which triggers raise with every change, so
 a kept page is never stale: it is simply no longer asked for. What differs from viewer to viewer
 (the hours in the masthead, the form token) is left open in the kept page and filled in at the end.
-A page is kept as bytes, cut at those gaps: to fill it is to join them.
+A page is kept as bytes, cut at those gaps: to fill it is to join the pieces.
 """
 
 from __future__ import annotations
 
-import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from collections.abc import Hashable
+from collections.abc import Sequence
+from functools import lru_cache
 
 from flask import Flask
 from flask import Response
 from flask import g
 from flask import session
-from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
 from timebank.web.door import door
 from timebank.web.filters import hours
+from timebank.web.flashes import WAITING
+from timebank.web.form_tokens import form_token
 
 MOST_PAGES = 256
 # Characters of the private use area: no form of ours lets them in.
 HOURS = "\ue001hours\ue002"
 TOKEN = "\ue001token\ue002"  # noqa: S105 - a mark, not a secret
-GAPS = re.compile(f"({HOURS}|{TOKEN})")
 
-Pieces = tuple[bytes, ...]
+# Cut where the hours go, and every part of that where the form token goes.
+Pieces = tuple[tuple[bytes, ...], ...]
 
 
 class Shelf:
@@ -67,7 +69,7 @@ shelf = Shelf()
 
 def register(app: Flask) -> None:
     """Offer templates the two things that are filled in at the end."""
-    app.jinja_env.globals.update(masthead_hours=masthead_hours, csrf_token=form_token)
+    app.jinja_env.globals.update(masthead_hours=masthead_hours, csrf_token=token_to_show)
 
 
 def masthead_hours() -> str:
@@ -75,12 +77,18 @@ def masthead_hours() -> str:
     if g.get("keeping"):
         return HOURS
     viewer = door().viewer
-    return hours(viewer.balance_minutes) if viewer else ""
+    return _in_words(viewer.balance_minutes) if viewer else ""
 
 
-def form_token() -> str:
+@lru_cache(maxsize=MOST_PAGES)
+def _in_words(minutes: int) -> str:
+    """Say it once: like everything on a kept page, it is in the one language that we speak."""
+    return hours(minutes)
+
+
+def token_to_show() -> str:
     """The token that every form carries."""
-    return TOKEN if g.get("keeping") else generate_csrf()
+    return TOKEN if g.get("keeping") else form_token()
 
 
 def kept_page(key: Hashable, render: Callable[[], str]) -> Response:
@@ -88,27 +96,38 @@ def kept_page(key: Hashable, render: Callable[[], str]) -> Response:
 
     A page with a notice on it ("You're in!") is for this once, and is not kept.
     """
-    if session.get("_flashes"):
+    if session.get(WAITING):
         return _answer(render())
     page = shelf.find(key)
     if page is None:
         g.keeping = True
         try:
-            page = tuple(piece.encode() for piece in GAPS.split(render()))
+            page = _cut(render())
         finally:
             g.keeping = False
         shelf.keep(key, page)
     return _answer(_fill(page))
 
 
+def fresh_page(render: Callable[[], str]) -> Response:
+    """Answer with a page that is rendered for this once."""
+    return _answer(render())
+
+
+def _cut(page: str) -> Pieces:
+    parts = page.split(HOURS)
+    return tuple(tuple(piece.encode() for piece in part.split(TOKEN)) for part in parts)
+
+
 def _fill(page: Pieces) -> bytes:
-    if len(page) == 1:
-        return page[0]
-    filled = {
-        HOURS.encode(): Markup.escape(masthead_hours()).encode(),
-        TOKEN.encode(): generate_csrf().encode(),
-    }
-    return b"".join(filled.get(piece, piece) for piece in page)
+    return _join([_join(part, form_token) for part in page], masthead_hours)
+
+
+def _join(pieces: Sequence[bytes], filling: Callable[[], str]) -> bytes:
+    """Join pieces by what goes between them; where nothing does, it is not even made."""
+    if len(pieces) == 1:
+        return pieces[0]
+    return Markup.escape(filling()).encode().join(pieces)
 
 
 def _answer(page: str | bytes) -> Response:

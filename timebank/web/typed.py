@@ -35,7 +35,12 @@ def text_of(field: StringField) -> str:
 
 
 class PageForm(FlaskForm):
-    """A form of a page: it carries the token; fields are cleaned before they are checked."""
+    """A form of a page: fields are cleaned before they are checked."""
+
+    class Meta(FlaskForm.Meta):
+        """Its token is none of its fields: `timebank.web.form_tokens` looks before any form."""
+
+        csrf = False
 
     def __init__(self, **given: object) -> None:
         super().__init__(**given)  # type: ignore[no-untyped-call]  # flask-wtf brings no types

@@ -168,6 +168,7 @@ class Feeds:
             ends_at=row.ends_at,
             timezone=state.timezone,
             is_cancelled=row.is_cancelled,
+            is_uncertain=row.is_uncertain,
             is_busy=row.role is not None,
             title=words.cancelled % {"title": title} if row.is_cancelled else title,
             description=_description(row, words, url),

@@ -14,6 +14,7 @@ class Item:
         uid: The same for life, however often it moves.
         sequence: Rises with every change that a calendar shows.
         updated_at: The moment of the last such change; never the moment of writing.
+        is_uncertain: Whether it may not take place after all, because it lacks somebody.
         is_busy: Whether it takes up the reader's time: their own turns do, what is on does not.
         title: One line, with "Cancelled:" before it already; many clients ignore the status.
         description: Plain text of several lines, the address of its page last.
@@ -29,6 +30,7 @@ class Item:
     ends_at: dt.datetime
     timezone: str
     is_cancelled: bool
+    is_uncertain: bool
     is_busy: bool
     title: str
     description: str

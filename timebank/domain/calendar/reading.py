@@ -86,7 +86,10 @@ class FeedState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Showing:
-    """One row of a feed; `role`, `about` and `slot_id` belong to somebody's own turn."""
+    """One row of a feed; `role`, `about` and `slot_id` belong to somebody's own turn.
+
+    `is_uncertain`: the date may not take place, because it lacks somebody.
+    """
 
     uid: str
     sequence: int
@@ -95,6 +98,7 @@ class Showing:
     starts_at: dt.datetime
     ends_at: dt.datetime
     is_cancelled: bool
+    is_uncertain: bool
     reason: str | None
     occurs_on: dt.date
     slug: str
@@ -183,8 +187,8 @@ SELECT m.id, c.host, c.place, c.timezone, t.shown, t.digest, t.changed_at,
 
 SHOWN: LiteralString = """
   e.uid::text, e.sequence, e.created_at, e.updated_at, {starts_at}, {ends_at}, {is_cancelled},
-  e.reason, e.occurs_on, s.slug, s.title, s.description, s.bring, v.name, v.address, v.latitude,
-  v.longitude, g.name, {slot_id}, {role}, {about}"""
+  e.outlook IN ('at_risk', 'no_go'), e.reason, e.occurs_on, s.slug, s.title, s.description,
+  s.bring, v.name, v.address, v.latitude, v.longitude, g.name, {slot_id}, {role}, {about}"""
 
 TABLES: LiteralString = """
   JOIN series s ON s.id = e.series_id
@@ -194,7 +198,7 @@ TABLES: LiteralString = """
 SHOWN_OF_AN_EVENT: LiteralString = SHOWN.format(
     starts_at="e.starts_at",
     ends_at="e.ends_at",
-    is_cancelled="e.state = 'cancelled'",
+    is_cancelled="e.state <> 'planned'",
     slot_id="NULL",
     role="NULL",
     about="NULL",
@@ -202,7 +206,7 @@ SHOWN_OF_AN_EVENT: LiteralString = SHOWN.format(
 SHOWN_OF_A_TURN: LiteralString = SHOWN.format(
     starts_at="l.starts_at",
     ends_at="l.ends_at",
-    is_cancelled="k.called_off OR e.state = 'cancelled'",
+    is_cancelled="k.called_off OR e.state <> 'planned'",
     slot_id="l.id",
     role="r.name",
     about="r.about",

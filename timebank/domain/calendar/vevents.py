@@ -59,7 +59,7 @@ def vevent(item: Item) -> bytes:
     starts, ends = _told(item)
     event.add("dtstart", starts)
     event.add("dtend", ends)
-    event.add("status", "CANCELLED" if item.is_cancelled else "CONFIRMED")
+    event.add("status", _status(item))
     event.add("transp", "OPAQUE" if item.is_busy and not item.is_cancelled else "TRANSPARENT")
     event.add("summary", tidy_line(item.title))
     event.add("description", tidy_text(item.description))
@@ -70,6 +70,12 @@ def vevent(item: Item) -> bytes:
         event.add("geo", item.position)
     written: bytes = event.to_ical()
     return written
+
+
+def _status(item: Item) -> str:
+    if item.is_cancelled:
+        return "CANCELLED"
+    return "TENTATIVE" if item.is_uncertain else "CONFIRMED"
 
 
 def _told(item: Item) -> tuple[dt.datetime, dt.datetime]:

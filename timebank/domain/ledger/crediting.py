@@ -39,7 +39,7 @@ SELECT left(encode(sha256(format('earn:%s:%s', c.id, r.revision)::bytea), 'hex')
   JOIN account commons ON commons.community_id = c.community_id AND commons.kind = 'community'
   CROSS JOIN LATERAL (
     SELECT coalesce(max(t.revision) + 1, 0) AS revision FROM transfer t WHERE t.claim_id = c.id) r
- WHERE c.id = ANY(:claim_ids)
+ WHERE c.id = ANY(:claim_ids) AND c.beside_id IS NULL
  ORDER BY a.id
 RETURNING id, claim_id, minutes
 """)
@@ -62,6 +62,8 @@ def credit_claims(
     Turns that are attended already are left alone, and so are withdrawn ones. A turn that was
     taken back earns anew under its next revision. Nobody confirms their own hours: a turn of
     `by` (a membership) counts only if somebody else saw them arrive, who is then its witness.
+
+    A turn done beside a longer one is marked as done too: its hours are in the longer one.
 
     Args:
         by: Who confirms the hours; None where each turn's own witness does, by their tick.

@@ -52,8 +52,9 @@ SELECT y.id AS community_id, CAST(:now AS timestamptz) AS ran_at,
            count(*) FILTER (WHERE held.taken > s.places) AS oversold
       FROM slot s
       JOIN (SELECT slot_id, count(*) FILTER (WHERE live) AS taken,
-                   count(*) FILTER (WHERE state = 'attended') AS turns,
-                   bit_xor(hashint8extended(id, 0)) FILTER (WHERE state = 'attended') AS mark
+                   count(*) FILTER (WHERE state = 'attended' AND beside_id IS NULL) AS turns,
+                   bit_xor(hashint8extended(id, 0))
+                     FILTER (WHERE state = 'attended' AND beside_id IS NULL) AS mark
               FROM claim GROUP BY slot_id) held ON held.slot_id = s.id
      GROUP BY s.community_id
   ) rota ON rota.community_id = y.id
@@ -61,7 +62,8 @@ SELECT y.id AS community_id, CAST(:now AS timestamptz) AS ran_at,
 """)
 
 MISMATCHED_TURNS = sa.text("""
-SELECT count(*) FILTER (WHERE c.state = 'attended' AND standing.earns IS NULL) AS unearned_turns,
+SELECT count(*) FILTER (WHERE c.state = 'attended' AND c.beside_id IS NULL
+                          AND standing.earns IS NULL) AS unearned_turns,
        count(*) FILTER (WHERE standing.earns > (c.state = 'attended')::int) AS doubly_earned_turns
   FROM claim c
   LEFT JOIN (SELECT t.claim_id, count(*) AS earns FROM transfer t

@@ -29,6 +29,10 @@ from timebank.models import NoticeKind
 PACKAGE = Path(__file__).resolve().parents[2]
 LONGEST_SUBJECT = 150
 CLAIM_PURPOSE = "claim"
+ASKED_PURPOSE = "asked"
+HANDOVER_PURPOSE = "handover"
+OFFER_PURPOSE = "offer"
+HELP_PURPOSE = "help"
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _BLANK_LINES = re.compile(r"\n{3,}")
@@ -75,6 +79,11 @@ class Links:
         return f"{self.home}/e/{self.letter.slug}/{self.letter.occurs_on}"
 
     @property
+    def decide(self) -> str:
+        """The organiser's page about whether the date can start."""
+        return f"{self.event}/decide"
+
+    @property
     def books(self) -> str:
         """The public page that shows the proof."""
         return f"{self.home}/books"
@@ -88,6 +97,63 @@ class Links:
     def cant(self) -> str:
         """A page with one button: I can't make it."""
         return f"{self.home}/t/{self._claim_token}/cant"
+
+    @property
+    def asked_yes(self) -> str:
+        """A page with one button: I'll do it."""
+        return f"{self.home}/t/{self._asked_token}/asked/yes"
+
+    @property
+    def asked_no(self) -> str:
+        """A page with one button: not this time."""
+        return f"{self.home}/t/{self._asked_token}/asked/no"
+
+    @property
+    def offer_yes(self) -> str:
+        """A page with one button: I'll take it over. Whoever runs the event goes to its page."""
+        return self._offer("yes")
+
+    @property
+    def offer_no(self) -> str:
+        """A page with one button: not this time."""
+        return self._offer("no")
+
+    @property
+    def other_job(self) -> str:
+        """The page of another job that somebody is offered."""
+        return f"{self.home}{self.letter.facts.get('other_path', '')}"
+
+    @property
+    def _asked_token(self) -> str:
+        if self.letter.claim_id is None:
+            raise LookupError("this notice belongs to no claim")
+        return self.token(ASKED_PURPOSE, self.letter.claim_id)
+
+    def _offer(self, answer: str) -> str:
+        """The link is of one person and one turn: nobody else can answer with it."""
+        to, claim_id = self.letter.facts.get("to"), self.letter.claim_id
+        if to is None:
+            return self.event
+        token = self.token(f"{HANDOVER_PURPOSE}-{claim_id}", int(to))
+        return f"{self.home}/t/{token}/turn/{claim_id}/{answer}"
+
+    @property
+    def claim(self) -> str:
+        """The page for taking the job."""
+        return f"{self.event}/claim/{self.letter.slot_id}"
+
+    @property
+    def offer(self) -> str:
+        """A page with two buttons: yes to a place that is offered, and not this time."""
+        if self.letter.claim_id is None:
+            raise LookupError("this notice belongs to no claim")
+        return f"{self.home}/t/{self.token(OFFER_PURPOSE, self.letter.claim_id)}/offer"
+
+    @property
+    def help(self) -> str:
+        """A page with two buttons: yes to a call for help, and not this time."""
+        ask_id = int(self.letter.facts.get("ask_id", "0"))
+        return f"{self.home}/t/{self.token(HELP_PURPOSE, ask_id)}/help"
 
     @property
     def sign_in(self) -> str:
@@ -108,7 +174,11 @@ class Links:
     def _claim_token(self) -> str:
         if self.letter.claim_id is None:
             raise LookupError("this notice belongs to no claim")
-        return ids.signed_token(self.secret_key, CLAIM_PURPOSE, self.letter.claim_id)
+        return self.token(CLAIM_PURPOSE, self.letter.claim_id)
+
+    def token(self, purpose: str, number: int) -> str:
+        """Derive the token that lets its holder do one thing to one row."""
+        return ids.signed_token(self.secret_key, purpose, number)
 
 
 def word(letter: Letter, *, public_url: str, secret_key: str, now: dt.datetime) -> Wording:
@@ -162,6 +232,7 @@ def _environment() -> Environment:
         day=when.day,
         long_day=when.long_day,
         near_day=when.near_day,
+        this_day=when.this_day,
         hours=hours.in_words,
         first_name=text.first_name,
         public_name=text.public_name,

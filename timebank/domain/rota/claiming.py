@@ -1,21 +1,16 @@
 """Taking a place and saying yes to it: each in one transaction, whoever else taps.
 
-Claiming is hopeful first and orderly second. The hopeful statement takes the lowest free place
-without waiting for anybody; the database's numbered places make it right. Only when somebody was
-quicker, or something is in the way, does the rule lock the event, look properly, and either take
-the next place or say what is the matter.
+The statement that takes a place (`taking`) is hopeful. Only when somebody was quicker, or
+something is in the way, does the rule lock the event, look properly, and either take the next
+place or say what is the matter.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
-from typing import Any
-from typing import NoReturn
 
 import psycopg
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -23,13 +18,21 @@ from timebank.core.errors import Conflict
 from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
 from timebank.db import Reader
+from timebank.domain.rota import offering
 from timebank.domain.rota import reminders
+from timebank.domain.rota import rules
+from timebank.domain.rota import taking
+from timebank.domain.rota import yielding
+from timebank.domain.rota.taking import TAKE_AT_ONCE
+from timebank.domain.rota.taking import NewClaim
+from timebank.domain.rota.taking import Terms
 from timebank.models import Claim
 from timebank.models import ClaimState
 from timebank.models import Event
 from timebank.models import EventState
+from timebank.models import HeldFor
 from timebank.models import Membership
-from timebank.models import Role
+from timebank.models import Person
 from timebank.models import Series
 from timebank.models import SeriesState
 from timebank.models import Slot
@@ -39,6 +42,7 @@ HOLD_LASTS = dt.timedelta(hours=24)
 SHORT_HOLD_LASTS = dt.timedelta(hours=2)
 SHORT_HOLD_BEFORE = dt.timedelta(hours=24)
 MOST_HOLDS = 3
+AT_ONCE = Terms()
 
 
 class SlotFull(Conflict):
@@ -73,59 +77,12 @@ class HoldRanOut(Conflict):
     """This link has run out, and somebody else has taken the place."""
 
 
-@dataclass(frozen=True, slots=True)
-class NewClaim:
-    """A place just taken."""
-
-    id: int
-    state: ClaimState
-    starts_at: dt.datetime
-
-
 REFUSED_BY: dict[str, type[Refused]] = {
     "one_live_claim_per_person": AlreadyYours,
     "no_overlapping_claims": WouldOverlap,
+    "no_overlapping_doubles": WouldOverlap,
+    "double_begins_allowed": WouldOverlap,
 }
-
-# One statement: the place, and the notices that the turn owes. The event's row is locked first,
-# so that a date cannot be cancelled or moved under a claim; then the person's, or two of their
-# overlapping claims at two events would wait for each other; then the slot's, which is so read as
-# whoever was ahead of us left it.
-TAKE = """
-WITH door AS (
-  SELECT s.*, m.id AS member, m.person_id
-    FROM slot s
-    JOIN event e ON e.id = s.event_id AND e.state = 'planned'
-    JOIN role j ON j.id = s.role_id AND j.retired_at IS NULL
-    JOIN series r ON r.id = s.series_id AND r.state = 'published'
-    JOIN membership m ON m.id = :membership_id AND m.community_id = s.community_id
-                     AND m.standing <> 'left'
-    JOIN person p ON p.id = m.person_id
-   WHERE s.id = :slot_id AND s.ends_at > :now
-     AND (CAST(:slug AS text) IS NULL OR (r.slug, e.occurs_on) = (:slug, CAST(:day AS date)))
-     FOR NO KEY UPDATE OF e, p
-     FOR KEY SHARE OF s
-), taken AS (
-  INSERT INTO claim (community_id, event_id, slot_id, membership_id, person_id, place, starts_at,
-                     ends_at, places, state, held_until, held_as, note, created_at)
-  SELECT d.community_id, d.event_id, d.id, d.member, d.person_id, free.place, d.starts_at,
-         d.ends_at, d.places, :state, :held_until, :held_as, :note, :now
-    FROM door d
-   CROSS JOIN LATERAL (
-     SELECT place FROM generate_series(1, d.places) AS place
-      WHERE NOT EXISTS (SELECT FROM claim c WHERE c.slot_id = d.id AND c.place = place.place
-                                              AND c.live)
-      ORDER BY place LIMIT 1) AS free
-      ON CONFLICT (slot_id, place) WHERE live DO NOTHING
-  RETURNING *
-), told AS (
-  {owed}
-)
-SELECT id, state, starts_at FROM taken
-"""
-TAKE = TAKE.format(owed=reminders.OWED.format(claims="taken"))
-# The same as the driver writes it, for a claim that needs no session.
-TAKE_AT_ONCE = str(sa.text(TAKE).compile(dialect=postgresql.dialect(paramstyle="pyformat")))  # type: ignore[no-untyped-call]
 
 
 def claim_at_once(
@@ -140,24 +97,18 @@ def claim_at_once(
     """Give a member a place in a single statement, which is a transaction of its own.
 
     A third of the time of `claim_slot`, which is for whatever this cannot decide: somebody was
-    quicker, or something is in the way.
+    quicker, or something is in the way. Then the answer is None.
 
     Args:
         slug: Of the series, and `day` of the date: the address that the slot must belong to.
-
-    Raises:
-        AlreadyYours, WouldOverlap: as `claim_slot`.
     """
-    values = {"state": "confirmed", "held_until": None, "held_as": None, "note": None}
-    address = {"slug": slug, "day": day}
-    parameters = _parameters(slot_id, membership_id, now, {**values, **address})
+    values = taking.parameters(
+        slot_id=slot_id, membership_id=membership_id, terms=AT_ONCE, slug=slug, day=day, now=now
+    )
     try:
-        row = reader.one(TAKE_AT_ONCE, parameters)
-    except psycopg.IntegrityError as error:
-        refusal = REFUSED_BY.get(error.diag.constraint_name or "")
-        if refusal is None:
-            return None
-        raise refusal from error
+        row = reader.one(TAKE_AT_ONCE, values)
+    except psycopg.IntegrityError:
+        return None
     return NewClaim(row[0], ClaimState(row[1]), row[2]) if row else None
 
 
@@ -168,20 +119,58 @@ def claim_slot(
     membership_id: int,
     now: dt.datetime,
     note: str | None = None,
+    terms: Terms | None = None,
 ) -> NewClaim:
-    """Give a member a place of a slot, at once and for good.
+    """Give a member a place of a slot, at once and for good, unless `terms` say otherwise.
 
     Raises:
         SlotFull: Every place is taken.
         AlreadyYours: They have a place of this slot.
         WouldOverlap: They have a turn at that time, anywhere.
+        AgainstARule: One of its kinds says which rule of the job stands in the way.
         EventCancelled: The date was cancelled.
         EventOver: The job's time has passed.
         JobGone: The job was taken off the rota.
         NotFound: No such slot in the member's community, or it is not published.
     """
-    values = {"state": ClaimState.CONFIRMED, "held_until": None, "held_as": None, "note": note}
-    return _claim(session, slot_id, membership_id, now, values)
+    terms = terms or Terms(note=note)
+    try:
+        taken = _take(session, slot_id, membership_id, terms, now)
+        if taken is None:
+            look_closely(session, slot_id=slot_id, membership_id=membership_id, now=now)
+            taken = _take(session, slot_id, membership_id, terms, now)
+        if taken is None and terms.standing_id is None:
+            taken = _take_from_a_regular(session, slot_id, membership_id, terms, now)
+    except AlreadyYours:
+        kept = _kept_for(session, slot_id, membership_id)
+        if kept is None or terms.state is not ClaimState.CONFIRMED:
+            raise
+        return confirm_claim(session, claim_id=kept, now=now)
+    if taken is None:
+        raise _full(session, slot_id, membership_id)
+    return taken
+
+
+def _kept_for(session: Session, slot_id: int, membership_id: int) -> int | None:
+    """Find a place that waits for this very person's answer: to take the job is to say yes."""
+    return session.scalar(
+        sa.select(Claim.id).where(
+            Claim.slot_id == slot_id,
+            Claim.membership_id == membership_id,
+            Claim.state == ClaimState.HELD,
+            Claim.held_for != HeldFor.YES,
+        )
+    )
+
+
+def _take_from_a_regular(
+    session: Session, slot_id: int, membership_id: int, terms: Terms, now: dt.datetime
+) -> NewClaim | None:
+    """Take the place of a standing turn, which yields to a first turn."""
+    with session.begin_nested():
+        if yielding.give_way(session, slot_id=slot_id, membership_id=membership_id, now=now):
+            return _take(session, slot_id, membership_id, terms, now)
+    return None
 
 
 def hold_slot(
@@ -192,6 +181,7 @@ def hold_slot(
     held_as: str,
     now: dt.datetime,
     note: str | None = None,
+    takes_part: bool = False,
 ) -> NewClaim:
     """Hold a place for somebody who still has to say yes by e-mail.
 
@@ -202,7 +192,7 @@ def hold_slot(
 
     Raises:
         TooManyHolds: Three places are held for them already.
-        SlotFull, AlreadyYours, WouldOverlap, EventCancelled, EventOver, NotFound: as `claim_slot`.
+        The refusals of `claim_slot`.
     """
     slot = session.get(Slot, slot_id)
     if slot is None:
@@ -210,17 +200,20 @@ def hold_slot(
     held = sa.select(sa.func.count()).where(
         Claim.membership_id == membership_id,
         Claim.state == ClaimState.HELD,
+        Claim.held_for == HeldFor.YES,
         Claim.held_until > now,
     )
     if (session.scalar(held) or 0) >= MOST_HOLDS:
         raise TooManyHolds
-    values = {
-        "state": ClaimState.HELD,
-        "held_until": hold_ends(slot.starts_at, now=now),
-        "held_as": held_as,
-        "note": note,
-    }
-    return _claim(session, slot_id, membership_id, now, values)
+    terms = Terms(
+        state=ClaimState.HELD,
+        held_until=hold_ends(slot.starts_at, now=now),
+        held_for=HeldFor.YES,
+        held_as=held_as,
+        note=note,
+        takes_part=takes_part,
+    )
+    return claim_slot(session, slot_id=slot_id, membership_id=membership_id, terms=terms, now=now)
 
 
 def hold_ends(starts_at: dt.datetime, *, now: dt.datetime) -> dt.datetime:
@@ -231,56 +224,52 @@ def hold_ends(starts_at: dt.datetime, *, now: dt.datetime) -> dt.datetime:
     return max(min(ends, starts_at), now + dt.timedelta(minutes=15))
 
 
-def _claim(
-    session: Session,
-    slot_id: int,
-    membership_id: int,
-    now: dt.datetime,
-    values: dict[str, Any],
-) -> NewClaim:
-    parameters = _parameters(slot_id, membership_id, now, values)
-    taken = _take(session, parameters)
-    if taken is None:
-        _stand_in_line(session, slot_id, membership_id, now)
-        taken = _take(session, parameters)
-    if taken is None:
-        raise SlotFull
-    return taken
-
-
-def _parameters(
-    slot_id: int, membership_id: int, now: dt.datetime, values: dict[str, Any]
-) -> dict[str, Any]:
-    facts = {"slot_id": slot_id, "membership_id": membership_id, "now": now, "only": None}
-    return {"slug": None, "day": None, **values, **facts}
-
-
-def _take(session: Session, parameters: dict[str, Any]) -> NewClaim | None:
+def _take(
+    session: Session, slot_id: int, membership_id: int, terms: Terms, now: dt.datetime
+) -> NewClaim | None:
+    """Take a place, or say which rule is in the way. A savepoint keeps the session usable."""
     try:
-        row = session.execute(sa.text(TAKE), parameters).first()
+        with session.begin_nested():
+            return taking.take(
+                session, slot_id=slot_id, membership_id=membership_id, terms=terms, now=now
+            )
     except IntegrityError as error:
-        _refuse(error)
-    return NewClaim(row.id, ClaimState(row.state), row.starts_at) if row else None
+        raise refused_by(error, session, slot_id, membership_id) from error
 
 
-def _refuse(error: IntegrityError) -> NoReturn:
-    """Turn the constraint that said no into the sentence for it."""
-    name = getattr(error.orig, "diag", None) and error.orig.diag.constraint_name  # type: ignore[union-attr]
-    refusal = REFUSED_BY.get(name or "")
-    if refusal is None:
-        raise error
-    raise refusal from error
+def refused_by(
+    error: IntegrityError, session: Session, slot_id: int, membership_id: int
+) -> Exception:
+    """Find the refusal for the rule of the database that said no; else the error itself."""
+    rule = error.orig.diag.constraint_name or ""  # type: ignore[union-attr]
+    if rule in rules.NAMES:
+        return rules.refusal_of(session, rule=rule, slot_id=slot_id, membership_id=membership_id)
+    refusal = REFUSED_BY.get(rule)
+    return refusal() if refusal else error
 
 
-def _stand_in_line(session: Session, slot_id: int, membership_id: int, now: dt.datetime) -> None:
+def _full(session: Session, slot_id: int, membership_id: int) -> Refused | SlotFull:
+    """Say whether every place is taken, or what is left is kept for newcomers."""
+    taken = sa.select(sa.func.count()).where(Claim.slot_id == slot_id, Claim.live)
+    places = sa.select(Slot.places).where(Slot.id == slot_id)
+    if session.scalar(taken) < session.scalar(places):  # type: ignore[operator]
+        return rules.refusal_of(
+            session, rule="kept_for_newcomers", slot_id=slot_id, membership_id=membership_id
+        )
+    return SlotFull()
+
+
+def look_closely(session: Session, *, slot_id: int, membership_id: int, now: dt.datetime) -> None:
     """Lock the event, let go of what lapsed, and say what is in the way.
 
     A statement of its own: only the next one sees what the rival ahead of us committed.
+
+    Raises:
+        NotFound, EventCancelled, JobGone, EventOver, AlreadyYours: As they say.
     """
     found = session.execute(
-        sa.select(Event.state, Slot.ends_at, Series.state.label("series_state"), Role.retired_at)
+        sa.select(Event.state, Slot.ends_at, Series.state.label("series_state"), Slot.closed_at)
         .join(Event, Event.id == Slot.event_id)
-        .join(Role, Role.id == Slot.role_id)
         .join(Series, Series.id == Slot.series_id)
         .join(Membership, Membership.community_id == Slot.community_id)
         .where(Slot.id == slot_id, Membership.id == membership_id)
@@ -288,9 +277,9 @@ def _stand_in_line(session: Session, slot_id: int, membership_id: int, now: dt.d
     ).first()
     if found is None or found.series_state is not SeriesState.PUBLISHED:
         raise NotFound
-    if found.state is EventState.CANCELLED:
+    if found.state is not EventState.PLANNED:
         raise EventCancelled
-    if found.retired_at is not None:
+    if found.closed_at is not None:
         raise JobGone
     if found.ends_at <= now:
         raise EventOver
@@ -311,10 +300,13 @@ def lapse_holds(
 ) -> int:
     """Free the places whose hold ran out without a yes -> how many. Safe to repeat.
 
+    They are offered to whoever waits for them at once. No offer outlasts the start.
+
     An event that somebody else is changing is passed over: waiting for it, with claims of others
     in hand, could go round in a circle, and the next sweep comes soon.
     """
-    lapsed = [Claim.state == ClaimState.HELD, Claim.held_until <= now]
+    begun = sa.and_(Claim.held_for == HeldFor.OFFERED, Claim.starts_at <= now)
+    lapsed = [Claim.state == ClaimState.HELD, sa.or_(Claim.held_until <= now, begun)]
     if slot_id is not None:
         lapsed.append(Claim.slot_id == slot_id)
     if membership_id is not None:
@@ -335,9 +327,13 @@ def lapse_holds(
             withdrawn_at=now,
             withdrawn_because=WithdrawnBecause.LAPSED,
         )
+        .returning(Claim.slot_id)
         .execution_options(synchronize_session=False)
     )
-    return session.execute(lapse).rowcount  # type: ignore[attr-defined, no-any-return]
+    freed = session.scalars(lapse).all()
+    if freed:
+        offering.offer_places(session, slot_ids=set(freed), now=now)
+    return len(freed)
 
 
 def confirm_claim(session: Session, *, claim_id: int, now: dt.datetime) -> NewClaim:
@@ -345,19 +341,31 @@ def confirm_claim(session: Session, *, claim_id: int, now: dt.datetime) -> NewCl
 
     Raises:
         HoldRanOut: It ran out and somebody else has the place.
+        WouldOverlap, AgainstARule: Since they were asked, something came in between.
         EventCancelled, EventOver: Meanwhile.
     """
     claim = lock_claim(session, claim_id)
     if claim.state in {ClaimState.CONFIRMED, ClaimState.ATTENDED}:
         return NewClaim(claim.id, claim.state, claim.starts_at)
     if claim.state is ClaimState.HELD and claim.held_until and claim.held_until > now:
-        claim.state = ClaimState.CONFIRMED
-        claim.held_until = None
-        claim.held_as = None
-        session.flush()
+        _say_yes(session, claim)
         reminders.plan_notices(session, claim_ids=[claim.id], now=now)
         return NewClaim(claim.id, claim.state, claim.starts_at)
     return _claim_again(session, claim, now)
+
+
+def _say_yes(session: Session, claim: Claim) -> None:
+    """Make a held place its person's: from now on it binds them, so they are locked too."""
+    session.execute(
+        sa.select(Person.id).where(Person.id == claim.person_id).with_for_update(key_share=True)
+    )
+    try:
+        with session.begin_nested():
+            claim.state = ClaimState.CONFIRMED
+            claim.held_until = None
+            claim.held_as = None
+    except IntegrityError as error:
+        raise refused_by(error, session, claim.slot_id, claim.membership_id) from error
 
 
 def _claim_again(session: Session, claim: Claim, now: dt.datetime) -> NewClaim:

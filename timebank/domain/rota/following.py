@@ -10,6 +10,7 @@ import datetime as dt
 import json
 from collections.abc import Collection
 from collections.abc import Iterable
+from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ from timebank.core.text import public_name
 from timebank.domain import outbox
 from timebank.domain.rota import reminders
 from timebank.models import NoticeKind
+from timebank.models import Slot
 
 
 class TurnsOverlap(Refused):
@@ -113,13 +115,6 @@ UPDATE notice n SET state = 'cancelled'
  WHERE n.claim_id = c.id AND c.id = ANY (:claim_ids) AND n.state = 'pending'
    AND n.starts_at <> c.starts_at AND n.kind = ANY (:kinds)
 """
-# Moved there and back: the notices about that start exist already, and are owed once more.
-REVIVE = """
-UPDATE notice n SET state = 'pending', attempts = 0, last_error = NULL
-  FROM claim c
- WHERE n.claim_id = c.id AND c.id = ANY (:claim_ids) AND n.state = 'cancelled'
-   AND n.starts_at = c.starts_at AND n.kind = ANY (:kinds) AND n.not_before > :now
-"""
 TELL_AGAIN = """
 UPDATE notice n SET state = 'pending', attempts = 0, last_error = NULL, sent_at = NULL,
                     not_before = :now, facts = CAST(news.facts AS jsonb),
@@ -170,6 +165,17 @@ def retime_slots(session: Session, spans: Sequence[SlotSpan]) -> None:
         raise TurnsOverlap(field="starts") from error
 
 
+def shifted(session: Session, *, offsets: Mapping[int, dt.timedelta]) -> list[SlotSpan]:
+    """Say where the slots of some dates would be, each date moved by its own offset."""
+    found = sa.select(Slot.event_id, Slot.id, Slot.starts_at, Slot.ends_at).where(
+        Slot.event_id.in_([event_id for event_id, offset in offsets.items() if offset])
+    )
+    return [
+        SlotSpan(slot_id, starts_at + offsets[event_id], ends_at + offsets[event_id])
+        for event_id, slot_id, starts_at, ends_at in session.execute(found)
+    ]
+
+
 def list_names(full_names: Iterable[str]) -> str:
     """Write names as everybody may see them: "Bela N, Jo F and Sam T"."""
     *others, last = [public_name(name) or "Somebody" for name in full_names]
@@ -187,7 +193,7 @@ def tell_the_moved(
     """Post `event_moved` to everyone whose turn is at another time or place -> how many are told.
 
     Facts of the notice, each only where it is one: `earlier_starts_at` (ISO, UTC),
-    `earlier_place`, `reason`. Reminders are planned anew.
+    `earlier_place`, `reason`. Reminders of the earlier time that wait to be sent are taken back.
     """
     earlier = {standing.claim_id: standing for standing in before}
     moved = [
@@ -198,14 +204,8 @@ def tell_the_moved(
     if not moved:
         return 0
     claim_ids = [standing.claim_id for standing in moved]
-    values = {
-        "claim_ids": claim_ids,
-        "kinds": [*reminders.REMINDERS, NoticeKind.EVENT_MOVED],
-        "now": now,
-    }
-    session.execute(sa.text(STALE), values)
-    session.execute(sa.text(REVIVE), {**values, "kinds": list(reminders.REMINDERS)})
-    reminders.plan_reminders(session, claim_ids=claim_ids, now=now)
+    kinds = [*reminders.REMINDERS, NoticeKind.EVENT_MOVED]
+    session.execute(sa.text(STALE), {"claim_ids": claim_ids, "kinds": kinds})
     messages = [
         _moved_message(standing, earlier[standing.claim_id], reason=reason, now=now)
         for standing in moved

@@ -14,9 +14,13 @@ from timebank.core.text import public_name
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A job of a date: what, when, where, with whom.
+    """A job of a date: what, when, where, with whom, and what it asks of people.
 
-    `last_taker`: first name and initial of whoever took a place last, or None.
+    Attributes:
+        minimum_age: In years, or None.
+        while_taking_part: Whether one can do it and take part.
+        asks_for: The checks and qualifications that it wants, by name.
+        last_taker: First name and initial of whoever took a place last, or None.
     """
 
     slot_id: int
@@ -36,6 +40,12 @@ class Place:
     occurs_on: dt.date
     venue: str
     organiser: str | None
+    role_id: int
+    bring: str
+    arrive_minutes_before: int
+    minimum_age: int | None
+    while_taking_part: bool
+    asks_for: tuple[str, ...]
     last_taker: str | None
 
 
@@ -43,12 +53,18 @@ PLACE = """
 SELECT s.id, e.id, x.id, x.group_id, r.name, r.about, s.starts_at, s.ends_at, s.minutes,
        (SELECT count(*) FROM claim c WHERE c.slot_id = s.id AND c.live
            AND (c.held_until IS NULL OR c.held_until > :now)) >= s.places,
-       e.state = 'cancelled', e.reason, x.title, x.slug, e.occurs_on, v.name,
+       e.state <> 'planned', e.reason, x.title, x.slug, e.occurs_on, v.name,
        (SELECT p.full_name FROM group_organiser o
           JOIN membership m ON m.id = o.membership_id AND m.standing <> 'left'
           JOIN profile p ON p.person_id = m.person_id
          WHERE o.group_id = x.group_id ORDER BY m.id LIMIT 1) AS organiser,
-       (SELECT coalesce(c.held_as, p.full_name) FROM claim c
+       r.id, r.bring, r.arrive_minutes_before, r.minimum_age, r.while_taking_part,
+       ARRAY(SELECT q.name FROM role_qualification a
+               JOIN qualification q ON q.id = a.qualification_id
+              WHERE a.role_id = r.id ORDER BY q.name) AS asks_for,
+       (SELECT CASE WHEN c.state = 'held' AND c.held_for <> 'yes' THEN 'Somebody'
+                    ELSE coalesce(c.held_as, p.full_name) END
+          FROM claim c
           JOIN profile p ON p.person_id = c.person_id
          WHERE c.slot_id = s.id AND c.live ORDER BY c.created_at DESC, c.id DESC LIMIT 1)
          AS last_taker
@@ -97,4 +113,5 @@ def _place(session: Session, chosen: str, values: dict[str, object]) -> Place:
     row = session.execute(sa.text(PLACE.format(chosen=chosen)), values).first()
     if row is None:
         raise NotFound
-    return Place(*(*row[:-1], public_name(row.last_taker) if row.last_taker else None))
+    last_taker = public_name(row.last_taker) if row.last_taker else None
+    return Place(*(*row[:-2], tuple(row.asks_for), last_taker))

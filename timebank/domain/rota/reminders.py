@@ -1,6 +1,8 @@
-"""Which notices a turn owes: at once, two days before, and the evening before.
+"""Which notices a turn owes: at once when it is taken, two days before, and the evening before.
 
-Written in the same transaction as the claim, so that a turn and its reminders cannot part.
+What is owed at once is written in the same transaction as the claim. A reminder is written when
+its moment has come, from the turns as they are by then: so nothing has to be taken back when a
+turn is given up, and a moved turn is reminded of at its new time.
 """
 
 from __future__ import annotations
@@ -11,22 +13,42 @@ from collections.abc import Collection
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from timebank.domain import outbox
 from timebank.models import NoticeKind
 
 REMINDERS = (NoticeKind.REMINDER_TWO_DAYS, NoticeKind.REMINDER_EVE)
 
-# A notice that would follow another by less than half a day is not worth a mail. Days and hours
-# are the community's own, so that clock changes come out right. People without e-mail get none.
-# The key ends in the start in UTC: after a move the same turn owes new notices.
+# People without e-mail get none, nor does whom an organiser asks or puts down: that is told by a
+# notice of its own. The key ends in the start in UTC.
 OWED = """
 INSERT INTO notice (community_id, person_id, kind, dedupe_key, claim_id, starts_at,
                     not_before, expires_at)
 SELECT c.community_id, c.person_id, due.kind,
        format('claim-%s.%s.%s', c.id, due.kind,
               to_char(c.starts_at AT TIME ZONE 'UTC', 'YYYYMMDDHH24MI')),
-       c.id, c.starts_at, due.not_before, due.expires_at
+       c.id, c.starts_at, :now, due.expires_at
   FROM {claims} c
+  JOIN profile p ON p.person_id = c.person_id AND p.email IS NOT NULL
+ CROSS JOIN LATERAL (VALUES
+   ('confirm_claim', c.held_until, c.state = 'held' AND c.held_for = 'yes'),
+   ('place_offered', c.held_until, c.state = 'held' AND c.held_for = 'offered'),
+   ('you_are_in', c.starts_at, c.state = 'confirmed' AND (c.held_for IS NOT NULL
+      OR num_nonnulls(c.made_by, c.standing_id, c.import_id) = 0))
+ ) AS due (kind, expires_at, owed)
+ WHERE due.owed AND due.expires_at > :now
+    ON CONFLICT DO NOTHING
+"""
+
+# Days and hours are the community's own, so that clock changes come out right. A reminder that
+# would follow another message about the same turn by less than half a day is not worth a mail; the
+# one on the eve is worth it after three hours.
+DUE = """
+INSERT INTO notice (community_id, person_id, kind, dedupe_key, claim_id, starts_at,
+                    not_before, expires_at)
+SELECT c.community_id, c.person_id, due.kind,
+       format('claim-%s.%s.%s', c.id, due.kind,
+              to_char(c.starts_at AT TIME ZONE 'UTC', 'YYYYMMDDHH24MI')),
+       c.id, c.starts_at, due.not_before, due.expires_at
+  FROM claim c
   JOIN community t ON t.id = c.community_id
   JOIN profile p ON p.person_id = c.person_id AND p.email IS NOT NULL
  CROSS JOIN LATERAL (
@@ -35,38 +57,26 @@ SELECT c.community_id, c.person_id, due.kind,
      FROM (SELECT (c.starts_at AT TIME ZONE t.timezone)::date AS day) AS local
  ) AS moments
  CROSS JOIN LATERAL (VALUES
-   ('confirm_claim', CAST(:now AS timestamptz), c.held_until, c.state = 'held'),
-   ('you_are_in', CAST(:now AS timestamptz), c.starts_at, c.state = 'confirmed'),
-   ('reminder_two_days', two_days, eve, c.state = 'confirmed'
-                                        AND two_days > :now + interval '12 hours'),
-   ('reminder_eve', eve, c.starts_at, c.state = 'confirmed' AND eve > :now + interval '3 hours')
- ) AS due (kind, not_before, expires_at, owed)
- WHERE due.owed AND due.expires_at > :now
-   AND (CAST(:only AS text[]) IS NULL OR due.kind = ANY (:only))
+   ('reminder_two_days', two_days, eve, interval '12 hours'),
+   ('reminder_eve', eve, c.starts_at, interval '3 hours')
+ ) AS due (kind, not_before, expires_at, apart)
+ WHERE c.state = 'confirmed' AND c.starts_at > :now AND c.starts_at < :now + interval '4 days'
+   AND due.not_before <= :now AND due.expires_at > :now
+   AND due.not_before > c.created_at + due.apart
+   AND NOT EXISTS (SELECT FROM notice n
+                    WHERE n.claim_id = c.id AND n.kind <> due.kind
+                      AND n.not_before > due.not_before - due.apart)
     ON CONFLICT DO NOTHING
 """
 
 
 def plan_notices(session: Session, *, claim_ids: Collection[int], now: dt.datetime) -> None:
-    """Write every notice that these turns owe from `now` on; safe to repeat."""
-    _plan(session, claim_ids, only=None, now=now)
-
-
-def plan_reminders(session: Session, *, claim_ids: Collection[int], now: dt.datetime) -> None:
-    """Write the reminders only, as after a move: what changed is told by a notice of its own."""
-    _plan(session, claim_ids, only=[kind.value for kind in REMINDERS], now=now)
-
-
-def cancel_reminders(session: Session, *, claim_ids: Collection[int]) -> None:
-    """Take back the reminders that have not gone out yet."""
-    outbox.cancel_notices(session, claim_ids=claim_ids, kinds=REMINDERS)
-
-
-def _plan(
-    session: Session, claim_ids: Collection[int], *, only: list[str] | None, now: dt.datetime
-) -> None:
+    """Write what these turns owe at once; safe to repeat."""
     chosen = "(SELECT * FROM claim WHERE id = ANY (:claim_ids))"
-    session.execute(
-        sa.text(OWED.format(claims=chosen)),
-        {"claim_ids": list(claim_ids), "only": only, "now": now},
-    )
+    values = {"claim_ids": list(claim_ids), "now": now}
+    session.execute(sa.text(OWED.format(claims=chosen)), values)
+
+
+def plan_due(session: Session, *, now: dt.datetime) -> int:
+    """Write every reminder whose moment has come, in one statement -> how many; safe to repeat."""
+    return session.execute(sa.text(DUE), {"now": now}).rowcount  # type: ignore[attr-defined, no-any-return]

@@ -67,10 +67,11 @@ SELECT e.id, x.slug, e.occurs_on, x.title, x.scene, e.starts_at, e.ends_at, v.na
        SELECT count(*) AS taken FROM claim c WHERE c.slot_id = s.id AND c.live) AS t
      WHERE s.event_id IN (SELECT id FROM event WHERE community_id = :community_id
                              AND ends_at > :now AND starts_at < :until)
-       AND (r.retired_at IS NULL OR t.taken > 0)
+       AND (s.closed_at IS NULL OR t.taken > 0)
      GROUP BY s.event_id
   ) AS rota ON rota.event_id = e.id
  WHERE e.community_id = :community_id AND e.ends_at > :now AND e.starts_at < :until
+   AND e.state <> 'skipped'
    AND (CAST(:scenes AS text[]) IS NULL OR x.scene = ANY (:scenes))
    AND (NOT :step_free OR v.step_free)
    AND (CAST(:series_id AS bigint) IS NULL OR x.id = :series_id)
@@ -110,6 +111,7 @@ class Gathering:
     """One date in full: what its page tells beside the rota.
 
     `later`: up to three later dates, as (day, moment it starts, places filled, places).
+    `is_uncertain`: it may not take place, because something it can't start without has nobody.
     """
 
     event_id: int
@@ -127,6 +129,7 @@ class Gathering:
     ends_at: dt.datetime
     is_cancelled: bool
     reason: str | None
+    is_uncertain: bool
     place: str
     address: str
     latitude: float | None
@@ -147,15 +150,14 @@ class Gathering:
 GATHERING = """
 SELECT e.id, x.id, x.group_id, x.slug, e.occurs_on, x.title, x.description, x.scene,
        x.first_timers, x.bring, x.frequency, e.starts_at, e.ends_at, e.state = 'cancelled',
-       e.reason, v.name, v.address, v.latitude, v.longitude,
+       e.reason, e.outlook IN ('at_risk', 'no_go'), v.name, v.address, v.latitude, v.longitude,
        v.step_free, v.accessible_toilet, v.hearing_loop, v.quiet_space, g.name,
        (SELECT coalesce(jsonb_agg(jsonb_build_array(n.occurs_on, n.starts_at, n.filled, n.places)
                                   ORDER BY n.starts_at), '[]')
           FROM (SELECT f.occurs_on, f.starts_at,
                        (SELECT count(*) FROM claim c WHERE c.event_id = f.id AND c.live) AS filled,
                        (SELECT coalesce(sum(s.places), 0)
-                          FROM slot s JOIN role r ON r.id = s.role_id AND r.retired_at IS NULL
-                         WHERE s.event_id = f.id) AS places
+                          FROM slot s WHERE s.event_id = f.id AND s.closed_at IS NULL) AS places
                   FROM event f
                  WHERE f.series_id = e.series_id AND f.state = 'planned'
                    AND f.starts_at > e.starts_at
@@ -187,6 +189,7 @@ def next_date(
         sa.text("""
           SELECT e.occurs_on FROM event e JOIN series x ON x.id = e.series_id
            WHERE x.community_id = :community_id AND x.slug = :slug AND x.state = 'published'
+             AND e.state <> 'skipped'
            ORDER BY e.ends_at <= :now, CASE WHEN e.ends_at > :now THEN e.starts_at END,
                     e.starts_at DESC
            LIMIT 1"""),

@@ -8,13 +8,12 @@ from collections.abc import Iterable
 
 from flask_babel import gettext as _
 
+from timebank.core.text import BYTE_ORDER_MARK
+from timebank.core.text import harmless
 from timebank.domain.ledger import Entry
 from timebank.web.ledger.lines import detail_of
 
 MINUTES_PER_HOUR = 60
-# The last four are = + - @ as wide as a Chinese letter: some spreadsheets take them for the same.
-BEGINS_A_FORMULA = (*"=+-@", "\t", "\r", "\0", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-BYTE_ORDER_MARK = "\ufeff"  # without it a spreadsheet takes our letters for another alphabet
 
 
 def statement_table(entries: Iterable[Entry]) -> str:
@@ -46,8 +45,3 @@ def statement_table(entries: Iterable[Entry]) -> str:
             ]
         )
     return table.getvalue()
-
-
-def harmless(text: str) -> str:
-    """Keep a spreadsheet from taking words for a formula. Source: OWASP, CSV injection."""
-    return f"'{text}" if text.startswith(BEGINS_A_FORMULA) else text

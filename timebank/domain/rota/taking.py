@@ -1,0 +1,141 @@
+"""The one statement that gives a place, for everybody who gives one.
+
+Claiming is hopeful first and orderly second. The hopeful statement takes the first free place
+without waiting for anybody; numbered places and the rules in the database make it right. Only when
+somebody was quicker, or something is in the way, is there a closer look (`claiming`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import asdict
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import Session
+
+from timebank.domain.rota import reminders
+from timebank.models import ClaimState
+from timebank.models import HeldFor
+
+
+@dataclass(frozen=True, slots=True)
+class NewClaim:
+    """A place just taken."""
+
+    id: int
+    state: ClaimState
+    starts_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """How a place is taken: for good, or held for an answer; by whose doing; against which rule.
+
+    The attributes are those of `Claim`.
+    """
+
+    state: ClaimState = ClaimState.CONFIRMED
+    held_until: dt.datetime | None = None
+    held_for: HeldFor | None = None
+    held_as: str | None = None
+    note: str | None = None
+    takes_part: bool = False
+    made_by: int | None = None
+    guest_of: int | None = None
+    standing_id: int | None = None
+    import_id: int | None = None
+    overruled_by: int | None = None
+    overruled_because: str | None = None
+
+
+# The event's row is locked first, so that a date cannot be cancelled or moved under a claim; then
+# the person's, or two of their overlapping claims at two events would wait for each other; then
+# the slot's, which is so read as whoever was ahead of us left it.
+#
+# Places above `kept` are for newcomers, who take those first. A job that goes together with a
+# longer one of the same person is done beside it.
+TAKE = """
+WITH door AS (
+  SELECT s.*, m.id AS member, m.person_id, r.newcomer_places > 0 AS keeps,
+         CASE WHEN r.newcomer_places > 0
+               AND :now < s.starts_at - make_interval(hours => r.newcomer_hours)
+              THEN s.places - r.newcomer_places ELSE s.places END AS kept
+    FROM slot s
+    JOIN event e ON e.id = s.event_id AND e.state = 'planned'
+    JOIN role r ON r.id = s.role_id
+    JOIN series x ON x.id = s.series_id AND x.state = 'published'
+    JOIN membership m ON m.id = :membership_id AND m.community_id = s.community_id
+                     AND m.standing <> 'left'
+    JOIN person p ON p.id = m.person_id
+   WHERE s.id = :slot_id AND s.ends_at > :now AND s.closed_at IS NULL
+     AND (CAST(:slug AS text) IS NULL OR (x.slug, e.occurs_on) = (:slug, CAST(:day AS date)))
+     FOR NO KEY UPDATE OF e, p
+     FOR KEY SHARE OF s
+), taken AS (
+  INSERT INTO claim (community_id, event_id, slot_id, membership_id, person_id, place, starts_at,
+                     ends_at, places, state, held_until, held_for, held_as, note, takes_part,
+                     made_by, guest_of, standing_id, import_id, overruled_by, overruled_because,
+                     beside_id, created_at)
+  SELECT d.community_id, d.event_id, d.id, d.member, d.person_id, free.place, d.starts_at,
+         d.ends_at, d.places, :state, :held_until, :held_for, :held_as, :note, :takes_part,
+         :made_by, :guest_of, :standing_id, :import_id, :overruled_by, :overruled_because,
+         longer.id, :now
+    FROM door d
+    LEFT JOIN LATERAL (
+      SELECT NOT EXISTS (SELECT FROM claim c
+                          WHERE c.membership_id = d.member AND c.state = 'attended') AS is_new
+       WHERE d.keeps) AS newcomer ON true
+   CROSS JOIN LATERAL (
+     SELECT place FROM generate_series(1, CASE WHEN newcomer.is_new OR CAST(:made_by AS bigint)
+                                           IS NOT NULL THEN d.places ELSE d.kept END) AS place
+      WHERE NOT EXISTS (SELECT FROM claim c WHERE c.slot_id = d.id AND c.place = place.place
+                                              AND c.live)
+      ORDER BY newcomer.is_new AND place > d.kept DESC, place LIMIT 1) AS free
+    LEFT JOIN LATERAL (
+      SELECT c.id FROM claim c
+        JOIN slot o ON o.id = c.slot_id
+        JOIN role_pair p ON p.rule = 'together'
+             AND (p.first_role_id, p.second_role_id)
+                 = (least(o.role_id, d.role_id), greatest(o.role_id, d.role_id))
+       WHERE c.membership_id = d.member AND c.event_id = d.event_id AND c.binds
+         AND c.starts_at <= d.starts_at AND c.ends_at >= d.ends_at
+       LIMIT 1) AS longer ON true
+      ON CONFLICT (slot_id, place) WHERE live DO NOTHING
+  RETURNING *
+), told AS (
+  {owed}
+)
+SELECT id, state, starts_at FROM taken
+"""
+TAKE = TAKE.format(owed=reminders.OWED.format(claims="taken"))
+# The same as the driver writes it, for a claim that needs no session.
+TAKE_AT_ONCE = str(sa.text(TAKE).compile(dialect=postgresql.dialect(paramstyle="pyformat")))  # type: ignore[no-untyped-call]
+
+
+def parameters(
+    *,
+    slot_id: int,
+    membership_id: int,
+    terms: Terms,
+    now: dt.datetime,
+    slug: str | None = None,
+    day: dt.date | None = None,
+) -> dict[str, object]:
+    """Write the parameters of `TAKE`; with `slug` and `day` only the slot of that address."""
+    place = {"slot_id": slot_id, "membership_id": membership_id, "slug": slug, "day": day}
+    return {**asdict(terms), **place, "now": now}
+
+
+def take(
+    session: Session, *, slot_id: int, membership_id: int, terms: Terms, now: dt.datetime
+) -> NewClaim | None:
+    """Take the first free place, or none where there is none.
+
+    Raises:
+        IntegrityError: A rule of the database said no; its name is in `orig.diag`.
+    """
+    values = parameters(slot_id=slot_id, membership_id=membership_id, terms=terms, now=now)
+    row = session.execute(sa.text(TAKE), values).first()
+    return NewClaim(row.id, ClaimState(row.state), row.starts_at) if row else None

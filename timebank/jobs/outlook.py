@@ -1,0 +1,20 @@
+"""Judge the dates ahead: go, at risk or no-go; and call off what is to be called off by itself."""
+
+from __future__ import annotations
+
+from timebank.core import clock
+from timebank.domain.rota import outlook
+from timebank.jobs import tools
+
+
+def judge_dates() -> None:
+    """Judge the dates of the next two weeks, and call off those whose organisers want it so."""
+    mine = tools.current()
+    now = clock.now()
+    with mine.session() as session:
+        outlook.judge_dates(session, now=now)
+    with mine.session() as session:
+        due = outlook.to_be_called_off(session, now=now)
+    for event_id in due:
+        with mine.session() as session:
+            outlook.call_off(session, event_id=event_id, now=now)

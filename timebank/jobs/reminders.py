@@ -1,0 +1,13 @@
+"""Write the reminders whose moment has come."""
+
+from __future__ import annotations
+
+from timebank.core import clock
+from timebank.domain.rota import reminders
+from timebank.jobs import tools
+
+
+def plan_due() -> None:
+    """Owe everybody the reminders of their turns that are due by now."""
+    with tools.current().session() as session:
+        reminders.plan_due(session, now=clock.now())

@@ -1,0 +1,126 @@
+"""Give a place before Flask is asked: a member's tap on “I'll do it”, when nothing is in the way.
+
+It is what a whole community does in the same minute, when a rota opens. Whatever is not that one
+button of a signed-in member, and whatever is refused or unclear, goes on to the view
+(`timebank.web.rota.taking`), which decides anew and says why. What it saves stands in
+docs/measurements.md.
+"""
+
+from __future__ import annotations
+
+import io
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from typing import Any
+from typing import cast
+
+import psycopg
+from flask_babel import gettext as _
+from werkzeug.exceptions import HTTPException
+
+from timebank.core import clock
+from timebank.core.errors import NotFound
+from timebank.db import reader
+from timebank.domain.rota import claiming
+from timebank.web import flashes
+from timebank.web import form_tokens
+from timebank.web import headers
+from timebank.web.door import look
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from wsgiref.types import StartResponse
+    from wsgiref.types import WSGIApplication
+    from wsgiref.types import WSGIEnvironment
+
+    from flask import Flask
+    from flask.sessions import SecureCookieSession
+
+    from timebank.web.cookies import Sessions
+
+VIEW = "rota.take"
+# The button's form holds the token and nothing else; everything longer asks for a closer look.
+BEFORE_TOKEN = f"{form_tokens.FIELD}=".encode()
+BODY_BYTES = len(BEFORE_TOKEN) + form_tokens.LENGTH
+FORM = "application/x-www-form-urlencoded"
+SEE_OTHER = f"{HTTPStatus.SEE_OTHER} {HTTPStatus.SEE_OTHER.phrase}".upper()
+
+
+class Taps:
+    """The app, behind a door that gives places to members who ask for no more than that."""
+
+    def __init__(self, app: WSGIApplication, flask: Flask) -> None:
+        self._app = app
+        self._addresses = flask.url_map.bind("")
+        self._sessions = cast("Sessions", flask.session_interface)
+        self._secret_key: str = flask.config["SECRET_KEY"]
+        with flask.app_context():  # in the one language that we speak
+            self._thanks = _("You’re in. Thank you! We’ll remind you in good time.")
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Give the place, or ask the app."""
+        if environ["REQUEST_METHOD"] == "POST" and _is_the_button(environ):
+            answer = self._give(environ)
+            if answer:
+                start_response(SEE_OTHER, answer)
+                return ()
+        return self._app(environ, start_response)
+
+    def _give(self, environ: WSGIEnvironment) -> list[tuple[str, str]] | None:
+        """Give the headers of the answer, or None for whatever the view must look at."""
+        address = self._address(environ["PATH_INFO"])
+        browser = self._sessions.of(environ)
+        if address is None or not self._is_our_form(environ, browser):
+            return None
+        claim_id = _claim(environ, browser, address)
+        if claim_id is None:
+            return None
+        undo_url = self._addresses.build("rota.drop", {"claim_id": claim_id})
+        flashes.keep(browser, flashes.Flash(self._thanks, flashes.Tone.GOOD, undo_url))
+        day = {"slug": address["slug"], "day": address["day"]}
+        return [
+            ("Location", self._addresses.build("events.event", day)),
+            ("Content-Type", "text/html; charset=utf-8"),
+            ("Content-Length", "0"),
+            *headers.of_every_answer(is_secure=environ["wsgi.url_scheme"] == "https"),
+            ("Vary", "Cookie"),
+            ("Set-Cookie", self._sessions.header(browser)),
+        ]
+
+    def _address(self, path: str) -> dict[str, Any] | None:
+        try:
+            view, named = self._addresses.match(path, method="POST")
+        except HTTPException:
+            return None
+        return dict(named) if view == VIEW else None
+
+    def _is_our_form(self, environ: WSGIEnvironment, browser: SecureCookieSession) -> bool:
+        body = environ["wsgi.input"].read(BODY_BYTES)
+        environ["wsgi.input"] = io.BytesIO(body)
+        token = body.removeprefix(BEFORE_TOKEN).decode("latin-1")
+        return form_tokens.is_its_own(
+            browser, token, secret_key=self._secret_key
+        ) and form_tokens.comes_from_us(environ)
+
+
+def _is_the_button(environ: WSGIEnvironment) -> bool:
+    return (
+        "/claim/" in environ["PATH_INFO"]
+        and environ.get("CONTENT_LENGTH") == str(BODY_BYTES)
+        and environ.get("CONTENT_TYPE") == FORM
+    )
+
+
+def _claim(
+    environ: WSGIEnvironment, browser: SecureCookieSession, address: dict[str, Any]
+) -> int | None:
+    try:
+        viewer = look(environ.get("HTTP_HOST", ""), browser).viewer
+        if viewer is None or viewer.membership_id is None:
+            return None
+        claimed = claiming.claim_at_once(
+            reader, **address, membership_id=viewer.membership_id, now=clock.now()
+        )
+    except (NotFound, psycopg.Error):
+        return None
+    return claimed.id if claimed else None
