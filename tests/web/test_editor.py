@@ -339,6 +339,15 @@ def test_a_published_series_keeps_its_dates_whatever_is_sent(nadia, walk, sessio
     )
 
 
+def test_the_part_of_the_borough_is_kept_with_the_place(nadia, walk, session):
+    nadia.open("/e/danson-saturday-stroll/edit")
+    nadia.press("Save", area="  Bexleyheath ")
+    venue = session.get(Venue, walk.series.venue_id)
+    session.refresh(venue)
+    assert venue.area == "Bexleyheath"
+    assert 'value="Bexleyheath"' in nadia.open("/e/danson-saturday-stroll/edit")
+
+
 def test_saving_as_it_was_keeps_the_venue_and_its_point_on_the_map(nadia, walk, session):
     venue = session.get(Venue, walk.series.venue_id)
     venue.latitude, venue.longitude = 51.45, 0.12

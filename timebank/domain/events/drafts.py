@@ -15,10 +15,14 @@ from timebank.models import IfShort
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VenueDraft:
-    """Where people meet."""
+    """Where people meet.
+
+    `area`: the part of the borough; None leaves what is known about the place.
+    """
 
     name: str
     address: str = ""
+    area: str | None = None
     latitude: float | None = None
     longitude: float | None = None
     step_free: bool = False

@@ -115,7 +115,8 @@ def find_or_make_venue(
 ) -> Venue:
     """Take the community's venue that reads exactly like this, or write down a new one.
 
-    A venue never changes under the dates that were held there.
+    A venue never changes under the dates that were held there; in which part of the borough it
+    lies only helps to find it, so that may be corrected.
 
     Args:
         session: The session.
@@ -137,9 +138,11 @@ def find_or_make_venue(
     same = same.order_by(Venue.id != now_at, Venue.id)
     venue = session.scalars(same.limit(1)).first()
     if venue is None:
-        venue = Venue(community_id=community_id, **facts)
+        venue = Venue(community_id=community_id, area=draft.area or "", **facts)
         session.add(venue)
         session.flush()
+    elif draft.area is not None:
+        venue.area = draft.area
     return venue
 
 

@@ -59,6 +59,7 @@ def typed_series(series: Series, venue: Venue, roles: Iterable[Role]) -> MultiDi
             "group": str(series.group_id),
             "where": venue.name,
             "address": venue.address,
+            "area": venue.area,
             "often": series.frequency.value,
             "first": series.first_on.isoformat(),
             "starts": f"{series.starts_time:%H:%M}",
@@ -167,6 +168,7 @@ def venue_draft(form: EditorForm | MoveForm, *, venue: Venue | None) -> events.V
     return events.VenueDraft(
         name=name,
         address=address,
+        area=text_of(form.area) if isinstance(form, EditorForm) else None,
         latitude=venue.latitude if venue and same else None,
         longitude=venue.longitude if venue and same else None,
         **{facility: facility in facilities for facility, _label in FACILITIES},

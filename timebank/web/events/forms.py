@@ -117,6 +117,9 @@ class EditorForm(PageForm):
     address = StringField(
         _("Address or postcode"), filters=[line], validators=[Readable(), short(200)]
     )
+    area = StringField(
+        _("Part of the borough"), filters=[line], validators=[Readable(), short(40)]
+    )
     getting_round = facilities()
     first_timers = StringField(
         _("First time? Say whom to look for"),
