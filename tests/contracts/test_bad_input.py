@@ -59,7 +59,9 @@ def test_hostile_text_in_addresses_is_answered_with_a_page(app, walk):
         for address in (
             "/e/{}", "/e/danson-saturday-stroll/{}", "/t/{}/confirm", "/sign-in/{}",
             "/t/{}/offer", "/t/{}/help", "/e/danson-saturday-stroll/2027-05-01/help?job={}",
-            "/me/{}.ics", "/e/danson-saturday-stroll/2027-05-01/claim/{}", "/static/{}",
+            "/me/{}.ics", "/t/{}/asked/yes", "/t/{}/turn/1/no", "/t/1-x/turn/{}/yes",
+            "/e/danson-saturday-stroll/2027-05-01/ask/{}", "/me/turns/{}/hand-over",
+            "/e/danson-saturday-stroll/2027-05-01/claim/{}", "/static/{}",
             "/?kind={}", "/sign-in?next={}", "/e/danson-saturday-stroll/rota?from={}",
             "/calendar/{}", "/me/statement?before={}", "/e/new?rota={}", "/{}",
         ):  # fmt: skip
@@ -67,16 +69,25 @@ def test_hostile_text_in_addresses_is_answered_with_a_page(app, walk):
             assert answer.status_code < 500, (address, raw)
 
 
-def forms_of(browser, walk):
+def forms_of(session, browser, walk):
     """Every page with a form that an organiser can see."""
     slot = walk.tail_walker.id
+    jobs = "/e/danson-saturday-stroll/jobs"
+    role = walk.tail_walker.role_id
+    claim = builders.a_claim(session, walk.marshal, walk.nadia)
+    session.commit()
     pages = (
+        f"{jobs}/{role}", f"{jobs}/{role}/edit", f"{jobs}/{role}/together", f"{jobs}/take-in",
+        "/people/qualifications", f"/people/{walk.bela.id}/qualifications",
         "/sign-in", "/sign-in/code", f"/e/danson-saturday-stroll/2027-05-01/claim/{slot}", "/me",
         "/calendar", "/e/new", "/e/danson-saturday-stroll/edit",
         "/e/danson-saturday-stroll/2027-05-01/change",
         "/e/danson-saturday-stroll/2027-05-01/checkin", "/e/danson-saturday-stroll/2027-05-01",
         f"/e/danson-saturday-stroll/2027-05-01/claim/{slot}/wait",
         "/e/danson-saturday-stroll/2027-05-01/help",
+        f"/e/danson-saturday-stroll/2027-05-01/ask/{slot}",
+        f"/e/danson-saturday-stroll/2027-05-01/friend/{slot}",
+        *(f"/me/turns/{claim.id}/{page}" for page in ("hand-over", "every-time")),
     )  # fmt: skip
     for page in pages:
         browser.open(page)
@@ -86,11 +97,11 @@ def forms_of(browser, walk):
 
 
 @pytest.mark.parametrize("who", [None, "nadia"])
-def test_hostile_text_in_forms_is_answered_with_a_page(app, walk, who):
+def test_hostile_text_in_forms_is_answered_with_a_page(app, walk, session, who):
     browser = Browser(app)
     if who:
         browser.sign_in(getattr(walk, who))
-    for action, fields in list(forms_of(browser, walk)):
+    for action, fields in list(forms_of(session, browser, walk)):
         for raw in HOSTILE:
             body = "&".join(
                 f"{name}={quoted(value.encode()) if name == 'csrf_token' else quoted(raw)}"

@@ -162,6 +162,7 @@ def test_a_rota_has_room_for_forty_jobs():
 def test_the_ready_made_rotas_are_all_there():
     assert [rota.key for rota in events.ready_made_rotas()] == [
         "walk",
+        "junior-run",
         "litter-pick",
         "repair-cafe",
         "street-party",

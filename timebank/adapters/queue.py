@@ -39,6 +39,8 @@ ALLOWED = frozenset(
         "timebank.jobs.dates.extend_dates",
         "timebank.jobs.outlook.judge_dates",
         "timebank.jobs.reminders.plan_due",
+        "timebank.jobs.turns.give_standing_turns",
+        "timebank.jobs.turns.lapse_offers",
     }
 )
 

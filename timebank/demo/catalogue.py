@@ -30,6 +30,7 @@ class Plan:
 
     Attributes:
         weeks: The first date is this many weeks before this week; below zero it is still to come.
+        ready_made: The ready-made rota whose instructions and rules its jobs have.
         fill: What share of the places neighbours take in an ordinary week.
         regulars: How many neighbours come to it now and then.
     """
@@ -46,6 +47,7 @@ class Plan:
     roles: tuple[RoleDraft, ...]
     first_timers: str = ""
     bring: str = ""
+    ready_made: str = ""
     weeks: int = 26
     fill: float = 0.8
     regulars: int = 24
@@ -87,6 +89,7 @@ PLANS = (
         starts=dt.time(9),
         ends=dt.time(10, 30),
         roles=STROLL,
+        ready_made="walk",
         first_timers="Find Nadia in the yellow scarf by the boathouse at 8:45am. Tell her it’s"
         " your first one.",
         bring="A coat. We have bibs, whistles and spare gloves.",
@@ -166,6 +169,7 @@ PLANS = (
         starts=dt.time(10),
         ends=dt.time(12),
         roles=LITTER,
+        ready_made="litter-pick",
         first_timers="We meet by the notice board. Gloves in every size.",
         bring="Wellingtons after rain.",
         fill=0.55,
@@ -199,6 +203,7 @@ PLANS = (
         starts=dt.time(10),
         ends=dt.time(12, 30),
         roles=ready_made("food-bank"),
+        ready_made="food-bank",
         first_timers="Ring the bell at the back.",
         fill=0.6,
         regulars=36,
@@ -214,6 +219,7 @@ PLANS = (
         starts=dt.time(12),
         ends=dt.time(18),
         roles=ready_made("street-party"),
+        ready_made="street-party",
         bring="A chair and something to share.",
         weeks=-5,
         fill=0.5,

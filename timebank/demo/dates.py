@@ -72,6 +72,7 @@ def _draft(plan: Plan, group_id: int, today: dt.date) -> events.SeriesDraft:
         scene=plan.scene,
         first_timers=plan.first_timers,
         bring=plan.bring,
+        ready_made=plan.ready_made,
     )
 
 

@@ -52,7 +52,8 @@ LEFT_OPEN = {
 
 SLOTS = sa.text("""
 SELECT s.id, s.starts_at, s.places, s.needed, r.name AS job, e.id AS event_id,
-       e.starts_at AS event_starts_at, e.ends_at AS event_ends_at, x.slug
+       e.starts_at AS event_starts_at, e.ends_at AS event_ends_at, x.slug,
+       ARRAY(SELECT a.qualification_id FROM role_qualification a WHERE a.role_id = r.id)
   FROM event e
   JOIN series x ON x.id = e.series_id
   JOIN slot s ON s.event_id = e.id
@@ -63,10 +64,11 @@ SELECT s.id, s.starts_at, s.places, s.needed, r.name AS job, e.id AS event_id,
 
 WRITE_CLAIMS = sa.text("""
 INSERT INTO claim (community_id, event_id, slot_id, membership_id, person_id, place, starts_at,
-                   ends_at, places, state, held_until, held_as, arrived_at, arrived_by,
+                   ends_at, places, state, held_until, held_for, held_as, arrived_at, arrived_by,
                    withdrawn_at, withdrawn_because, created_at)
 SELECT s.community_id, s.event_id, s.id, m.id, m.person_id, r.place, s.starts_at, s.ends_at,
-       s.places, r.state, r.held_until, r.held_as, r.arrived_at, r.arrived_by,
+       s.places, r.state, r.held_until, CASE WHEN r.state = 'held' THEN 'yes' END, r.held_as,
+       r.arrived_at, r.arrived_by,
        r.withdrawn_at, CASE WHEN r.withdrawn_at IS NOT NULL THEN 'person' END, r.created_at
   FROM jsonb_to_recordset(:rows) AS r(
          slot_id bigint, membership_id bigint, place smallint, state text,
@@ -91,6 +93,7 @@ class Opening:
     event_starts_at: dt.datetime
     event_ends_at: dt.datetime
     slug: str
+    asks_for: list[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +116,16 @@ class Diary:
     """Fills the rotas: nobody has two turns on one day, and regulars come back."""
 
     def __init__(
-        self, borough: Borough, plans: dict[str, Plan], rng: random.Random, now: dt.datetime
+        self,
+        borough: Borough,
+        plans: dict[str, Plan],
+        holders: dict[int, frozenset[int]],
+        rng: random.Random,
+        now: dt.datetime,
     ) -> None:
         self._borough = borough
         self._plans = plans
+        self._holders = holders
         self._rng = rng
         self._now = now
         self._zone = ZoneInfo(borough.community.timezone)
@@ -261,7 +270,8 @@ class Diary:
         for one in [*usual, *drawn]:
             tired = one not in usual and self._weeks[one.membership_id, week] >= MOST_A_WEEK
             known = one.joined_at < slot.starts_at
-            if known and not tired and (one.membership_id, day) not in self._busy:
+            able = all(one.membership_id in self._holders[kind] for kind in slot.asks_for)
+            if known and able and not tired and (one.membership_id, day) not in self._busy:
                 self._busy.add((one.membership_id, day))
                 self._weeks[one.membership_id, week] += 1
                 return one

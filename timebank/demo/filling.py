@@ -12,6 +12,7 @@ from timebank.demo.dates import write_series
 from timebank.demo.diary import Diary
 from timebank.demo.history import History
 from timebank.demo.people import settle
+from timebank.demo.training import train
 from timebank.domain import ledger
 from timebank.domain.rota import reminders
 
@@ -24,7 +25,8 @@ def fill(session: Session, *, seed: int, now: dt.datetime) -> None:
     rng = random.Random(seed)  # noqa: S311 - made-up people, not secrets
     borough = settle(session, rng, now)
     plans = write_series(session, borough, now)
-    Diary(borough, plans, rng, now).write(session)
+    holders = train(session, borough, now)
+    Diary(borough, plans, holders, rng, now).write(session)
     session.execute(sa.text("ANALYZE"))  # or PostgreSQL plans the rest for empty tables
     History(session, borough, rng, now).write()
     reminders.plan_due(session, now=now)

@@ -16,10 +16,11 @@ from timebank.jobs import claims
 from timebank.jobs import dates
 from timebank.jobs import notices
 from timebank.jobs import tools
+from timebank.jobs import turns
 from timebank.jobs.tools import Pace
 
 # Loaded before the first fork, so that every child finds them ready.
-LOADED = (appeals, balances, claims, dates, notices)
+LOADED = (appeals, balances, claims, dates, notices, turns)
 
 
 def run_worker(settings: Settings, *, pace: Pace | None = None) -> None:

@@ -12,11 +12,14 @@ from timebank.web.identity.routes import bp as identity
 from timebank.web.ledger.routes import bp as ledger
 from timebank.web.notices.routes import bp as notices
 from timebank.web.pages.routes import bp as pages
+from timebank.web.people.routes import bp as people
 from timebank.web.rota.checkin import bp as checkin
 from timebank.web.rota.deciding import bp as deciding
 from timebank.web.rota.finding import bp as finding
 from timebank.web.rota.grid import bp as grid
+from timebank.web.rota.jobs import bp as jobs
 from timebank.web.rota.routes import bp as rota
+from timebank.web.rota.turns import bp as turns
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     health,
@@ -24,10 +27,13 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     calendar,
     events,
     rota,
+    turns,
     editor,
     grid,
     checkin,
     finding,
+    jobs,
+    people,
     deciding,
     ledger,
     notices,

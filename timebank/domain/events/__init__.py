@@ -9,10 +9,12 @@ from timebank.domain.events.dates import extend_dates
 from timebank.domain.events.dates import make_dates
 from timebank.domain.events.dates import make_slots
 from timebank.domain.events.drafts import DraftRefused
-from timebank.domain.events.drafts import RoleDraft
 from timebank.domain.events.drafts import SeriesDraft
 from timebank.domain.events.drafts import VenueDraft
 from timebank.domain.events.drafts import check_draft
+from timebank.domain.events.jobs import PairDraft
+from timebank.domain.events.jobs import QualificationDraft
+from timebank.domain.events.jobs import RoleDraft
 from timebank.domain.events.making import NoDatesAhead
 from timebank.domain.events.making import NoJobs
 from timebank.domain.events.making import SeriesMadeAlready
@@ -21,19 +23,27 @@ from timebank.domain.events.making import make_series
 from timebank.domain.events.making import publish
 from timebank.domain.events.making import require_organiser
 from timebank.domain.events.making import series_of_intent
-from timebank.domain.events.ready_made import ReadyRota
 from timebank.domain.events.ready_made import ready_made_rota
 from timebank.domain.events.ready_made import ready_made_rotas
 from timebank.domain.events.rhythm import days_of
 from timebank.domain.events.rhythm import span_on
+from timebank.domain.events.roles import role_ids
+from timebank.domain.events.roles import write_rules
+from timebank.domain.events.rota_files import ReadyRota
+from timebank.domain.events.rota_files import RotaFileRefused
+from timebank.domain.events.rota_files import read_rota_file
+from timebank.domain.events.rota_files import write_rota_file
 from timebank.domain.events.sentences import schedule_sentence
 
 __all__ = [
     "DraftRefused",
     "NoDatesAhead",
     "NoJobs",
+    "PairDraft",
+    "QualificationDraft",
     "ReadyRota",
     "RoleDraft",
+    "RotaFileRefused",
     "SeriesDraft",
     "SeriesMadeAlready",
     "VenueDraft",
@@ -45,10 +55,14 @@ __all__ = [
     "make_series",
     "make_slots",
     "publish",
+    "read_rota_file",
     "ready_made_rota",
     "ready_made_rotas",
     "require_organiser",
+    "role_ids",
     "schedule_sentence",
     "series_of_intent",
     "span_on",
+    "write_rota_file",
+    "write_rules",
 ]

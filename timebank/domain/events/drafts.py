@@ -7,10 +7,22 @@ from dataclasses import dataclass
 
 from timebank.core import clock
 from timebank.core.errors import Refused
+from timebank.domain.events.jobs import MOST_PLACES
+from timebank.domain.events.jobs import MOST_ROLES
+from timebank.domain.events.jobs import RoleDraft
 from timebank.models import Frequency
 
-MOST_ROLES = 40
-MOST_PLACES = 500
+__all__ = [
+    "FURTHEST_AHEAD",
+    "FURTHEST_BACK",
+    "MOST_PLACES",
+    "MOST_ROLES",
+    "DraftRefused",
+    "RoleDraft",
+    "SeriesDraft",
+    "VenueDraft",
+    "check_draft",
+]
 FURTHEST_AHEAD = dt.timedelta(days=731)
 FURTHEST_BACK = dt.timedelta(days=3653)
 
@@ -34,24 +46,12 @@ class VenueDraft:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RoleDraft:
-    """A kind of work: how many people, and when, counted from the event's start.
-
-    `role_id` names the role that the line came from, when a series is edited.
-    """
-
-    name: str
-    places: int
-    starts_after_minutes: int
-    duration_minutes: int
-    needed: int = 0
-    about: str = ""
-    role_id: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SeriesDraft:
-    """An event with its rhythm and its jobs. Times of day are the community's own."""
+    """An event with its rhythm and its jobs. Times of day are the community's own.
+
+    `ready_made` is the key of the ready-made rota that its jobs were filled in from, if any: what
+    that says about a job, and the editor's line doesn't, is kept with it.
+    """
 
     group_id: int
     title: str
@@ -65,6 +65,7 @@ class SeriesDraft:
     scene: str = "park"
     first_timers: str = ""
     bring: str = ""
+    ready_made: str = ""
 
 
 def check_draft(draft: SeriesDraft, *, timezone: str, now: dt.datetime) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -16,10 +15,13 @@ from timebank.core.errors import Refused
 from timebank.core.text import slugify
 from timebank.domain import communities
 from timebank.domain.events import dates
-from timebank.domain.events.drafts import RoleDraft
 from timebank.domain.events.drafts import SeriesDraft
 from timebank.domain.events.drafts import VenueDraft
 from timebank.domain.events.drafts import check_draft
+from timebank.domain.events.ready_made import ready_made_rota
+from timebank.domain.events.ready_made import with_details
+from timebank.domain.events.roles import write_roles
+from timebank.domain.events.roles import write_rules
 from timebank.models import Community
 from timebank.models import Group
 from timebank.models import Membership
@@ -69,7 +71,10 @@ def make_series(
     community = session.get_one(Community, group.community_id)
     check_draft(draft, timezone=community.timezone, now=now)
     series = _insert_series(session, draft, by, intent)
-    write_roles(session, series=series, roles=draft.roles)
+    rota = ready_made_rota(draft.ready_made)
+    write_roles(session, series=series, roles=with_details(draft.roles, rota))
+    if rota is not None:
+        write_rules(session, series=series, rota=rota)
     return series
 
 
@@ -136,26 +141,6 @@ def find_or_make_venue(
         session.add(venue)
         session.flush()
     return venue
-
-
-def write_roles(session: Session, *, series: Series, roles: Iterable[RoleDraft]) -> None:
-    """Add jobs to a series, in this order, in one statement."""
-    rows = [
-        {
-            "community_id": series.community_id,
-            "series_id": series.id,
-            "position": position,
-            "name": role.name,
-            "about": role.about,
-            "needed": role.needed,
-            "places": role.places,
-            "starts_after_minutes": role.starts_after_minutes,
-            "duration_minutes": role.duration_minutes,
-        }
-        for position, role in enumerate(roles, start=1)
-    ]
-    if rows:
-        session.execute(sa.insert(Role), rows)
 
 
 def series_of_intent(session: Session, *, intent: uuid.UUID | None, by: Membership) -> Series:

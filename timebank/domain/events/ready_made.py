@@ -7,31 +7,15 @@ Banbury, the food banks of Oxford and Thetford, and The Big Lunch.
 
 from __future__ import annotations
 
-import datetime as dt
 import functools
 import importlib.resources
-import tomllib
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import replace
 
-from timebank.domain.events.drafts import RoleDraft
-from timebank.models import Frequency
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadyRota:
-    """A kind of event with the jobs it usually needs; `key` stands in addresses."""
-
-    key: str
-    name: str
-    scene: str
-    description: str
-    first_timers: str
-    bring: str
-    frequency: Frequency
-    starts_time: dt.time
-    ends_time: dt.time
-    roles: tuple[RoleDraft, ...]
+from timebank.domain.events import jobs
+from timebank.domain.events.jobs import RoleDraft
+from timebank.domain.events.rota_files import ReadyRota
+from timebank.domain.events.rota_files import read_rota_file
 
 
 @functools.cache
@@ -42,7 +26,7 @@ def ready_made_rotas() -> tuple[ReadyRota, ...]:
         (file for file in folder.iterdir() if file.name.endswith(".toml")),
         key=lambda file: file.name,
     )
-    return tuple(_rota(tomllib.loads(file.read_text("utf-8"))) for file in files)
+    return tuple(read_rota_file(file.read_text("utf-8")) for file in files)
 
 
 def ready_made_rota(key: str) -> ReadyRota | None:
@@ -50,6 +34,28 @@ def ready_made_rota(key: str) -> ReadyRota | None:
     return next((rota for rota in ready_made_rotas() if rota.key == key), None)
 
 
-def _rota(data: dict[str, Any]) -> ReadyRota:
-    roles = tuple(RoleDraft(**job) for job in data.pop("jobs"))
-    return ReadyRota(**{**data, "frequency": Frequency(data["frequency"]), "roles": roles})
+def with_details(roles: Iterable[RoleDraft], rota: ReadyRota | None) -> tuple[RoleDraft, ...]:
+    """Add to typed jobs what the rota they were filled in from says besides, job by job by name.
+
+    What was typed counts: fewer places leave fewer for newcomers, and turns that no longer fit
+    into a job are left out.
+    """
+    roles = tuple(roles)
+    if rota is None:
+        return roles
+    known = {role.name: role for role in rota.roles}
+    names = {role.name for role in roles}
+    return tuple(
+        _with_details(role, known[role.name], names) if role.name in known else role
+        for role in roles
+    )
+
+
+def _with_details(role: RoleDraft, ready: RoleDraft, names: set[str]) -> RoleDraft:
+    details = {name: getattr(ready, name) for name in (*jobs.DETAILS, "asks_for")}
+    details["newcomer_places"] = min(ready.newcomer_places, role.places)
+    details["trains_for"] = ready.trains_for if ready.trains_for in names else ""
+    turns = {name: getattr(ready, name) for name in jobs.TURNS}
+    if role.turn_minutes is None and (ready.turn_minutes or 0) <= role.duration_minutes:
+        details |= turns
+    return replace(role, **details)

@@ -26,10 +26,23 @@ NEEDS_OPEN_EVENT = REMINDERS | {
     NoticeKind.PLACE_FREE,
     NoticeKind.CALL_FOR_HELP,
     NoticeKind.TIME_TO_DECIDE,
+    NoticeKind.ASKED,
+    NoticeKind.PUT_DOWN,
+    NoticeKind.ASK_DECLINED,
+    NoticeKind.TURN_OFFERED,
+    NoticeKind.COVER_WANTED,
+    NoticeKind.TURN_TAKEN,
+    NoticeKind.TURN_YIELDED,
 }
 NEEDS_HELD_CLAIM = frozenset({NoticeKind.CONFIRM_CLAIM, NoticeKind.PLACE_OFFERED})
 NEEDS_FREE_PLACE = frozenset({NoticeKind.PLACE_FREE, NoticeKind.CALL_FOR_HELP})
-NEEDS_LIVE_CLAIM = REMINDERS | {NoticeKind.YOU_ARE_IN, NoticeKind.EVENT_MOVED}
+NEEDS_LIVE_CLAIM = REMINDERS | {
+    NoticeKind.YOU_ARE_IN,
+    NoticeKind.EVENT_MOVED,
+    NoticeKind.ASKED,
+    NoticeKind.PUT_DOWN,
+}
+LOOKS_FOR_SOMEBODY = {NoticeKind.TURN_OFFERED, NoticeKind.COVER_WANTED}
 
 # A notice names its claim, or says in `facts` which claim, slot, event or membership it is about.
 # A hold that has run out counts as given back, though nobody has swept it yet.
@@ -40,6 +53,10 @@ SELECT n.kind, n.dedupe_key, n.facts, t.name AS community_name, t.place, t.phone
        c.id AS claim_id, c.state AS claim_state, c.held_until,
        c.live AND (c.held_until IS NULL OR c.held_until > now()) AS is_claim_live,
        c.starts_at = n.starts_at AS is_claim_unmoved,
+       EXISTS (SELECT FROM handover h WHERE h.claim_id = c.id AND h.state = 'open'
+                  AND (h.to_membership_id IS NULL
+                       OR h.to_membership_id = CAST(n.facts ->> 'to' AS bigint))) AS is_looking,
+       maker.full_name AS made_by,
        EXISTS (SELECT FROM claim again WHERE again.slot_id = c.slot_id AND again.live
                   AND again.person_id = c.person_id AND again.id <> c.id) AS is_claimed_again,
        coalesce(about.full_name, '') AS about_name,
@@ -67,6 +84,8 @@ SELECT n.kind, n.dedupe_key, n.facts, t.name AS community_name, t.place, t.phone
   LEFT JOIN membership low ON low.id = CAST(n.facts ->> 'membership_id' AS bigint)
                           AND low.community_id = n.community_id
   LEFT JOIN profile about ON about.person_id = coalesce(c.person_id, low.person_id)
+  LEFT JOIN membership asker ON asker.id = c.made_by
+  LEFT JOIN profile maker ON maker.person_id = asker.person_id
   LEFT JOIN slot s ON s.id = coalesce(c.slot_id, CAST(n.facts ->> 'slot_id' AS bigint))
                   AND s.community_id = n.community_id
   LEFT JOIN role ON role.id = s.role_id
@@ -87,6 +106,8 @@ class Letter:
         about_name: Whom it is about: who holds the claim, or whose account it is.
         reason: Why the date was moved or cancelled, as the organiser typed it.
         starts_at: Of the job, or of the event when it is about no job.
+        is_looking: The turn is still looking for somebody: for the reader, or for anybody.
+        made_by: The organiser who put them down, or asks them.
         minutes: How long the job takes.
         free: How many places of the job are going spare at this moment.
         minutes_credited: What the turn brought, unless that was taken back.
@@ -110,6 +131,8 @@ class Letter:
     is_claim_live: bool | None
     is_claim_unmoved: bool | None
     is_claimed_again: bool
+    is_looking: bool
+    made_by: str | None
     about_name: str
     slot_id: int | None
     job: str | None
@@ -138,6 +161,17 @@ class Letter:
         """
         name = text.first_name(self.full_name or "")
         return name if _A_NAME.fullmatch(name) else "neighbour"
+
+    @property
+    def is_taken_off(self) -> bool:
+        """Whether it tells that an organiser took somebody off the rota again."""
+        return self.kind is NoticeKind.PUT_DOWN and "taken_off" in self.facts
+
+    @property
+    def other_starts_at(self) -> dt.datetime | None:
+        """When the other job begins that somebody is offered."""
+        written = self.facts.get("other_starts_at")
+        return dt.datetime.fromisoformat(written) if written else None
 
     @property
     def short_venue(self) -> str:
@@ -183,7 +217,9 @@ def reason_to_drop(letter: Letter) -> str | None:
         return None if letter.event_state == "cancelled" else "the date takes place after all"
     if letter.kind in NEEDS_OPEN_EVENT and letter.event_state != "planned":
         return "the date was cancelled"
-    return _reason_of_job(letter) or _reason_of_claim(letter)
+    if letter.is_taken_off:
+        return "they are back on the rota" if letter.is_claimed_again else None
+    return _reason_of_job(letter) or _reason_of_asking(letter) or _reason_of_claim(letter)
 
 
 def _reason_of_job(letter: Letter) -> str | None:
@@ -191,6 +227,14 @@ def _reason_of_job(letter: Letter) -> str | None:
         return "the place is taken"
     if letter.kind is NoticeKind.TIME_TO_DECIDE and letter.outlook in {"go", "open"}:
         return "it has its people"
+    return None
+
+
+def _reason_of_asking(letter: Letter) -> str | None:
+    if letter.kind is NoticeKind.ASKED and letter.claim_state == "confirmed":
+        return "they have said yes"
+    if letter.kind in LOOKS_FOR_SOMEBODY and not letter.is_looking:
+        return "nobody is wanted for it any more"
     return None
 
 

@@ -31,6 +31,8 @@ LONGEST_SUBJECT = 150
 CLAIM_PURPOSE = "claim"
 OFFER_PURPOSE = "offer"
 HELP_PURPOSE = "help"
+ASKED_PURPOSE = "asked"
+HANDOVER_PURPOSE = "handover"
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _BLANK_LINES = re.compile(r"\n{3,}")
@@ -113,6 +115,45 @@ class Links:
         """A page with two buttons: yes to a call for help, and not this time."""
         ask_id = int(self.letter.facts.get("ask_id", "0"))
         return f"{self.home}/t/{self.token(HELP_PURPOSE, ask_id)}/help"
+
+    @property
+    def asked_yes(self) -> str:
+        """A page with one button: I'll do it."""
+        return f"{self.home}/t/{self._asked_token}/asked/yes"
+
+    @property
+    def asked_no(self) -> str:
+        """A page with one button: not this time."""
+        return f"{self.home}/t/{self._asked_token}/asked/no"
+
+    @property
+    def offer_yes(self) -> str:
+        """A page with one button: I'll take it over. Whoever runs the event goes to its page."""
+        return self._offer("yes")
+
+    @property
+    def offer_no(self) -> str:
+        """A page with one button: not this time."""
+        return self._offer("no")
+
+    @property
+    def other_job(self) -> str:
+        """The page of another job that somebody is offered."""
+        return f"{self.home}{self.letter.facts.get('other_path', '')}"
+
+    @property
+    def _asked_token(self) -> str:
+        if self.letter.claim_id is None:
+            raise LookupError("this notice belongs to no claim")
+        return self.token(ASKED_PURPOSE, self.letter.claim_id)
+
+    def _offer(self, answer: str) -> str:
+        """The link is of one person and one turn: nobody else can answer with it."""
+        to, claim_id = self.letter.facts.get("to"), self.letter.claim_id
+        if to is None:
+            return self.event
+        token = self.token(f"{HANDOVER_PURPOSE}-{claim_id}", int(to))
+        return f"{self.home}/t/{token}/turn/{claim_id}/{answer}"
 
     @property
     def sign_in(self) -> str:

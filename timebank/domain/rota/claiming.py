@@ -22,6 +22,7 @@ from timebank.domain.rota import offering
 from timebank.domain.rota import reminders
 from timebank.domain.rota import rules
 from timebank.domain.rota import taking
+from timebank.domain.rota import yielding
 from timebank.domain.rota.taking import TAKE_AT_ONCE
 from timebank.domain.rota.taking import NewClaim
 from timebank.domain.rota.taking import Terms
@@ -138,6 +139,8 @@ def claim_slot(
         if taken is None:
             look_closely(session, slot_id=slot_id, membership_id=membership_id, now=now)
             taken = _take(session, slot_id, membership_id, terms, now)
+        if taken is None and terms.standing_id is None:
+            taken = _take_from_a_regular(session, slot_id, membership_id, terms, now)
     except AlreadyYours:
         kept = _kept_for(session, slot_id, membership_id)
         if kept is None or terms.state is not ClaimState.CONFIRMED:
@@ -148,16 +151,20 @@ def claim_slot(
     return taken
 
 
+def _take_from_a_regular(
+    session: Session, slot_id: int, membership_id: int, terms: Terms, now: dt.datetime
+) -> NewClaim | None:
+    with session.begin_nested():
+        if yielding.give_way(session, slot_id=slot_id, membership_id=membership_id, now=now):
+            return _take(session, slot_id, membership_id, terms, now)
+    return None
+
+
 def _kept_for(session: Session, slot_id: int, membership_id: int) -> int | None:
     """Find a place that waits for this very person's answer: to take the job is to say yes."""
-    return session.scalar(
-        sa.select(Claim.id).where(
-            Claim.slot_id == slot_id,
-            Claim.membership_id == membership_id,
-            Claim.state == ClaimState.HELD,
-            Claim.held_for != HeldFor.YES,
-        )
-    )
+    theirs = sa.and_(Claim.slot_id == slot_id, Claim.membership_id == membership_id)
+    waits = sa.and_(Claim.state == ClaimState.HELD, Claim.held_for != HeldFor.YES)
+    return session.scalar(sa.select(Claim.id).where(theirs, waits))
 
 
 def hold_slot(

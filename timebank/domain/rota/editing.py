@@ -263,6 +263,7 @@ def _write_roles(
         role.position = position
         for name in COPIED_OF_ROLE:
             setattr(role, name, getattr(draft, name))
+        role.newcomer_places = min(role.newcomer_places or 0, role.places)
         roles.append(role)
     for role in known.values():
         role.retired_at = now

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
+from timebank.core.text import first_name
 from timebank.core.text import public_name
 from timebank.domain.rota.claiming import EventCancelled
 from timebank.models import Event
@@ -82,6 +83,8 @@ class Expected:
         is_missed: Their hours were taken back, or the week went by without a tick.
         is_first_turn: They have never done a turn in this community before.
         note: What they told the organisers, and nobody else.
+        host: First name of the neighbour who brings them along, or None.
+        because: Why they were let have it against a rule, or None.
     """
 
     claim_id: int
@@ -95,6 +98,8 @@ class Expected:
     is_missed: bool
     is_first_turn: bool
     note: str | None
+    host: str | None = None
+    because: str | None = None
 
 
 EXPECTED = sa.text("""
@@ -104,11 +109,13 @@ SELECT c.id, c.membership_id, coalesce(c.held_as, p.full_name, 'Former member'),
        NOT EXISTS (SELECT FROM claim earlier
                     WHERE earlier.membership_id = c.membership_id AND earlier.state = 'attended'
                       AND earlier.starts_at < c.starts_at),
-       c.note
+       c.note, host.full_name, c.overruled_because
   FROM claim c
   JOIN slot s ON s.id = c.slot_id
   JOIN role r ON r.id = s.role_id
   LEFT JOIN profile p ON p.person_id = c.person_id
+  LEFT JOIN membership b ON b.id = c.guest_of
+  LEFT JOIN profile host ON host.person_id = b.person_id
  WHERE c.event_id = :event_id AND c.state <> 'withdrawn'
    AND (c.held_until IS NULL OR c.held_until > :now)
  ORDER BY r.position, s.starts_at, s.id, c.place, c.id
@@ -146,4 +153,15 @@ def find_occasion(session: Session, *, community_id: int, slug: str, day: dt.dat
 def who_is_expected(session: Session, *, event_id: int, now: dt.datetime) -> list[Expected]:
     """Read who is on the rota of a date, in the rota's order, in one statement."""
     rows = session.execute(EXPECTED, {"event_id": event_id, "now": now})
-    return [Expected(row[0], row[1], public_name(row[2]), *row[3:]) for row in rows]
+    return [
+        Expected(
+            *(
+                *row[:2],
+                public_name(row[2]),
+                *row[3:-2],
+                first_name(row[-2] or "") or None,
+                row[-1],
+            )
+        )
+        for row in rows
+    ]

@@ -62,7 +62,9 @@ SELECT s.id, e.id, x.id, x.group_id, r.name, r.about, s.starts_at, s.ends_at, s.
        ARRAY(SELECT q.name FROM role_qualification a
                JOIN qualification q ON q.id = a.qualification_id
               WHERE a.role_id = r.id ORDER BY q.name) AS asks_for,
-       (SELECT coalesce(c.held_as, p.full_name) FROM claim c
+       (SELECT CASE WHEN c.state = 'held' AND c.held_for <> 'yes' THEN 'Somebody'
+                    ELSE coalesce(c.held_as, p.full_name) END
+          FROM claim c
           JOIN profile p ON p.person_id = c.person_id
          WHERE c.slot_id = s.id AND c.live ORDER BY c.created_at DESC, c.id DESC LIMIT 1)
          AS last_taker

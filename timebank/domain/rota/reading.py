@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from timebank.core.text import first_name
 from timebank.core.text import public_name
 
 
@@ -16,18 +17,32 @@ from timebank.core.text import public_name
 class Taker:
     """Somebody who has a place, as everybody may see them.
 
-    `is_held`: they still have to say yes by e-mail, and go by the name they typed.
+    Attributes:
+        is_held: They still have to say yes by e-mail, and go by the name they typed.
+        is_asked: They promised nothing yet: who they are is for those who run it.
+        host: The first name of the neighbour who brings them along, or None.
+        because: Why an organiser let them have it against a rule, for organisers; or None.
+        is_looking: They would like whoever will to take it over, and have it until then.
     """
 
     claim_id: int
     membership_id: int
     name: str
     is_held: bool
+    is_asked: bool = False
+    host: str | None = None
+    because: str | None = None
+    is_looking: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A slot with those who have its places."""
+    """A slot with those who have its places.
+
+    Attributes:
+        drops_until: Until then one tap gives a turn back; later it asks for cover.
+        makes_room: A standing turn in it gives way to somebody's first turn.
+    """
 
     slot_id: int
     name: str
@@ -37,6 +52,8 @@ class Job:
     minutes: int
     needed: int
     places: int
+    drops_until: dt.datetime
+    makes_room: bool
     takers: tuple[Taker, ...]
 
     @property
@@ -52,6 +69,11 @@ class Job:
     def claim_of(self, membership_id: int | None) -> Taker | None:
         """Find the place that a member has here."""
         return next((t for t in self.takers if t.membership_id == membership_id), None)
+
+    @property
+    def looking(self) -> Taker | None:
+        """Who would like somebody to take their turn over."""
+        return next((t for t in self.takers if t.is_looking), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +96,23 @@ def coverage_of(jobs: list[Job]) -> Coverage:
 
 JOBS = """
 SELECT s.id, r.name, r.about, s.starts_at, s.ends_at, s.minutes, s.needed, s.places,
+       s.starts_at - make_interval(hours => x.drop_out_hours),
+       coalesce(bool_or(c.standing_id IS NOT NULL AND c.state = 'confirmed'), false),
        coalesce(jsonb_agg(jsonb_build_array(c.id, c.membership_id,
-                                            coalesce(c.held_as, p.full_name), c.state)
+                                            coalesce(c.held_as, p.full_name), c.state,
+                                            c.held_for, host.full_name, c.overruled_because,
+                                            h.id IS NOT NULL)
                           ORDER BY c.place) FILTER (WHERE c.id IS NOT NULL), '[]') AS takers
   FROM slot s
   JOIN role r ON r.id = s.role_id   -- a job taken off the rota shows where somebody did it
+  JOIN series x ON x.id = s.series_id
   LEFT JOIN claim c ON c.slot_id = s.id AND c.live
   LEFT JOIN profile p ON p.person_id = c.person_id
+  LEFT JOIN membership b ON b.id = c.guest_of
+  LEFT JOIN profile host ON host.person_id = b.person_id
+  LEFT JOIN handover h ON h.claim_id = c.id AND h.state = 'open' AND h.to_membership_id IS NULL
  WHERE s.event_id = :event_id
- GROUP BY s.id, r.id
+ GROUP BY s.id, r.id, x.id
 HAVING s.closed_at IS NULL OR count(c.id) > 0
  ORDER BY r.position, s.starts_at, s.id
 """
@@ -91,13 +121,21 @@ HAVING s.closed_at IS NULL OR count(c.id) > 0
 def jobs_of_event(session: Session, *, event_id: int) -> list[Job]:
     """Read a date's jobs with their takers, in the rota's order, in one statement."""
     rows = session.execute(sa.text(JOBS), {"event_id": event_id})
-    return [Job(*(*row[:8], tuple(_taker(taker) for taker in row.takers))) for row in rows]
+    return [Job(*(*row[:-1], tuple(_taker(taker) for taker in row.takers))) for row in rows]
 
 
 def _taker(row: list[Any]) -> Taker:
-    claim_id, membership_id, full_name, state = row
-    name = full_name or "Former member"
-    return Taker(claim_id, membership_id, public_name(name), state == "held")
+    claim_id, membership_id, full_name, state, held_for, host, because, is_looking = row
+    return Taker(
+        claim_id=claim_id,
+        membership_id=membership_id,
+        name=public_name(full_name or "Former member"),
+        is_held=state == "held",
+        is_asked=state == "held" and held_for != "yes",
+        host=first_name(host) if host else None,
+        because=because,
+        is_looking=is_looking,
+    )
 
 
 @dataclass(frozen=True, slots=True)

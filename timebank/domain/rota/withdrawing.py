@@ -9,17 +9,18 @@ from sqlalchemy.orm import Session
 
 from timebank.core.errors import Conflict
 from timebank.domain import outbox
+from timebank.domain.rota import freeing
+from timebank.domain.rota import handing_over
+from timebank.domain.rota import telling
 from timebank.domain.rota import waiting
 from timebank.domain.rota.claiming import EventOver
 from timebank.domain.rota.claiming import claim_slot
 from timebank.domain.rota.claiming import lock_claim
 from timebank.domain.rota.taking import NewClaim
+from timebank.domain.rota.taking import Terms
 from timebank.models import Claim
 from timebank.models import ClaimState
-from timebank.models import GroupOrganiser
-from timebank.models import Membership
 from timebank.models import NoticeKind
-from timebank.models import Profile
 from timebank.models import Series
 from timebank.models import Slot
 from timebank.models import WithdrawnBecause
@@ -34,7 +35,8 @@ class TooLateToUndo(Conflict):
 def withdraw_claim(session: Session, *, claim_id: int, now: dt.datetime) -> Claim:
     """Give a place back: "I can't make it". Free at once; the organisers are told.
 
-    Withdrawing twice is the same as once.
+    Later than the event allows, the turn stays theirs, and everybody is asked to take it over: the
+    claim comes back confirmed, as it was. Withdrawing twice is the same as once.
 
     Raises:
         EventOver: The job's time has passed.
@@ -44,16 +46,35 @@ def withdraw_claim(session: Session, *, claim_id: int, now: dt.datetime) -> Clai
         return claim
     if claim.ends_at <= now or claim.state not in {ClaimState.HELD, ClaimState.CONFIRMED}:
         raise EventOver
+    if needs_cover(session, claim, now=now):
+        handing_over.offer_to_all(session, claim_id=claim.id, now=now)
+        return claim
     was_confirmed = claim.state is ClaimState.CONFIRMED
-    claim.state = ClaimState.WITHDRAWN
-    claim.held_until = None
-    claim.withdrawn_at = now
-    claim.withdrawn_because = WithdrawnBecause.PERSON
-    session.flush()
-    waiting.offer_places(session, slot_ids=[claim.slot_id], now=now)
+    give_back(session, claim, because=WithdrawnBecause.PERSON, now=now)
     if was_confirmed:
         _tell_organisers(session, claim, now)
     return claim
+
+
+def give_back(
+    session: Session, claim: Claim, *, because: WithdrawnBecause, now: dt.datetime
+) -> None:
+    """Free a place for whoever is next; the event must be locked."""
+    freeing.withdraw(session, claim, because=because, now=now)
+    freeing.end_handovers(session, claim_id=claim.id, now=now)
+    waiting.offer_places(session, slot_ids=[claim.slot_id], now=now)
+
+
+def needs_cover(session: Session, claim: Claim, *, now: dt.datetime) -> bool:
+    """Tell whether it is too late to drop out just so. What has begun can only be given back."""
+    if claim.state is not ClaimState.CONFIRMED or claim.starts_at <= now:
+        return False
+    hours = session.scalars(
+        sa.select(Series.drop_out_hours)
+        .join(Slot, Slot.series_id == Series.id)
+        .where(Slot.id == claim.slot_id)
+    ).one()
+    return claim.starts_at - dt.timedelta(hours=hours) <= now
 
 
 def undo_withdrawal(session: Session, *, claim_id: int, now: dt.datetime) -> NewClaim:
@@ -74,37 +95,35 @@ def undo_withdrawal(session: Session, *, claim_id: int, now: dt.datetime) -> New
         session,
         slot_id=claim.slot_id,
         membership_id=claim.membership_id,
-        note=claim.note,
+        terms=_as_it_was(claim),
         now=now,
     )
     outbox.cancel_notices_keyed(session, prefix=f"claim-{claim.id}.dropped_out.")
     return again
 
 
+def _as_it_was(claim: Claim) -> Terms:
+    """Take it back on the terms it was had on: as a standing turn, say, or against a rule."""
+    return Terms(
+        note=claim.note,
+        takes_part=claim.takes_part,
+        made_by=claim.made_by,
+        guest_of=claim.guest_of,
+        standing_id=claim.standing_id,
+        import_id=claim.import_id,
+        overruled_by=claim.overruled_by,
+        overruled_because=claim.overruled_because,
+    )
+
+
 def _tell_organisers(session: Session, claim: Claim, now: dt.datetime) -> None:
     """Post a notice to each organiser who reads mail: who dropped out of which job."""
-    organisers = session.scalars(
-        sa.select(Membership.person_id)
-        .join(GroupOrganiser, GroupOrganiser.membership_id == Membership.id)
-        .join(Series, Series.group_id == GroupOrganiser.group_id)
-        .join(Slot, Slot.series_id == Series.id)
-        .join(Profile, Profile.person_id == Membership.person_id)
-        .where(Slot.id == claim.slot_id, Profile.email.is_not(None))
-        .where(Membership.person_id != claim.person_id)
-    ).all()
+    # Ten minutes' grace, so that an Undo spares everybody two mails.
+    told_at = min(now + UNDO_LASTS, claim.starts_at)
     outbox.post_notices(
         session,
         [
-            outbox.Message(
-                community_id=claim.community_id,
-                person_id=person_id,
-                kind=NoticeKind.DROPPED_OUT,
-                dedupe_key=f"claim-{claim.id}.dropped_out.{person_id}",
-                # Ten minutes' grace, so that an Undo spares everybody two mails.
-                not_before=min(now + UNDO_LASTS, claim.starts_at),
-                expires_at=claim.ends_at,
-                facts={"claim_id": str(claim.id)},
-            )
-            for person_id in organisers
+            telling.about_claim(claim, NoticeKind.DROPPED_OUT, person_id=person_id, now=told_at)
+            for person_id in telling.organisers_of(session, claim)
         ],
     )

@@ -139,6 +139,7 @@ def draft_of(form: EditorForm, *, venue: Venue | None = None) -> events.SeriesDr
         starts_time=_known(form.starts.value),
         ends_time=_known(form.ends.value),
         roles=tuple(_role_draft(entry.form, form) for entry in form.roles.entries),
+        ready_made=form.rota.data or "",
     )
 
 

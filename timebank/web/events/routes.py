@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Container
+from functools import partial
 from itertools import groupby
 from typing import LiteralString
 
@@ -22,6 +23,7 @@ from timebank.domain.rota import reading
 from timebank.domain.rota import waiting
 from timebank.domain.rota import whats_on
 from timebank.domain.rota.reading import Job
+from timebank.domain.rota.yielding import YIELDS_BEFORE
 from timebank.web.door import Door
 from timebank.web.door import open_door
 from timebank.web.kept import fresh_page
@@ -46,6 +48,9 @@ LEFT JOIN LATERAL (
 EVENT_COLUMNS: LiteralString = """, e.id, e.version, e.series_version, e.group_id, e.is_published,
   ARRAY(SELECT k.id FROM claim k
          WHERE k.event_id = e.id AND k.membership_id = v.membership_id AND k.live ORDER BY 1),
+  v.person_id IS NOT NULL
+    AND NOT EXISTS (SELECT FROM claim k WHERE k.membership_id = v.membership_id
+                       AND (k.state = 'attended' OR k.binds AND k.ends_at > %(now)s)),
   (SELECT sum(n.version) FROM event n WHERE n.series_id = e.series_id
       AND n.starts_at > e.starts_at),
   EXISTS (SELECT FROM waiting w JOIN slot o ON o.id = w.slot_id
@@ -117,20 +122,20 @@ def event(slug: str, day: dt.date) -> Response:
     """Show one date: what happens, where, and who's doing what."""
     now = clock.now()
     opened = open_door(EVENT_COLUMNS, EVENT_JOINS, slug=slug, day=day)
-    event_id, _, _, group_id, is_published, own_claims, _, is_waiting = opened.facts
+    event_id, _, _, group_id, is_published, own_claims, is_new, _, is_waiting = opened.facts
     runs_it = bool(opened.viewer and opened.viewer.may_organise(group_id))
     if event_id is None or not (is_published or runs_it):
         raise NotFound
+    render = partial(_render_event, opened, event_id, now, runs_it=runs_it, is_new=is_new)
     if is_waiting:  # where they stand in line moves with others: such a page is not kept
-        return fresh_page(lambda: _render_event(opened, event_id, now, runs_it=runs_it))
-    key = ("event", opened.viewer is None, runs_it, *own_claims, _tick(now))
-    return kept_page(
-        (*key, *opened.facts[:3], opened.facts[6]),
-        lambda: _render_event(opened, event_id, now, runs_it=runs_it),
-    )
+        return fresh_page(render)
+    key = ("event", opened.viewer is None, runs_it, is_new, *own_claims, _tick(now))
+    return kept_page((*key, *opened.facts[:3], opened.facts[7]), render)
 
 
-def _render_event(opened: Door, event_id: int, now: dt.datetime, *, runs_it: bool) -> str:
+def _render_event(
+    opened: Door, event_id: int, now: dt.datetime, *, runs_it: bool, is_new: bool
+) -> str:
     gathering = whats_on.gathering(db.session(), event_id=event_id)
     jobs = reading.jobs_of_event(db.session(), event_id=event_id)
     own = opened.viewer.membership_id if opened.viewer else None
@@ -139,6 +144,7 @@ def _render_event(opened: Door, event_id: int, now: dt.datetime, *, runs_it: boo
         "events/event.html",
         event=gathering,
         jobs=sorted(jobs, key=lambda job: _urgency(job, own, lines)),
+        roomy=_where_regulars_make_room(jobs, now) if is_new else frozenset(),
         coverage=reading.coverage_of(jobs),
         own=own,
         lines=lines,
@@ -147,6 +153,12 @@ def _render_event(opened: Door, event_id: int, now: dt.datetime, *, runs_it: boo
         is_over=gathering.ends_at <= now,
         runs_it=runs_it,
     )
+
+
+def _where_regulars_make_room(jobs: list[Job], now: dt.datetime) -> frozenset[int]:
+    """Find the full jobs that somebody's first turn may still have."""
+    until = now + YIELDS_BEFORE
+    return frozenset(job.slot_id for job in jobs if job.makes_room and job.starts_at > until)
 
 
 def _lines(event_id: int, own: int | None, now: dt.datetime) -> dict[int, waiting.InLine]:

@@ -113,9 +113,7 @@ def headline(report: Report) -> str:
     if report.is_covered:
         return _("It’s on: every job it can’t start without has somebody.")
     if found.unqualified:
-        return _(
-            "Nobody who is coming may do %(jobs)s.", jobs=_or(found.unqualified)
-        )
+        return _("Nobody who is coming may do %(jobs)s.", jobs=_or(found.unqualified))
     if found.goes_ahead:
         return ngettext(
             "%(num)s person who is coming could cover all %(jobs)s jobs.",

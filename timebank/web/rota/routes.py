@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from flask import Blueprint
 from flask import current_app
 from flask import redirect
@@ -20,8 +22,11 @@ from timebank.db import db
 from timebank.domain import identity
 from timebank.domain import ledger
 from timebank.domain.rota import claiming
+from timebank.domain.rota import offers
+from timebank.domain.rota import own_turns
 from timebank.domain.rota import places
 from timebank.domain.rota import reading
+from timebank.domain.rota import standing
 from timebank.domain.rota import waiting
 from timebank.domain.rota import whats_on
 from timebank.domain.rota import withdrawing
@@ -70,14 +75,29 @@ def my_turns() -> str | Response:
     return render_template(
         "rota/my_turns.html",
         turns=turns,
-        lines=waiting.standing_in_line(db.session(), membership_id=membership_id, now=now),
-        may_be_asked=db.session.get_one(Membership, membership_id).may_be_asked,
+        **_besides(membership_id, now),
         running=running,
         months=by_month(entries),
         mugs=mugs(given),
         given=given,
         to_next_mug=to_next_mug(given),
     )
+
+
+def _besides(membership_id: int, now: dt.datetime) -> dict[str, object]:
+    """Read what My turns shows besides the turns themselves, in a statement each."""
+    session = db.session()
+    here = door().community.id
+    return {
+        "now": now,
+        "ways": own_turns.ways_of(session, membership_id=membership_id, now=now),
+        "promises": standing.promises_of(session, membership_id=membership_id, now=now),
+        "offers": offers.offers_to(
+            session, community_id=here, membership_id=membership_id, now=now
+        ),
+        "lines": waiting.standing_in_line(session, membership_id=membership_id, now=now),
+        "may_be_asked": session.get_one(Membership, membership_id).may_be_asked,
+    }
 
 
 @bp.post("/me/turns/<int:claim_id>/cant")
@@ -87,8 +107,12 @@ def drop(claim_id: int) -> Response:
     _own(claim_id)
     dropped = withdrawing.withdraw_claim(db.session(), claim_id=claim_id, now=clock.now())
     place = _place_of(dropped)
+    is_off = dropped.state is ClaimState.WITHDRAWN
     db.session.commit()
-    say(_off_the_rota(place), undo_url=url_for("rota.undo", claim_id=claim_id))
+    if is_off:
+        say(_off_the_rota(place), undo_url=url_for("rota.undo", claim_id=claim_id))
+    else:
+        say(_asking_for_cover(place), undo_url=url_for("turns.keep", claim_id=claim_id))
     return redirect(_back(place), 303)
 
 
@@ -136,6 +160,15 @@ def _off_the_rota(place: places.Place) -> str:
     return _("You’re off the rota for %(day)s.", day=day)
 
 
+def _asking_for_cover(place: places.Place) -> str:
+    day = day_of(place.starts_at, door().community.timezone)
+    return _(
+        "It’s late to drop out, so we’re asking for cover for %(day)s."
+        " The turn stays yours until somebody has it.",
+        day=day,
+    )
+
+
 def _back(place: places.Place) -> str:
     """Where the button was: My turns, or the event's page."""
     if request.form.get("from") == "event":
@@ -154,6 +187,7 @@ def mail_link(token: str, action: str) -> str:
         action=action,
         state=claimed.state,
         is_over=claimed.ends_at <= clock.now(),
+        asks_cover=withdrawing.needs_cover(db.session(), claimed, now=clock.now()),
     )
 
 
@@ -189,8 +223,12 @@ def drop_by_mail(token: str) -> Response:
         db.session(), claim_id=_claim_of(token).id, now=clock.now()
     )
     place = _place_of(dropped)
+    is_off = dropped.state is ClaimState.WITHDRAWN
     db.session.commit()
-    say(_off_the_rota(place), undo_url=url_for("rota.undo_by_mail", token=token))
+    if is_off:
+        say(_off_the_rota(place), undo_url=url_for("rota.undo_by_mail", token=token))
+    else:
+        say(_asking_for_cover(place))
     return redirect(url_for("events.event", slug=place.slug, day=place.occurs_on), 303)
 
 

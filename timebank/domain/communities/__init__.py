@@ -1,0 +1,26 @@
+"""Communities: founding one, joining it, who may run what in it, and what people are trained for.
+
+Checks and training stand in `timebank.domain.communities.qualifications`.
+"""
+
+from __future__ import annotations
+
+from timebank.domain.communities.founding import MEMBER_FLOOR_MINUTES
+from timebank.domain.communities.founding import POT_FLOOR_MINUTES
+from timebank.domain.communities.founding import SlugTaken
+from timebank.domain.communities.founding import create_community
+from timebank.domain.communities.founding import create_coordinator
+from timebank.domain.communities.founding import create_group
+from timebank.domain.communities.founding import join
+from timebank.domain.communities.founding import may_organise
+
+__all__ = [
+    "MEMBER_FLOOR_MINUTES",
+    "POT_FLOOR_MINUTES",
+    "SlugTaken",
+    "create_community",
+    "create_coordinator",
+    "create_group",
+    "join",
+    "may_organise",
+]

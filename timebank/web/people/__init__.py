@@ -1,0 +1,1 @@
+"""Pages about people for those who run something: checks, training, and ages."""

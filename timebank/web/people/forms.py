@@ -1,0 +1,103 @@
+"""What a coordinator or an organiser writes down about checks, training and ages."""
+
+from __future__ import annotations
+
+from flask_babel import gettext
+from wtforms import RadioField
+from wtforms import SelectField
+from wtforms import StringField
+from wtforms.validators import Length
+from wtforms.validators import StopValidation
+
+from timebank.models import QualificationKind
+from timebank.web.events.fields import CountField
+from timebank.web.events.fields import DayField
+from timebank.web.events.fields import OneOf
+from timebank.web.events.fields import Readable
+from timebank.web.events.fields import Understood
+from timebank.web.events.forms import choices_of
+from timebank.web.typed import PageForm
+from timebank.web.typed import Said
+from timebank.web.typed import line
+from timebank.web.words import _
+
+LONGEST_MONTHS = 120
+MOST_SHADOW_TURNS = 20
+KINDS = [
+    (QualificationKind.TRAINING.value, _("Training, which people do")),
+    (QualificationKind.CHECK.value, _("A check, which somebody else makes")),
+]
+
+
+def _whole(field: CountField, most: int) -> None:
+    """Refuse what is no number from 1 to `most`; nothing at all is fine."""
+    if (field.data or "").strip() and not 1 <= (field.value or 0) <= most:
+        raise StopValidation(gettext("From 1 to %(most)s, or leave it empty", most=most))
+
+
+class KindForm(PageForm):
+    """A check or training that jobs may ask for."""
+
+    name = StringField(
+        _("What’s it called?"),
+        filters=[line],
+        validators=[
+            Readable(),
+            Said(_("Give it a name, like First aid")),
+            Length(max=60, message=_("Keep it to 60 letters")),
+        ],
+    )
+    kind = RadioField(
+        _("What is it?"),
+        choices=choices_of(KINDS),
+        default=QualificationKind.TRAINING.value,
+        validate_choice=False,
+        validators=[OneOf(_("Say whether it’s training or a check"))],
+    )
+    about = StringField(
+        _("How does one get it?"),
+        filters=[line],
+        validators=[Readable(), Length(max=300, message=_("Keep it to 300 letters"))],
+    )
+    lasts_months = CountField(_("Good for how many months?"))
+    shadow_turns = CountField(_("Learnt by how many turns beside somebody?"))
+
+    def validate_lasts_months(self, field: CountField) -> None:
+        """Ten years at most."""
+        _whole(field, LONGEST_MONTHS)
+
+    def validate_shadow_turns(self, field: CountField) -> None:
+        """Twenty at most."""
+        _whole(field, MOST_SHADOW_TURNS)
+
+
+class FindForm(PageForm):
+    """Whom to look up, by the beginning of their name."""
+
+    class Meta:
+        """Nothing is changed by looking."""
+
+        csrf = False
+
+    named = StringField(_("Their first name"), filters=[line], validators=[Length(max=80)])
+
+
+class GiveForm(PageForm):
+    """What somebody has, and from when."""
+
+    qualification = SelectField(_("What do they have?"), validate_choice=False)
+    valid_from = DayField(_("Since when?"), validators=[Understood(_("Choose a day"))])
+    expires_on = DayField(_("No longer good from"))
+
+    def validate_expires_on(self, field: DayField) -> None:
+        """Empty is fine: then it lasts as long as it usually does."""
+        if (field.data or "").strip() and field.value is None:
+            raise StopValidation(gettext("Choose a day, or leave it empty"))
+
+
+class AgeForm(PageForm):
+    """How old somebody is at least."""
+
+    age_at_least = CountField(
+        _("They’re at least how old?"), validators=[Understood(_("Write an age from 1 to 100"))]
+    )

@@ -1,0 +1,285 @@
+"""Checks, training and ages: for coordinators, and for those who run a group."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TypeVar
+
+from flask import Blueprint
+from flask import redirect
+from flask import render_template
+from flask import request
+from flask import url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from timebank.core import clock
+from timebank.core.errors import NotFound
+from timebank.core.errors import Refused
+from timebank.db import db
+from timebank.domain.communities import neighbours
+from timebank.domain.communities import qualifications
+from timebank.domain.rota import learning
+from timebank.models import Membership
+from timebank.models import Qualification
+from timebank.models import QualificationKind
+from timebank.web.auth import member
+from timebank.web.auth import signed_in_required
+from timebank.web.door import door
+from timebank.web.events.forms import choices_of
+from timebank.web.flashes import Tone
+from timebank.web.flashes import say
+from timebank.web.people.forms import AgeForm
+from timebank.web.people.forms import FindForm
+from timebank.web.people.forms import GiveForm
+from timebank.web.people.forms import KindForm
+from timebank.web.rota.arrival_forms import number
+from timebank.web.typed import PageForm
+from timebank.web.typed import text_of
+
+bp = Blueprint("people", __name__)
+
+Page = str | tuple[str, int] | Response
+AnyForm = TypeVar("AnyForm", bound=PageForm)
+
+
+@bp.get("/people/qualifications")
+@signed_in_required
+def kinds() -> str:
+    """Show what jobs may ask for, what runs out soon, and who has learnt enough."""
+    _organiser()
+    return _kinds_page(KindForm(formdata=None))
+
+
+@bp.post("/people/qualifications")
+@signed_in_required
+def add() -> Page:
+    """Write down a check or training that jobs may ask for."""
+    _coordinator()
+    form = KindForm()
+    if not form.is_well_filled():
+        return _kinds_page(form), 422
+    try:
+        qualifications.add_kind(
+            db.session(),
+            community_id=door().community.id,
+            name=text_of(form.name),
+            kind=QualificationKind(form.kind.data),
+            about=text_of(form.about),
+            lasts_months=form.lasts_months.value,
+            shadow_turns=form.shadow_turns.value,
+        )
+    except Refused as refusal:
+        db.session.rollback()
+        return _kinds_page(_with(form, refusal)), 422
+    db.session.commit()
+    say(_("Jobs can ask for %(name)s now.", name=text_of(form.name)))
+    return redirect(url_for("people.kinds"), 303)
+
+
+@bp.post("/people/qualifications/<int:qualification_id>/retire")
+@signed_in_required
+def retire(qualification_id: int) -> Response:
+    """Ask for it no more."""
+    _coordinator()
+    kind = _kind(qualification_id)
+    try:
+        qualifications.retire_kind(db.session(), qualification=kind, now=clock.now())
+    except qualifications.StillAskedFor as refusal:
+        db.session.rollback()
+        say(_(refusal.sentence), tone=Tone.ALERT)
+    else:
+        db.session.commit()
+        say(_("No job can ask for %(name)s any more.", name=kind.name))
+    return redirect(url_for("people.kinds"), 303)
+
+
+@bp.get("/people/<int:membership_id>/qualifications")
+@signed_in_required
+def person(membership_id: int) -> str:
+    """Show what a neighbour has, until when, and what they are learning."""
+    _organiser()
+    who = _member(membership_id)
+    return _person_page(who, GiveForm(formdata=None), AgeForm(formdata=None))
+
+
+@bp.post("/people/<int:membership_id>/qualifications")
+@signed_in_required
+def give(membership_id: int) -> Page:
+    """Write down that a neighbour has something, or has it again."""
+    by = _organiser()
+    who = _member(membership_id)
+    form = GiveForm()
+    kind_id = number(form.qualification.data)
+    if kind_id is None or not form.is_well_filled():
+        if kind_id is None:
+            form.validate()
+            form.qualification.errors = [_("Choose what they have")]
+        return _person_page(who, form, AgeForm(formdata=None)), 422
+    kind = _kind(kind_id)
+    try:
+        qualifications.give(
+            db.session(),
+            qualification=kind,
+            member=who,
+            by=by,
+            valid_from=form.valid_from.value or _today(),
+            expires_on=form.expires_on.value,
+            today=_today(),
+            now=clock.now(),
+        )
+    except Refused as refusal:
+        db.session.rollback()
+        return _person_page(who, _with(form, refusal), AgeForm(formdata=None)), 422
+    db.session.commit()
+    say(_("Written down: %(name)s.", name=kind.name))
+    return _back(membership_id)
+
+
+@bp.post("/people/<int:membership_id>/qualifications/<int:qualification_id>/revoke")
+@signed_in_required
+def revoke(membership_id: int, qualification_id: int) -> Response:
+    """Take something back that a neighbour has."""
+    _organiser()
+    who, kind = _member(membership_id), _kind(qualification_id)
+    qualifications.revoke(
+        db.session(), member=who, qualification_id=qualification_id, now=clock.now()
+    )
+    db.session.commit()
+    say(_("Taken back: %(name)s. Turns they have already stay theirs.", name=kind.name))
+    return _back(membership_id)
+
+
+@bp.post("/people/<int:membership_id>/qualifications/<int:qualification_id>/learnt")
+@signed_in_required
+def learnt(membership_id: int, qualification_id: int) -> Response:
+    """Give a neighbour what their learning turns have earned."""
+    by = _organiser()
+    who, kind = _member(membership_id), _kind(qualification_id)
+    try:
+        learning.give_what_was_learnt(
+            db.session(), qualification=kind, member=who, by=by, today=_today(), now=clock.now()
+        )
+    except Refused as refusal:
+        db.session.rollback()
+        say(_(refusal.sentence), tone=Tone.ALERT)
+    else:
+        db.session.commit()
+        say(_("Given: %(name)s. They can take that job now.", name=kind.name))
+    return _back(membership_id)
+
+
+@bp.post("/people/<int:membership_id>/age")
+@signed_in_required
+def age(membership_id: int) -> Page:
+    """Write down that a neighbour is at least so old."""
+    _organiser()
+    who = _member(membership_id)
+    form = AgeForm()
+    if not form.is_well_filled():
+        return _person_page(who, GiveForm(formdata=None), form), 422
+    try:
+        neighbours.note_age(
+            db.session(), member=who, age_at_least=form.age_at_least.value or 0, today=_today()
+        )
+    except Refused as refusal:
+        db.session.rollback()
+        return _person_page(who, GiveForm(formdata=None), _with(form, refusal)), 422
+    db.session.commit()
+    say(_("Written down. Their date of birth isn’t."))
+    return _back(membership_id)
+
+
+def _kinds_page(form: KindForm) -> str:
+    session, here, today = db.session(), door().community.id, _today()
+    find = FindForm(formdata=request.args)
+    named = text_of(find.named) if find.validate() else ""
+    viewer = door().viewer
+    return render_template(
+        "people/kinds.html",
+        form=form,
+        find=find,
+        named=named,
+        found=neighbours.find_neighbours(session, community_id=here, today=today, named=named)
+        if named
+        else [],
+        kinds=qualifications.read_kinds(session, community_id=here, today=today),
+        running_out=qualifications.running_out(session, community_id=here, today=today),
+        learners=learning.read_learners(session, community_id=here, today=today),
+        coordinates=bool(viewer and viewer.is_coordinator),
+    )
+
+
+def _person_page(who: Membership, give_form: GiveForm, age_form: AgeForm) -> str:
+    session, here, today = db.session(), door().community.id, _today()
+    kinds = qualifications.read_kinds(session, community_id=here, today=today)
+    offered = [(str(kind.id), kind.name) for kind in kinds]
+    give_form.qualification.choices = choices_of([("", _("Choose one")), *offered])
+    give_form.valid_from.data = give_form.valid_from.data or today.isoformat()
+    known = neighbours.find_neighbours(
+        session, community_id=here, today=today, membership_id=who.id
+    )
+    if not known:
+        raise NotFound
+    return render_template(
+        "people/person.html",
+        neighbour=known[0],
+        give_form=give_form,
+        age_form=age_form,
+        held=qualifications.read_held(
+            session, community_id=here, today=today, membership_id=who.id
+        ),
+        learning=learning.read_learners(
+            session, community_id=here, today=today, membership_id=who.id
+        ),
+        has_kinds=bool(kinds),
+    )
+
+
+def _with(form: AnyForm, refusal: Refused) -> AnyForm:
+    """Put a refusal's sentence beside its field, or above the form."""
+    field = refusal.field or ""
+    if field in form:
+        form[field].errors = [_(refusal.sentence)]
+    else:
+        form.form_errors.append(_(refusal.sentence))
+    return form
+
+
+def _organiser() -> Membership:
+    """Let only those pass who run something here.
+
+    Raises:
+        NotFound: They don't: a stranger learns nothing.
+    """
+    viewer = door().viewer
+    if viewer is None or not viewer.is_organiser:
+        raise NotFound
+    return db.session.get_one(Membership, member())
+
+
+def _coordinator() -> Membership:
+    viewer = door().viewer
+    if viewer is None or not viewer.is_coordinator:
+        raise NotFound
+    return _organiser()
+
+
+def _member(membership_id: int) -> Membership:
+    return neighbours.find_member(
+        db.session(), community_id=door().community.id, membership_id=membership_id
+    )
+
+
+def _kind(qualification_id: int) -> Qualification:
+    return qualifications.find_kind(
+        db.session(), community_id=door().community.id, qualification_id=qualification_id
+    )
+
+
+def _today() -> dt.date:
+    return clock.local_date(clock.now(), door().community.timezone)
+
+
+def _back(membership_id: int) -> Response:
+    return redirect(url_for("people.person", membership_id=membership_id), 303)
