@@ -17,9 +17,9 @@ from timebank.domain import communities
 from timebank.domain import identity
 from timebank.domain.events import dates
 from timebank.domain.events import making
-from timebank.domain.events.drafts import RoleDraft
 from timebank.domain.events.drafts import SeriesDraft
 from timebank.domain.events.drafts import VenueDraft
+from timebank.domain.events.jobs import RoleDraft
 from timebank.models import Community
 from timebank.models import Event
 from timebank.models import Frequency

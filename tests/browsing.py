@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from dataclasses import field
 from html.parser import HTMLParser
 
 from flask import Flask
@@ -18,12 +19,16 @@ from timebank.web.door import SIGN_IN_KEY
 
 @dataclass
 class Form:
-    """A form of a page: where it goes, what it holds, and the words on its buttons."""
+    """A form of a page: where it goes, what it holds, and the words on its buttons.
+
+    `actions`: where buttons go that lead elsewhere than their form.
+    """
 
     action: str
     method: str
     fields: dict[str, list[str]]
     buttons: dict[str, tuple[str, str]]
+    actions: dict[str, str] = field(default_factory=dict)
 
 
 class _Forms(HTMLParser):
@@ -31,6 +36,7 @@ class _Forms(HTMLParser):
         super().__init__()
         self.forms: list[Form] = []
         self._button: tuple[str, str] | None = None
+        self._action = ""
         self._words = ""
         self._area = ""
         self._select = ""
@@ -53,6 +59,7 @@ class _Forms(HTMLParser):
             self._add(self._select, value)
         elif tag == "button":
             self._button, self._words = (name, value), ""
+            self._action = given.get("formaction", "")
 
     def _input(self, name, value, given):
         if given.get("type") not in {"checkbox", "radio"} or "checked" in given:
@@ -67,7 +74,9 @@ class _Forms(HTMLParser):
         if tag == "select":
             self._select = ""
         if tag == "button" and self._button and self.forms:
-            self.forms[-1].buttons[" ".join(self._words.split())] = self._button
+            words = " ".join(self._words.split())
+            self.forms[-1].buttons[words] = self._button
+            self.forms[-1].actions[words] = self._action
             self._button = None
 
     def handle_data(self, data):
@@ -115,11 +124,11 @@ class Browser:
 
     def press(self, words: str, **typed: object) -> str:
         """Press the first button whose words begin with `words`, after typing into its form."""
-        form, button = self._find(words)
+        form, button, action = self._find(words)
         fields = {**form.fields, **{name: _listed(value) for name, value in typed.items()}}
         if button[0]:
             fields[button[0]] = [button[1]]
-        address = form.action or self.answer.request.full_path
+        address = action or form.action or self.answer.request.full_path
         self._go(self.client.post(address, data=fields, base_url=self.base))
         return self.page
 
@@ -157,11 +166,11 @@ class Browser:
             kept[SIGN_IN_KEY] = token
         return self
 
-    def _find(self, words: str) -> tuple[Form, tuple[str, str]]:
+    def _find(self, words: str) -> tuple[Form, tuple[str, str], str]:
         for form in self.forms():
             for said, button in form.buttons.items():
                 if said.startswith(words):
-                    return form, button
+                    return form, button, form.actions[said]
         seen = [said for form in self.forms() for said in form.buttons]
         raise AssertionError(f"no button {words!r} among {seen}")
 

@@ -58,12 +58,15 @@ def test_hostile_text_in_addresses_is_answered_with_a_page(app, walk):
     for raw in (*HOSTILE, b"0000-00-00", b"2027-02-30", b"9999-12-31", b"0001-01-01"):
         for address in (
             "/e/{}", "/e/danson-saturday-stroll/{}", "/t/{}/confirm", "/sign-in/{}",
-            "/t/{}/offer", "/t/{}/help", "/e/danson-saturday-stroll/2027-05-01/help?job={}",
             "/me/{}.ics", "/t/{}/asked/yes", "/t/{}/turn/1/no", "/t/1-x/turn/{}/yes",
             "/e/danson-saturday-stroll/2027-05-01/ask/{}", "/me/turns/{}/hand-over",
+            "/t/{}/offer", "/t/{}/help", "/e/danson-saturday-stroll/2027-05-01/help?job={}",
             "/e/danson-saturday-stroll/2027-05-01/claim/{}", "/static/{}",
             "/?kind={}", "/sign-in?next={}", "/e/danson-saturday-stroll/rota?from={}",
             "/calendar/{}", "/me/statement?before={}", "/e/new?rota={}", "/{}",
+            "/e/danson-saturday-stroll/rota?dates={}", "/could-do?near={}", "/could-do?free={}",
+            "/could-do?kind={}", "/could-do?first={}", "/could-do?after={}",
+            "/e/danson-saturday-stroll/rota/print?from={}",
         ):  # fmt: skip
             answer = client.get(address.format(quoted(raw[:2000])), base_url="http://localhost")
             assert answer.status_code < 500, (address, raw)
@@ -82,12 +85,14 @@ def forms_of(session, browser, walk):
         "/sign-in", "/sign-in/code", f"/e/danson-saturday-stroll/2027-05-01/claim/{slot}", "/me",
         "/calendar", "/e/new", "/e/danson-saturday-stroll/edit",
         "/e/danson-saturday-stroll/2027-05-01/change",
+        "/e/danson-saturday-stroll/2027-05-01/jobs",
         "/e/danson-saturday-stroll/2027-05-01/checkin", "/e/danson-saturday-stroll/2027-05-01",
-        f"/e/danson-saturday-stroll/2027-05-01/claim/{slot}/wait",
-        "/e/danson-saturday-stroll/2027-05-01/help",
+        "/e/danson-saturday-stroll/rota", "/could-do",
         f"/e/danson-saturday-stroll/2027-05-01/ask/{slot}",
         f"/e/danson-saturday-stroll/2027-05-01/friend/{slot}",
         *(f"/me/turns/{claim.id}/{page}" for page in ("hand-over", "every-time")),
+        f"/e/danson-saturday-stroll/2027-05-01/claim/{slot}/wait",
+        "/e/danson-saturday-stroll/2027-05-01/help",
     )  # fmt: skip
     for page in pages:
         browser.open(page)

@@ -106,6 +106,15 @@ def test_a_place_that_reads_the_same_is_the_same_venue(session, walk):
     assert first.venue_id == second.venue_id != other.venue_id
 
 
+def test_the_part_of_the_borough_is_corrected_where_the_place_is_known(session, walk):
+    park = events.VenueDraft(name="Danson Park", area="Crayford")
+    first = make(session, walk, venue=park)
+    right = make(session, walk, venue=dataclasses.replace(park, area="Bexleyheath"))
+    unsaid = make(session, walk, venue=dataclasses.replace(park, area=None))
+    assert first.venue_id == right.venue_id == unsaid.venue_id
+    assert session.get_one(Venue, first.venue_id).area == "Bexleyheath"
+
+
 def test_only_those_who_run_the_group_make_its_events(session, walk):
     chi = builders.an_elsewhere(session).chi
     draft = draft_for(walk.group)

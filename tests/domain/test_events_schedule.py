@@ -13,7 +13,8 @@ TODAY = dt.date(2027, 4, 20)
 
 
 def days(frequency, first_on, count):
-    found = events.days_of(frequency, first_on, until=first_on + dt.timedelta(days=400))
+    plan = a_draft(frequency=frequency, first_on=first_on)
+    found = events.days_of(plan, until=first_on + dt.timedelta(days=400))
     return [day.isoformat() for day, _ in zip(found, range(count), strict=False)]
 
 

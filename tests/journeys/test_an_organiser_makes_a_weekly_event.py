@@ -111,7 +111,7 @@ def test_an_organiser_cancels_one_date_with_a_reason(walk, session, nadia):
     nadia.press("Cancel this date")
     assert nadia.statuses == [422]
     assert "Say why, in a few words" in nadia.words
-    nadia.press("Cancel this date", cancel_reason="Flooded path")
+    nadia.press("Cancel this date", kind="weather", cancel_reason="Flooded path")
     assert "Sat 1 May is off. Nobody had a turn that needs telling." in nadia.words
     assert "Cancelled" in nadia.words
     nadia.open("/e/danson-saturday-stroll/2027-05-01")
@@ -123,6 +123,8 @@ def test_an_organiser_edits_the_series_and_the_jobs_move_with_its_start(walk, se
     nadia.press("Publish", **AN_EVENT)
     nadia.follow("Edit")
     nadia.press("Save", starts="10:00", ends="11:30", title="Lake Amble")
+    assert "Nobody’s turn moves." in nadia.words
+    nadia.press("Save", reach="all")
     assert "Saved." in nadia.words
     assert "Lake Amble" in nadia.words
     director = session.scalars(

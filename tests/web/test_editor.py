@@ -47,6 +47,7 @@ def typed(**changes):
         "where": "Danson Park",
         "scene": "park",
         "often": "weekly",
+        "if_short": "ask",
         "first": "2027-05-01",
         "starts": "09:00",
         "ends": "10:30",
@@ -90,7 +91,7 @@ def test_every_field_has_its_own_sentence_and_the_page_comes_back_whole(nadia, s
         "Keep it to 200 letters": {"address": "x" * 201},
         "Keep it to 300 letters": {"bring": "x" * 301},
         "Choose one of the pictures": {"scene": "moon"},
-        "Say how often it takes place": {"often": "daily"},
+        "Say how often it takes place": {"often": "hourly"},
         "Choose the first date": {"first": "1 May"},
         "Choose a time, like 09:30": {"starts": "9"},
         "That time ends before it starts. Check From and To": {"ends": "08:00"},
@@ -338,6 +339,15 @@ def test_a_published_series_keeps_its_dates_whatever_is_sent(nadia, walk, sessio
     )
 
 
+def test_the_part_of_the_borough_is_kept_with_the_place(nadia, walk, session):
+    nadia.open("/e/danson-saturday-stroll/edit")
+    nadia.press("Save", area="  Bexleyheath ")
+    venue = session.get(Venue, walk.series.venue_id)
+    session.refresh(venue)
+    assert venue.area == "Bexleyheath"
+    assert 'value="Bexleyheath"' in nadia.open("/e/danson-saturday-stroll/edit")
+
+
 def test_saving_as_it_was_keeps_the_venue_and_its_point_on_the_map(nadia, walk, session):
     venue = session.get(Venue, walk.series.venue_id)
     venue.latitude, venue.longitude = 51.45, 0.12
@@ -475,7 +485,7 @@ def test_somebodys_other_turn_stands_in_the_way_of_a_move_and_is_named(nadia, wa
 
 def test_what_is_over_or_off_cannot_be_changed(nadia, walk, session):
     nadia.open(DATE)
-    nadia.press("Cancel this date", cancel_reason="Flood")
+    nadia.press("Cancel this date", kind="weather", cancel_reason="Flood")
     nadia.open(DATE)
     assert "This date is cancelled. Flood" in nadia.words
     assert not nadia.has_button("Cancel this date")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import re
 
 import pytest
 import sqlalchemy as sa
@@ -15,7 +16,10 @@ from tests.statements import count_statements
 from timebank.domain import events
 from timebank.domain.rota import changing
 from timebank.domain.rota import claiming
+from timebank.models import ClaimState
 from timebank.models import Event
+from timebank.models import EventState
+from timebank.models import HeldFor
 from timebank.models import Slot
 from timebank.web.kept import shelf
 
@@ -24,6 +28,7 @@ NOW = dt.datetime(2027, 4, 20, 12, tzinfo=dt.UTC)
 
 @pytest.fixture(autouse=True)
 def at_noon():
+    shelf.clear()  # every test has a database of its own, and the same numbers in it
     with time_machine.travel(NOW, tick=False):
         yield
 
@@ -105,21 +110,21 @@ def test_what_is_wanted_is_a_link_that_names_job_and_day(walk, session, browser)
     publish(session, walk)
     browser.open("/e/stroll/rota")
     said = [words for words, _url in browser.links()]
-    assert "Needed · 4 free : Marshal, Saturday 1 May" in said
-    assert "Take it : Tail walker, Saturday 1 May" in said
-    browser.follow("Take it : Tail walker, Saturday 8 May")
+    assert "I’ll do it : Marshal, Saturday 1 May Needed · 4 free" in said
+    assert "I’ll do it : Tail walker, Saturday 1 May" in said
+    browser.follow("I’ll do it : Tail walker, Saturday 8 May")
     assert browser.path.startswith("/e/stroll/2027-05-08/claim/")
 
 
 def test_a_cell_says_how_many_places_are_free_until_the_last_one(walk, session, browser):
     first, *_ = publish(session, walk, roles=(dataclasses.replace(MARSHAL, places=3, needed=0),))
     slot = slot_of(session, first)
-    for place, member, says in ((1, walk.bela, "Take it · 2 free"), (2, walk.sam, "Take it")):
+    for place, member, says in ((1, walk.bela, " 2 free"), (2, walk.sam, "")):
         builders.a_claim(session, slot, member, place=place)
         session.commit()
         browser.open("/e/stroll/rota")
         said = [words for words, _url in browser.links() if "Saturday 1 May" in words]
-        assert set(said) == {f"{says} : Marshal, Saturday 1 May"}
+        assert set(said) == {f"I’ll do it : Marshal, Saturday 1 May{says}"}
 
 
 def test_a_moved_date_says_so_and_a_cancelled_one_offers_nothing(walk, session, browser):
@@ -196,3 +201,153 @@ def test_a_kept_grid_is_never_stale(walk, session, app, browser):
     sam.open("/e/stroll/rota")
     assert "You" in bela.words
     assert "Bela N" in sam.words
+
+
+def test_one_tap_takes_a_place_and_leads_back_to_its_cell(walk, session, app):
+    publish(session, walk)
+    bela = Browser(app).sign_in(walk.bela)
+    bela.open("/e/stroll/rota?dates=12&from=2027-05-08")
+    bela.press("I’ll do it: Tail walker, Saturday 22 May")
+    assert bela.statuses == [303, 200]
+    assert bela.answer.request.full_path == "/e/stroll/rota?dates=12&from=2027-05-08"
+    assert "You’re in." in bela.words
+    assert "You : Tail walker, Saturday 22 May. Change it on My turns" in bela.words
+    assert not bela.has_button("I’ll do it: Tail walker, Saturday 22 May")
+    assert bela.has_button("Undo")
+
+
+@pytest.mark.parametrize(
+    "elsewhere", ["https://evil.example", "//evil.example", "/\\evil.example"]
+)
+def test_a_forged_way_back_leads_to_the_date_itself(walk, browser, elsewhere):
+    browser.sign_in(walk.bela).open("/e/danson-saturday-stroll/rota")
+    token = browser.forms()[0].fields["csrf_token"][0]
+    take = f"/e/danson-saturday-stroll/2027-05-01/claim/{walk.marshal.id}"
+    browser.post(take, csrf_token=token, next=elsewhere)
+    assert browser.path == "/e/danson-saturday-stroll/2027-05-01"
+
+
+def test_six_twelve_or_twenty_six_dates_and_nothing_else(walk, session, browser):
+    publish(session, walk)
+    for typed, columns in (("6", 6), ("12", 9), ("26", 9), ("7", 6), ("-1", 6), ("x", 6)):
+        browser.open(f"/e/stroll/rota?dates={typed}")  # eight weeks are made ahead
+        assert browser.page.count('<th scope="col">') == columns + 1, typed
+
+
+def in_turns(session, walk):
+    """A bouncy castle beside the walk, watched in turns of half an hour."""
+    role = builders.a_role(session, walk.series, name="Bouncy castle", position=3)
+    role.turn_minutes = role.every_minutes = 30
+    session.flush()
+    slots = []
+    for turn in (1, 2, 3):
+        slot = builders.a_slot(session, walk.event, role) if turn == 1 else None
+        starts_at = walk.event.starts_at + dt.timedelta(minutes=30 * (turn - 1))
+        if slot is None:
+            slot = Slot(
+                community_id=walk.community.id,
+                series_id=walk.series.id,
+                event_id=walk.event.id,
+                role_id=role.id,
+                turn=turn,
+                starts_at=starts_at,
+                ends_at=starts_at + dt.timedelta(minutes=30),
+                needed=0,
+                places=1,
+            )
+            session.add(slot)
+        slot.ends_at = starts_at + dt.timedelta(minutes=30)
+        slots.append(slot)
+    session.commit()
+    return slots
+
+
+def test_a_job_shared_out_through_the_day_has_a_row_for_each_turn(walk, session, browser):
+    in_turns(session, walk)
+    browser.open("/e/danson-saturday-stroll/rota")
+    for title in ("Bouncy castle, 9am", "Bouncy castle, 9:30am", "Bouncy castle, 10am"):
+        assert f'<th scope="row">{title}</th>' in browser.page
+
+
+def test_a_date_left_out_is_a_narrow_column_for_those_who_run_it_alone(
+    walk, session, app, browser
+):
+    _first, second, *_ = publish(session, walk)
+    second.state, second.sequence = EventState.SKIPPED, second.sequence + 1
+    session.commit()
+    browser.open("/e/stroll/rota")
+    assert "Sat 8 May" not in browser.words
+    assert "Sat 12 June" in browser.words
+    nadia = Browser(app).sign_in(walk.nadia)
+    nadia.open("/e/stroll/rota")
+    assert "Sat 8 May Left out" in nadia.words
+    assert not [said for said in nadia.forms()[0].buttons if "8 May" in said]
+
+
+def test_a_job_taken_off_one_date_leaves_its_cell_empty(walk, session, browser):
+    walk.tail_walker.closed_at = NOW
+    later = builders.an_event(session, walk.series, dt.date(2027, 5, 8))
+    builders.a_slot(session, later, walk.tail_walker.role)
+    session.commit()
+    browser.open("/e/danson-saturday-stroll/rota")
+    said = {words for words, _url in browser.links() if "Tail walker" in words}
+    assert said == {"I’ll do it : Tail walker, Saturday 8 May Needed"}
+
+
+def test_each_date_says_in_words_whether_it_can_start(walk, session, browser):
+    for weeks in (1, 2):
+        day = walk.event.occurs_on + dt.timedelta(weeks=weeks)
+        slot = builders.a_slot(
+            session, builders.an_event(session, walk.series, day), walk.tail_walker.role
+        )
+        if weeks == 1:
+            builders.a_claim(session, slot, walk.bela)
+    session.commit()
+    with time_machine.travel(walk.event.starts_at - dt.timedelta(hours=3), tick=False):
+        browser.open("/e/danson-saturday-stroll/rota")
+    for said in (
+        "Sat 1 May 0 of 3 Can’t start without: Tail walker",
+        "Sat 8 May 1 of 1 All needed jobs filled",
+        "Sat 15 May 0 of 1 1 needed, still time",
+    ):
+        assert said in browser.words
+
+
+def test_who_was_only_asked_is_named_to_those_who_run_it_and_to_themselves(walk, session, app):
+    builders.a_claim(
+        session,
+        walk.marshal,
+        walk.bela,
+        state=ClaimState.HELD,
+        held_until=NOW + dt.timedelta(days=1),
+        held_for=HeldFor.ASKED,
+        made_by=walk.nadia,
+    )
+    session.commit()
+    for who, reads in (("nadia", "Bela N (asked)"), ("bela", "You (asked)")):
+        page = Browser(app).sign_in(getattr(walk, who))
+        page.open("/e/danson-saturday-stroll/rota")
+        assert reads in page.words
+    for of in (Browser(app), Browser(app).sign_in(walk.sam)):
+        for page in ("/e/danson-saturday-stroll/rota", "/e/danson-saturday-stroll/rota/print"):
+            of.open(page)
+            assert "Somebody (asked)" in of.words
+            assert "Bela" not in of.page
+
+
+def test_two_members_with_turns_each_see_their_own(walk, session, app):
+    builders.a_claim(session, walk.tail_walker, walk.bela)
+    builders.a_claim(session, walk.marshal, walk.sam)
+    session.commit()
+    for who, other in ((walk.bela, "Sam T"), (walk.sam, "Bela N")):
+        page = Browser(app).sign_in(who)
+        page.open("/e/danson-saturday-stroll/rota")
+        assert "You : " in page.words
+        assert other in page.words
+
+
+def test_every_cell_can_be_found_again_by_its_address(walk, browser):
+    browser.sign_in(walk.bela).open("/e/danson-saturday-stroll/rota")
+    marks = re.findall(r'name="at" value="(\w+)"', browser.page)
+    assert len(marks) == 4  # two jobs, in the grid and in the list
+    assert all(browser.page.count(f'id="{mark}"') == 1 for mark in marks)

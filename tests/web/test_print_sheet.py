@@ -43,6 +43,6 @@ def test_the_organiser_finds_it_from_the_date_and_from_the_rota(walk, browser):
 def test_a_resident_finds_neither_the_sheet_nor_a_way_there(walk, browser):
     browser.sign_in(walk.bela)
     for page in ("/e/danson-saturday-stroll/2027-05-01", "/e/danson-saturday-stroll/rota"):
-        assert "/print" not in browser.open(page)
+        assert SHEET not in browser.open(page)
     browser.open(SHEET)
     assert browser.statuses == [404]

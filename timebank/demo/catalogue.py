@@ -62,10 +62,12 @@ def ready_made(key: str) -> tuple[RoleDraft, ...]:
 
 
 def place(
-    name: str, address: str, latitude: float, longitude: float, **access: bool
+    name: str, address: str, area: str, latitude: float, longitude: float, **access: bool
 ) -> VenueDraft:
     """Write a place in a line; `access` as in a venue: step_free and the like."""
-    return VenueDraft(name=name, address=address, latitude=latitude, longitude=longitude, **access)
+    return VenueDraft(
+        name=name, address=address, area=area, latitude=latitude, longitude=longitude, **access
+    )
 
 
 HALL = {"step_free": True, "accessible_toilet": True}
@@ -80,6 +82,7 @@ PLANS = (
         venue=place(
             "Danson Park, by the boathouse",
             "The boathouse, Danson Park, DA6 8HL",
+            "Bexleyheath",
             51.4567,
             0.1176,
             **HALL,
@@ -101,7 +104,13 @@ PLANS = (
         title="Slade Green community plot",
         description="A shared plot behind the garages. What grows goes home with whoever came.",
         scene="garden",
-        venue=place("Howbury Lane plot", "Howbury Lane, Slade Green, DA8 2DR", 51.4690, 0.1950),
+        venue=place(
+            "Howbury Lane plot",
+            "Howbury Lane, Slade Green, DA8 2DR",
+            "Slade Green",
+            51.4690,
+            0.1950,
+        ),
         frequency=Frequency.WEEKLY,
         weekday=SATURDAY,
         starts=dt.time(10),
@@ -120,6 +129,7 @@ PLANS = (
         venue=place(
             "Welling Library",
             "Bellegrove Road, Welling, DA16 3PA",
+            "Welling",
             51.4627,
             0.1075,
             quiet_space=True,
@@ -141,6 +151,7 @@ PLANS = (
         venue=place(
             "Riverside Hall",
             "West Street, Erith, DA8 1AD",
+            "Erith",
             51.4823,
             0.1779,
             hearing_loop=True,
@@ -162,7 +173,11 @@ PLANS = (
         description="Two hours along the river with a picker, a bag and good company.",
         scene="litter",
         venue=place(
-            "Foots Cray Meadows", "The car park, Rectory Lane, Sidcup, DA14 5BP", 51.4242, 0.1271
+            "Foots Cray Meadows",
+            "The car park, Rectory Lane, Sidcup, DA14 5BP",
+            "Sidcup",
+            51.4242,
+            0.1271,
         ),
         frequency=Frequency.FORTNIGHTLY,
         weekday=SUNDAY,
@@ -180,7 +195,9 @@ PLANS = (
         title="Sunday table",
         description="Lunch for anyone, cooked by whoever’s there.",
         scene="tea",
-        venue=place("St Aidan’s Hall", "Sidcup High Street, DA14 6ER", 51.4262, 0.1030, **HALL),
+        venue=place(
+            "St Aidan’s Hall", "Sidcup High Street, DA14 6ER", "Sidcup", 51.4262, 0.1030, **HALL
+        ),
         frequency=Frequency.WEEKLY,
         weekday=SUNDAY,
         starts=dt.time(12, 30),
@@ -196,7 +213,12 @@ PLANS = (
         description="Three days of food and a cup of tea, no questions.",
         scene="tea",
         venue=place(
-            "Broadway Hall", "The Broadway, Bexleyheath, DA6 7LQ", 51.4573, 0.1420, **HALL
+            "Broadway Hall",
+            "The Broadway, Bexleyheath, DA6 7LQ",
+            "Bexleyheath",
+            51.4573,
+            0.1420,
+            **HALL,
         ),
         frequency=Frequency.WEEKLY,
         weekday=THURSDAY,
@@ -213,7 +235,9 @@ PLANS = (
         title="Alder Road street party",
         description="Tables down the middle, bunting up the lamp posts, everybody’s best cake.",
         scene="party",
-        venue=place("Alder Road", "Alder Road, Sidcup, DA15 8PN", 51.4370, 0.1010, step_free=True),
+        venue=place(
+            "Alder Road", "Alder Road, Sidcup, DA15 8PN", "Sidcup", 51.4370, 0.1010, step_free=True
+        ),
         frequency=Frequency.ONCE,
         weekday=SUNDAY,
         starts=dt.time(12),
@@ -233,6 +257,7 @@ PLANS = (
         venue=place(
             "Danson Lake, the landing stage",
             "Danson Park, DA6 8HL",
+            "Bexleyheath",
             51.4552,
             0.1190,
             accessible_toilet=True,
@@ -253,6 +278,7 @@ PLANS = (
         venue=place(
             "Crayford Community Centre",
             "4-6 London Road, Crayford, DA1 4BJ",
+            "Crayford",
             51.4514,
             0.1770,
             hearing_loop=True,
@@ -272,7 +298,12 @@ PLANS = (
         description="Mending, knitting and putting the world to rights.",
         scene="fix",
         venue=place(
-            "Blackfen Library", "7-9 Cedar Avenue, Sidcup, DA15 8NJ", 51.4475, 0.1033, **HALL
+            "Blackfen Library",
+            "7-9 Cedar Avenue, Sidcup, DA15 8NJ",
+            "Sidcup",
+            51.4475,
+            0.1033,
+            **HALL,
         ),
         frequency=Frequency.FORTNIGHTLY,
         weekday=MONDAY,
@@ -290,6 +321,7 @@ PLANS = (
         venue=place(
             "Erith Library",
             "Walnut Tree Road, Erith, DA8 1RA",
+            "Erith",
             51.4810,
             0.1760,
             quiet_space=True,
@@ -308,7 +340,9 @@ PLANS = (
         title="Woodland morning",
         description="Looking after the old wood above the abbey, with a fire and a flask.",
         scene="garden",
-        venue=place("Lesnes Abbey Lodge", "Abbey Road, Belvedere, DA17 5DL", 51.4892, 0.1281),
+        venue=place(
+            "Lesnes Abbey Lodge", "Abbey Road, Belvedere, DA17 5DL", "Belvedere", 51.4892, 0.1281
+        ),
         frequency=Frequency.MONTHLY,
         weekday=SATURDAY,
         starts=dt.time(10),
@@ -323,7 +357,9 @@ PLANS = (
         title="Hall Place garden team",
         description="Roses, topiary and a great many weeds.",
         scene="garden",
-        venue=place("Hall Place", "Bourne Road, Bexley, DA5 1PQ", 51.4489, 0.1600, **HALL),
+        venue=place(
+            "Hall Place", "Bourne Road, Bexley, DA5 1PQ", "Bexley", 51.4489, 0.1600, **HALL
+        ),
         frequency=Frequency.WEEKLY,
         weekday=FRIDAY,
         starts=dt.time(10),

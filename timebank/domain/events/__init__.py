@@ -5,13 +5,14 @@ What a change does to people who have a turn already stands in `timebank.domain.
 
 from __future__ import annotations
 
+from timebank.domain.events.checks import DraftRefused
+from timebank.domain.events.checks import check_draft
+from timebank.domain.events.checks import check_roles
 from timebank.domain.events.dates import extend_dates
 from timebank.domain.events.dates import make_dates
-from timebank.domain.events.dates import make_slots
-from timebank.domain.events.drafts import DraftRefused
+from timebank.domain.events.dates import make_missing_dates
 from timebank.domain.events.drafts import SeriesDraft
 from timebank.domain.events.drafts import VenueDraft
-from timebank.domain.events.drafts import check_draft
 from timebank.domain.events.jobs import PairDraft
 from timebank.domain.events.jobs import QualificationDraft
 from timebank.domain.events.jobs import RoleDraft
@@ -34,6 +35,7 @@ from timebank.domain.events.rota_files import RotaFileRefused
 from timebank.domain.events.rota_files import read_rota_file
 from timebank.domain.events.rota_files import write_rota_file
 from timebank.domain.events.sentences import schedule_sentence
+from timebank.domain.events.slots import make_slots
 
 __all__ = [
     "DraftRefused",
@@ -48,10 +50,12 @@ __all__ = [
     "SeriesMadeAlready",
     "VenueDraft",
     "check_draft",
+    "check_roles",
     "days_of",
     "extend_dates",
     "find_or_make_venue",
     "make_dates",
+    "make_missing_dates",
     "make_series",
     "make_slots",
     "publish",

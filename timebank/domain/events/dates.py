@@ -16,12 +16,11 @@ from sqlalchemy.orm import Session
 
 from timebank.core import clock
 from timebank.domain.events import rhythm
+from timebank.domain.events.slots import make_slots
 from timebank.models import Community
 from timebank.models import Event
-from timebank.models import Role
 from timebank.models import Series
 from timebank.models import SeriesState
-from timebank.models import Slot
 
 AHEAD = dt.timedelta(weeks=8)
 
@@ -29,7 +28,8 @@ AHEAD = dt.timedelta(weeks=8)
 def extend_dates(session: Session, *, now: dt.datetime) -> int:
     """Give every published series its dates of the next eight weeks -> how many are new.
 
-    A series that has yet to begin gets the eight weeks from its first date on.
+    A series that has yet to begin, or is out of season, gets the eight weeks from its next date
+    on.
     """
     rows = session.execute(
         sa.select(Series, Community.timezone)
@@ -44,14 +44,28 @@ def make_dates(
     session: Session, *, series: Series, timezone: str, first: dt.date, last: dt.date
 ) -> int:
     """Give one series its dates from `first` to `last`, past ones too -> how many are new."""
-    days = rhythm.days_of(series.frequency, series.first_on, until=last)
+    days = rhythm.days_of(series, until=last)
     return write_dates(session, [_row(series, day, timezone) for day in days if day >= first])
 
 
+def make_missing_dates(session: Session, *, series: Series, now: dt.datetime) -> int:
+    """Give one published series its dates of the next eight weeks -> how many are new."""
+    timezone = session.get_one(Community, series.community_id).timezone
+    return write_dates(session, dates_ahead(series, timezone, now))
+
+
 def dates_ahead(series: Series, timezone: str, now: dt.datetime) -> list[dict[str, Any]]:
-    """Work out the dates that a series should have by `now`, without those that have begun."""
-    until = max(clock.local_date(now, timezone), series.first_on) + AHEAD
-    days = rhythm.days_of(series.frequency, series.first_on, until=until)
+    """Work out the dates that a series should have by `now`, without those that have begun.
+
+    They are those of the coming eight weeks; where there are none, those from the next one on.
+    """
+    today = clock.local_date(now, timezone)
+    next_on = rhythm.next_day(series, today=today)
+    if next_on is None:
+        return []
+    until = max(today, series.first_on) + AHEAD
+    until = until if next_on <= until else next_on + AHEAD
+    days = (day for day in rhythm.days_of(series, until=until) if day >= today)
     return [row for day in days if (row := _row(series, day, timezone))["starts_at"] > now]
 
 
@@ -68,41 +82,6 @@ def write_dates(session: Session, rows: Iterable[dict[str, Any]]) -> int:
     ).all()
     make_slots(session, event_ids=made)
     return len(made)
-
-
-def make_slots(session: Session, *, event_ids: Iterable[int]) -> None:
-    """Give dates a slot for each job of their series that they lack, in one statement."""
-    starts_at = Event.starts_at + sa.func.make_interval(0, 0, 0, 0, 0, Role.starts_after_minutes)
-    wanted = (
-        sa.select(
-            Event.community_id,
-            Event.series_id,
-            Event.id,
-            Role.id,
-            starts_at,
-            starts_at + sa.func.make_interval(0, 0, 0, 0, 0, Role.duration_minutes),
-            Role.needed,
-            Role.places,
-        )
-        .join(Role, Role.series_id == Event.series_id)
-        .where(Event.id.in_(list(event_ids)), Role.retired_at.is_(None))
-        .order_by(Event.id, Role.position)
-    )
-    columns = [
-        "community_id",
-        "series_id",
-        "event_id",
-        "role_id",
-        "starts_at",
-        "ends_at",
-        "needed",
-        "places",
-    ]
-    session.execute(
-        insert(Slot)
-        .from_select(columns, wanted)
-        .on_conflict_do_nothing(index_elements=["event_id", "role_id", "turn"])
-    )
 
 
 def _row(series: Series, day: dt.date, timezone: str) -> dict[str, Any]:

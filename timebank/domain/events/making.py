@@ -15,9 +15,9 @@ from timebank.core.errors import Refused
 from timebank.core.text import slugify
 from timebank.domain import communities
 from timebank.domain.events import dates
+from timebank.domain.events.checks import check_draft
 from timebank.domain.events.drafts import SeriesDraft
 from timebank.domain.events.drafts import VenueDraft
-from timebank.domain.events.drafts import check_draft
 from timebank.domain.events.ready_made import ready_made_rota
 from timebank.domain.events.ready_made import with_details
 from timebank.domain.events.roles import write_roles
@@ -115,7 +115,8 @@ def find_or_make_venue(
 ) -> Venue:
     """Take the community's venue that reads exactly like this, or write down a new one.
 
-    A venue never changes under the dates that were held there.
+    A venue never changes under the dates that were held there; in which part of the borough it
+    lies only helps to find it, so that may be corrected.
 
     Args:
         session: The session.
@@ -137,9 +138,11 @@ def find_or_make_venue(
     same = same.order_by(Venue.id != now_at, Venue.id)
     venue = session.scalars(same.limit(1)).first()
     if venue is None:
-        venue = Venue(community_id=community_id, **facts)
+        venue = Venue(community_id=community_id, area=draft.area or "", **facts)
         session.add(venue)
         session.flush()
+    elif draft.area is not None:
+        venue.area = draft.area
     return venue
 
 
@@ -168,6 +171,14 @@ def _insert_series(
         "first_on": draft.first_on,
         "starts_time": draft.starts_time,
         "ends_time": draft.ends_time,
+        "last_on": draft.last_on,
+        "season_from": draft.season_from,
+        "season_until": draft.season_until,
+        "expected_people": draft.expected_people,
+        "most_a_week": draft.most_a_week,
+        "drop_out_hours": draft.drop_out_hours,
+        "decide_hours_before": draft.decide_hours_before,
+        "if_short": draft.if_short,
         "created_by": by.id,
         "intent": intent,
     }

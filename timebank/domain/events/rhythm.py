@@ -7,21 +7,48 @@ first is meant. `timebank.domain.events.sentences` says so whenever it will happ
 
 from __future__ import annotations
 
+import calendar
 import datetime as dt
 import itertools
 from collections.abc import Iterator
 
 from timebank.core import clock
+from timebank.domain.events.drafts import SeriesDraft
 from timebank.models import Frequency
+from timebank.models import Series
 
-STEP_DAYS = {Frequency.WEEKLY: 7, Frequency.FORTNIGHTLY: 14}
+STEP_DAYS = {Frequency.DAILY: 1, Frequency.WEEKLY: 7, Frequency.FORTNIGHTLY: 14}
 FIFTH = 5
 MONTHS_A_YEAR = 12
+# No season keeps any rhythm waiting for longer.
+LONGEST_WAIT = dt.timedelta(days=400)
 
 
-def days_of(frequency: Frequency, first_on: dt.date, *, until: dt.date) -> Iterator[dt.date]:
-    """Go through the days of a rhythm, from the first one to `until` (included)."""
-    return itertools.takewhile(lambda day: day <= until, _endless(frequency, first_on))
+def days_of(plan: SeriesDraft | Series, *, until: dt.date) -> Iterator[dt.date]:
+    """Go through the days of a series that lie in its season, from its first date on.
+
+    Args:
+        plan: A draft or a series.
+        until: The last day to look at; the series' own last date may come before it.
+    """
+    last = until if plan.last_on is None else min(until, plan.last_on)
+    days = itertools.takewhile(lambda day: day <= last, _endless(plan.frequency, plan.first_on))
+    months = season_months(plan.season_from, plan.season_until)
+    return (day for day in days if day.month in months)
+
+
+def next_day(plan: SeriesDraft | Series, *, today: dt.date) -> dt.date | None:
+    """Tell its first day from `today` on, or None when there is none any more."""
+    until = max(today, plan.first_on) + LONGEST_WAIT
+    return next((day for day in days_of(plan, until=until) if day >= today), None)
+
+
+def season_months(first: int | None, last: int | None) -> frozenset[int]:
+    """List the months of a season, 1 to 12; it may go over New Year. None: all year round."""
+    if first is None or last is None:
+        return frozenset(range(1, MONTHS_A_YEAR + 1))
+    length = (last - first) % MONTHS_A_YEAR
+    return frozenset((first - 1 + step) % MONTHS_A_YEAR + 1 for step in range(length + 1))
 
 
 def span_on(
@@ -45,6 +72,8 @@ def _endless(frequency: Frequency, first_on: dt.date) -> Iterator[dt.date]:
         return iter((first_on,))
     if frequency is Frequency.MONTHLY:
         return _same_weekday_each_month(first_on)
+    if frequency is Frequency.MONTHLY_BY_DATE:
+        return _same_date_each_month(first_on)
     step = STEP_DAYS[frequency]
     return (first_on + dt.timedelta(days=step * index) for index in itertools.count())
 
@@ -52,8 +81,20 @@ def _endless(frequency: Frequency, first_on: dt.date) -> Iterator[dt.date]:
 def _same_weekday_each_month(first_on: dt.date) -> Iterator[dt.date]:
     """First Saturdays, say; a fifth one means the last of each month."""
     nth = nth_of_month(first_on)
-    for month in itertools.count(first_on.year * MONTHS_A_YEAR + first_on.month - 1):
-        first = dt.date(month // MONTHS_A_YEAR, month % MONTHS_A_YEAR + 1, 1)
+    for first in _months_from(first_on):
         earliest = first + dt.timedelta(days=(first_on.weekday() - first.weekday()) % 7)
         day = earliest + dt.timedelta(weeks=nth - 1)
         yield day if day.month == first.month else day - dt.timedelta(weeks=1)
+
+
+def _same_date_each_month(first_on: dt.date) -> Iterator[dt.date]:
+    """The 15th, say; the 31st means the last day of a shorter month."""
+    for first in _months_from(first_on):
+        _weekday, length = calendar.monthrange(first.year, first.month)
+        yield first.replace(day=min(first_on.day, length))
+
+
+def _months_from(day: dt.date) -> Iterator[dt.date]:
+    """Go through the first days of the months, from that of `day` on."""
+    for month in itertools.count(day.year * MONTHS_A_YEAR + day.month - 1):
+        yield dt.date(month // MONTHS_A_YEAR, month % MONTHS_A_YEAR + 1, 1)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from timebank.domain.communities import qualifications
 from timebank.domain.events import jobs
+from timebank.domain.events.checks import every_minutes
 from timebank.domain.events.jobs import PairDraft
 from timebank.domain.events.jobs import RoleDraft
 from timebank.domain.events.rota_files import ReadyRota
@@ -35,6 +36,7 @@ def write_roles(session: Session, *, series: Series, roles: Iterable[RoleDraft])
             "series_id": series.id,
             "position": position,
             **{name: getattr(role, name) for name in COLUMNS},
+            "every_minutes": every_minutes(role) if role.turn_minutes else None,
         }
         for position, role in enumerate(roles, start=1)
     ]

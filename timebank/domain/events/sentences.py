@@ -16,6 +16,8 @@ from timebank.models import Series
 SHOWN = 5
 LOOK_AHEAD = dt.timedelta(days=366)
 NOON = 12
+SHORTEST_MONTH, LONGEST_MONTH = 28, 31
+ENDINGS = {1: "st", 2: "nd", 3: "rd"}
 ORDINALS = {1: "First", 2: "Second", 3: "Third", 4: "Fourth", 5: "Last"}
 
 
@@ -27,14 +29,24 @@ def schedule_sentence(plan: SeriesDraft | Series, *, timezone: str, today: dt.da
         timezone: The community's, an IANA name.
         today: A year is named only where it isn't this one.
     """
-    days = list(rhythm.days_of(plan.frequency, plan.first_on, until=plan.first_on + LOOK_AHEAD))
+    days = list(rhythm.days_of(plan, until=plan.first_on + LOOK_AHEAD))
     at = time_in_words(plan.starts_time)
     if plan.frequency is Frequency.ONCE:
         sentence = f"{_weekday(plan.first_on)} {_list_days(days, today)} at {at}."
     else:
-        shown = _list_days(days[:SHOWN], today)
-        sentence = f"{_rhythm(plan.frequency, plan.first_on)} at {at}: {shown} and so on."
+        sentence = f"{_rhythm(plan)}{_season(plan)} at {at}: {_shown(plan, days, today)}."
     return " ".join([sentence, *_clock_changes(plan, days, timezone, today)])
+
+
+def _shown(plan: SeriesDraft | Series, days: list[dt.date], today: dt.date) -> str:
+    """List the first few dates, and say whether and until when it goes on."""
+    shown = _list_days(days[:SHOWN], today)
+    if plan.last_on is None:
+        return f"{shown} and so on"
+    if len(days) <= SHOWN and plan.last_on <= plan.first_on + LOOK_AHEAD:
+        return shown
+    last = f"{plan.last_on.day} {_month_and_year(plan.last_on, today)}"
+    return f"{shown} and so on until {last}"
 
 
 def time_in_words(time: dt.time) -> str:
@@ -45,13 +57,33 @@ def time_in_words(time: dt.time) -> str:
     return f"{time.hour % NOON or NOON}{minutes}{'am' if time.hour < NOON else 'pm'}"
 
 
-def _rhythm(frequency: Frequency, first_on: dt.date) -> str:
-    weekday = _weekday(first_on)
-    if frequency is Frequency.WEEKLY:
+def _rhythm(plan: SeriesDraft | Series) -> str:
+    weekday = _weekday(plan.first_on)
+    if plan.frequency is Frequency.DAILY:
+        return "Every day"
+    if plan.frequency is Frequency.WEEKLY:
         return f"{weekday}s"
-    if frequency is Frequency.FORTNIGHTLY:
+    if plan.frequency is Frequency.FORTNIGHTLY:
         return f"Every other {weekday}"
-    return f"{ORDINALS[rhythm.nth_of_month(first_on)]} {weekday} of each month"
+    if plan.frequency is Frequency.MONTHLY_BY_DATE:
+        return f"On {_day_of_month(plan.first_on.day)}"
+    return f"{ORDINALS[rhythm.nth_of_month(plan.first_on)]} {weekday} of each month"
+
+
+def _day_of_month(day: int) -> str:
+    if day == LONGEST_MONTH:
+        return "the last day of each month"
+    ending = ENDINGS.get(day % 10, "th") if day // 10 != 1 else "th"
+    shorter = " (or its last day)" if day > SHORTEST_MONTH else ""
+    return f"the {day}{ending} of each month{shorter}"
+
+
+def _season(plan: SeriesDraft | Series) -> str:
+    """Write " from June to August", or nothing."""
+    if plan.season_from is None or plan.season_until is None:
+        return ""
+    first, last = calendar.month_name[plan.season_from], calendar.month_name[plan.season_until]
+    return f" in {first}" if first == last else f" from {first} to {last}"
 
 
 def _weekday(day: dt.date) -> str:

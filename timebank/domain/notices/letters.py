@@ -34,8 +34,6 @@ NEEDS_OPEN_EVENT = REMINDERS | {
     NoticeKind.TURN_TAKEN,
     NoticeKind.TURN_YIELDED,
 }
-NEEDS_HELD_CLAIM = frozenset({NoticeKind.CONFIRM_CLAIM, NoticeKind.PLACE_OFFERED})
-NEEDS_FREE_PLACE = frozenset({NoticeKind.PLACE_FREE, NoticeKind.CALL_FOR_HELP})
 NEEDS_LIVE_CLAIM = REMINDERS | {
     NoticeKind.YOU_ARE_IN,
     NoticeKind.EVENT_MOVED,
@@ -43,6 +41,8 @@ NEEDS_LIVE_CLAIM = REMINDERS | {
     NoticeKind.PUT_DOWN,
 }
 LOOKS_FOR_SOMEBODY = {NoticeKind.TURN_OFFERED, NoticeKind.COVER_WANTED}
+NEEDS_HELD_CLAIM = frozenset({NoticeKind.CONFIRM_CLAIM, NoticeKind.PLACE_OFFERED})
+NEEDS_FREE_PLACE = frozenset({NoticeKind.PLACE_FREE, NoticeKind.CALL_FOR_HELP})
 
 # A notice names its claim, or says in `facts` which claim, slot, event or membership it is about.
 # A hold that has run out counts as given back, though nobody has swept it yet.
@@ -225,8 +225,6 @@ def reason_to_drop(letter: Letter) -> str | None:
 def _reason_of_job(letter: Letter) -> str | None:
     if letter.kind in NEEDS_FREE_PLACE and not letter.free:
         return "the place is taken"
-    if letter.kind is NoticeKind.TIME_TO_DECIDE and letter.outlook in {"go", "open"}:
-        return "it has its people"
     return None
 
 
@@ -235,6 +233,8 @@ def _reason_of_asking(letter: Letter) -> str | None:
         return "they have said yes"
     if letter.kind in LOOKS_FOR_SOMEBODY and not letter.is_looking:
         return "nobody is wanted for it any more"
+    if letter.kind is NoticeKind.TIME_TO_DECIDE and letter.outlook in {"go", "open"}:
+        return "it has its people"
     return None
 
 

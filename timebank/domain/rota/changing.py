@@ -23,8 +23,8 @@ from timebank.models import Membership
 from timebank.models import Notice
 from timebank.models import NoticeKind
 from timebank.models import NoticeState
+from timebank.models import ReasonKind
 from timebank.models import Series
-from timebank.models import Slot
 from timebank.models import WithdrawnBecause
 
 LONGEST_EVENT = dt.timedelta(hours=24)
@@ -36,6 +36,10 @@ class DateHasBegun(Conflict):
 
 class DateIsCancelled(Conflict):
     """This date is cancelled already."""
+
+
+class DateIsLeftOut(Conflict):
+    """This date is left out. Put it back first."""
 
 
 class TurnsAreDone(Conflict):
@@ -80,12 +84,12 @@ def move_event(
 
     Raises:
         NotFound: `by` does not run the group.
-        DateHasBegun, DateIsCancelled, TurnsAreDone: It is too late to change this date.
+        DateHasBegun, DateIsCancelled, DateIsLeftOut, TurnsAreDone: It can’t be changed any more.
         EndsBeforeItStarts, StartsInThePast, TooLong: The new time makes no sense.
         NothingChanged: It is at that time and place already.
         TurnsOverlap: Somebody would be in two places at once; nothing has moved.
     """
-    _lock_changeable(session, event, by=by, now=now)
+    lock_changeable(session, event, by=by, now=now)
     _check_time(starts_at, ends_at, now)
     following.let_go_of_lapsed_holds(session, event_ids=[event.id], now=now)
     before = following.snapshot(session, event_ids=[event.id])
@@ -99,35 +103,40 @@ def move_event(
     event.ends_at = ends_at
     if not session.is_modified(event):
         raise NothingChanged(field="starts")
-    _note_change(event, reason=reason, now=now)
+    note_change(event, reason=reason, now=now)
     session.flush()
-    if offset:
-        slots = session.execute(
-            sa.select(Slot.id, Slot.starts_at + offset, Slot.ends_at + offset).where(
-                Slot.event_id == event.id
-            )
-        )
-        following.retime_slots(session, [following.SlotSpan(*slot) for slot in slots])
+    following.retime_slots(session, following.shifted(session, offsets={event.id: offset}))
     return following.tell_the_moved(
         session, event_ids=[event.id], before=before, reason=reason, now=now
     )
 
 
 def cancel_event(
-    session: Session, *, event: Event, reason: str, by: Membership, now: dt.datetime
+    session: Session,
+    *,
+    event: Event,
+    reason: str,
+    by: Membership,
+    now: dt.datetime,
+    kind: ReasonKind = ReasonKind.OTHER,
 ) -> int:
     """Call one date off, for good -> how many people were told.
 
     Its turns are withdrawn, what they were owed is taken back, and each person is told once.
 
+    Args:
+        reason: Why, in the words that everybody reads.
+        kind: Why, in a form that can be counted.
+
     Raises:
         NotFound: `by` does not run the group.
-        DateHasBegun, DateIsCancelled, TurnsAreDone: It is too late to cancel this date.
+        DateHasBegun, DateIsCancelled, DateIsLeftOut, TurnsAreDone: It can’t be changed any more.
     """
-    _lock_changeable(session, event, by=by, now=now)
+    lock_changeable(session, event, by=by, now=now)
     turns = following.snapshot(session, event_ids=[event.id])
     event.state = EventState.CANCELLED
-    _note_change(event, reason=reason, now=now)
+    event.reason_kind = kind
+    note_change(event, reason=reason, now=now)
     session.flush()
     session.execute(
         sa.update(Claim)
@@ -149,20 +158,36 @@ def cancel_event(
     return len(messages)
 
 
-def _lock_changeable(session: Session, event: Event, *, by: Membership, now: dt.datetime) -> None:
-    """Lock a date and refuse when it can't be changed, or not by them."""
-    group_id = session.scalars(
-        sa.select(Series.group_id).where(Series.id == event.series_id)
-    ).one()
-    events.require_organiser(session, group_id=group_id, community_id=event.community_id, by=by)
-    session.refresh(event, with_for_update={"key_share": True})
+def lock_changeable(session: Session, event: Event, *, by: Membership, now: dt.datetime) -> None:
+    """Lock a date, for somebody who runs it and while it can be changed.
+
+    Raises:
+        NotFound: `by` does not run the group.
+        DateHasBegun, DateIsCancelled, DateIsLeftOut, TurnsAreDone: It can’t be changed any more.
+    """
+    lock_event(session, event, by=by)
     if event.state is EventState.CANCELLED:
         raise DateIsCancelled
+    if event.state is EventState.SKIPPED:
+        raise DateIsLeftOut
     if event.starts_at <= now:
         raise DateHasBegun
     done = sa.exists().where(Claim.event_id == event.id, Claim.state == ClaimState.ATTENDED)
     if session.scalar(sa.select(done)):
         raise TurnsAreDone
+
+
+def lock_event(session: Session, event: Event, *, by: Membership) -> None:
+    """Lock a date, for somebody who runs it.
+
+    Raises:
+        NotFound: `by` does not run the group.
+    """
+    group_id = session.scalars(
+        sa.select(Series.group_id).where(Series.id == event.series_id)
+    ).one()
+    events.require_organiser(session, group_id=group_id, community_id=event.community_id, by=by)
+    session.refresh(event, with_for_update={"key_share": True})
 
 
 def _check_time(starts_at: dt.datetime, ends_at: dt.datetime, now: dt.datetime) -> None:
@@ -174,7 +199,7 @@ def _check_time(starts_at: dt.datetime, ends_at: dt.datetime, now: dt.datetime) 
         raise StartsInThePast(field="day")
 
 
-def _note_change(event: Event, *, reason: str, now: dt.datetime) -> None:
+def note_change(event: Event, *, reason: str, now: dt.datetime) -> None:
     """Calendars take a change only when the sequence rose; people want to know why."""
     event.reason = reason
     event.sequence = Event.sequence + 1

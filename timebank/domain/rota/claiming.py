@@ -167,6 +167,16 @@ def _kept_for(session: Session, slot_id: int, membership_id: int) -> int | None:
     return session.scalar(sa.select(Claim.id).where(theirs, waits))
 
 
+def _take_from_a_regular(
+    session: Session, slot_id: int, membership_id: int, terms: Terms, now: dt.datetime
+) -> NewClaim | None:
+    """Take the place of a standing turn, which yields to a first turn."""
+    with session.begin_nested():
+        if yielding.give_way(session, slot_id=slot_id, membership_id=membership_id, now=now):
+            return _take(session, slot_id, membership_id, terms, now)
+    return None
+
+
 def hold_slot(
     session: Session,
     *,

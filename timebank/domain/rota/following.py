@@ -10,6 +10,7 @@ import datetime as dt
 import json
 from collections.abc import Collection
 from collections.abc import Iterable
+from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ from timebank.core.text import public_name
 from timebank.domain import outbox
 from timebank.domain.rota import reminders
 from timebank.models import NoticeKind
+from timebank.models import Slot
 
 
 class TurnsOverlap(Refused):
@@ -161,6 +163,17 @@ def retime_slots(session: Session, spans: Sequence[SlotSpan]) -> None:
         if "no_overlapping_claims" not in str(error.orig):
             raise
         raise TurnsOverlap(field="starts") from error
+
+
+def shifted(session: Session, *, offsets: Mapping[int, dt.timedelta]) -> list[SlotSpan]:
+    """Say where the slots of some dates would be, each date moved by its own offset."""
+    found = sa.select(Slot.event_id, Slot.id, Slot.starts_at, Slot.ends_at).where(
+        Slot.event_id.in_([event_id for event_id, offset in offsets.items() if offset])
+    )
+    return [
+        SlotSpan(slot_id, starts_at + offsets[event_id], ends_at + offsets[event_id])
+        for event_id, slot_id, starts_at, ends_at in session.execute(found)
+    ]
 
 
 def list_names(full_names: Iterable[str]) -> str:

@@ -10,30 +10,45 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from timebank.core.text import public_name
+from timebank.domain.rota.coverage import IS_LATE
+from timebank.models import HeldFor
 
-DATES_A_PAGE = 6
+DATES_A_PAGE = (6, 12, 26)
 
 
 @dataclass(frozen=True, slots=True)
 class GridDate:
-    """One date, a column of the grid. `has_moved`: it is not when or where the series says."""
+    """One date, a column of the grid.
+
+    Attributes:
+        is_left_out: It was skipped; only those who run it see that.
+        has_moved: It is not when or where the series says.
+        is_late: The time to find somebody is nearly over.
+    """
 
     event_id: int
     occurs_on: dt.date
     starts_at: dt.datetime
     ends_at: dt.datetime
     is_cancelled: bool
+    is_left_out: bool
     has_moved: bool
     reason: str | None
+    is_late: bool
+
+    @property
+    def takes_place(self) -> bool:
+        """Whether it was neither cancelled nor left out."""
+        return not (self.is_cancelled or self.is_left_out)
 
 
 @dataclass(frozen=True, slots=True)
 class GridTaker:
-    """Somebody in a cell, by public name; `is_held`: still to say yes by e-mail."""
+    """Somebody in a cell, by public name; `held_for`: what they have yet to say yes to."""
 
     membership_id: int
     name: str
-    is_held: bool
+    held_for: HeldFor | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +63,27 @@ class GridJob:
     takers: tuple[GridTaker, ...]
 
     @property
-    def has_room(self) -> bool:
-        """Whether a place is going spare."""
-        return len(self.takers) < self.places
+    def free(self) -> int:
+        """Places going spare."""
+        return self.places - len(self.takers)
 
     @property
-    def is_needed(self) -> bool:
-        """Whether the date can't start without one more."""
-        return len(self.takers) < self.needed
+    def lacking(self) -> int:
+        """How many more the date can't start without."""
+        return max(self.needed - len(self.takers), 0)
 
 
 @dataclass(frozen=True, slots=True)
 class GridRow:
-    """A job over the dates: its cell on each, or None where a date doesn't have it."""
+    """A job over the dates: its cell on each, or None where a date doesn't have it.
+
+    `turn_at`: when this turn of a job that is shared out through the day begins, on the first
+    date that has it; None for a job done in one piece.
+    """
 
     role_id: int
     name: str
+    turn_at: dt.datetime | None
     cells: tuple[GridJob | None, ...]
 
 
@@ -79,13 +99,21 @@ class Grid:
     earlier_from: dt.date | None
     later_from: dt.date | None
 
+    def jobs_of(self, column: int) -> list[GridJob]:
+        """List the jobs of one date, in the order of the rota."""
+        return [job for row in self.rows if (job := row.cells[column])]
 
-DATES = """
+
+DATES = f"""
 WITH shown AS (
   SELECT e.id, e.occurs_on, e.starts_at, e.ends_at, e.state = 'cancelled' AS is_cancelled,
-         e.state = 'planned' AND e.reason IS NOT NULL AS has_moved, e.reason
+         e.state = 'skipped' AS is_left_out,
+         e.state = 'planned' AND e.reason IS NOT NULL AS has_moved, e.reason,
+         {IS_LATE} AS is_late
     FROM event e
+    JOIN series x ON x.id = e.series_id
    WHERE e.series_id = :series_id
+     AND (:with_left_out OR e.state <> 'skipped')
      AND CASE WHEN CAST(:first AS date) IS NULL THEN e.ends_at > :now
               ELSE e.occurs_on >= :first END
    ORDER BY e.occurs_on
@@ -93,6 +121,7 @@ WITH shown AS (
 ), earlier AS (
   SELECT e.occurs_on FROM event e
    WHERE e.series_id = :series_id
+     AND (:with_left_out OR e.state <> 'skipped')
      AND e.occurs_on < coalesce((SELECT min(occurs_on) FROM shown), CAST('infinity' AS date))
    ORDER BY e.occurs_on DESC
    LIMIT :most
@@ -101,12 +130,14 @@ SELECT edge.earlier_from, shown.*
   FROM (SELECT min(occurs_on) AS earlier_from FROM earlier) AS edge
   LEFT JOIN shown ON true
  ORDER BY shown.occurs_on
-"""
+"""  # noqa: S608 - IS_LATE is ours
 
 JOBS = """
-SELECT s.event_id, r.id, r.name, s.id, s.starts_at, s.ends_at, s.needed, s.places,
-       coalesce(jsonb_agg(jsonb_build_array(c.membership_id, coalesce(c.held_as, p.full_name),
-                                            c.state = 'held')
+SELECT s.event_id, r.id, s.turn, r.name, r.turn_minutes IS NOT NULL,
+       s.id, s.starts_at, s.ends_at, s.needed, s.places,
+       coalesce(jsonb_agg(jsonb_build_array(
+                            c.membership_id, coalesce(c.held_as, p.full_name),
+                            CASE WHEN c.state = 'held' THEN c.held_for END)
                           ORDER BY c.place) FILTER (WHERE c.id IS NOT NULL), '[]') AS takers
   FROM slot s
   JOIN role r ON r.id = s.role_id
@@ -115,39 +146,58 @@ SELECT s.event_id, r.id, r.name, s.id, s.starts_at, s.ends_at, s.needed, s.place
  WHERE s.event_id = ANY (:event_ids)
  GROUP BY s.id, r.id
 HAVING s.closed_at IS NULL OR count(c.id) > 0
- ORDER BY r.position, r.id
+ ORDER BY r.position, r.id, s.turn, s.starts_at
 """
 
 
 def read_grid(
-    session: Session, *, series_id: int, first: dt.date | None, now: dt.datetime
+    session: Session,
+    *,
+    series_id: int,
+    first: dt.date | None,
+    most: int,
+    with_left_out: bool,
+    now: dt.datetime,
 ) -> Grid:
-    """Read six dates: from `first` on, or the next ones that are not over."""
-    values = {"series_id": series_id, "first": first, "now": now, "most": DATES_A_PAGE}
+    """Read so many dates: from `first` on, or the next ones that are not over.
+
+    Args:
+        most: How many dates.
+        with_left_out: Whether dates that were skipped are among them.
+    """
+    values = {
+        "series_id": series_id,
+        "first": first,
+        "now": now,
+        "most": most,
+        "with_left_out": with_left_out,
+    }
     rows = session.execute(sa.text(DATES), values).all()
     found = [GridDate(*row[1:]) for row in rows if row.id is not None]
-    dates = tuple(found[:DATES_A_PAGE])
+    dates = tuple(found[:most])
     jobs = session.execute(sa.text(JOBS), {"event_ids": [date.event_id for date in dates]})
     return Grid(
         dates=dates,
         rows=_rows(dates, jobs),
         earlier_from=rows[0].earlier_from,
-        later_from=found[DATES_A_PAGE].occurs_on if len(found) > DATES_A_PAGE else None,
+        later_from=found[most].occurs_on if len(found) > most else None,
     )
 
 
 def _rows(dates: tuple[GridDate, ...], jobs: Any) -> tuple[GridRow, ...]:  # noqa: ANN401 - a result
     """Lay the jobs out under their dates, in the order of the rota."""
-    names: dict[int, str] = {}
-    cells: dict[tuple[int, int], GridJob] = {}
-    for event_id, role_id, name, *slot, takers in jobs:
-        names[role_id] = name
-        cells[role_id, event_id] = GridJob(*(*slot, tuple(_taker(*row) for row in takers)))
+    rows: dict[tuple[int, int], tuple[str, dt.datetime | None]] = {}
+    cells: dict[tuple[int, int, int], GridJob] = {}
+    for event_id, role_id, turn, name, in_turns, *slot, takers in jobs:
+        job = GridJob(*(*slot, tuple(_taker(*row) for row in takers)))
+        rows.setdefault((role_id, turn), (name, job.starts_at if in_turns else None))
+        cells[role_id, turn, event_id] = job
     return tuple(
-        GridRow(role_id, name, tuple(cells.get((role_id, date.event_id)) for date in dates))
-        for role_id, name in names.items()
+        GridRow(role_id, *heading, tuple(cells.get((role_id, turn, d.event_id)) for d in dates))
+        for (role_id, turn), heading in rows.items()
     )
 
 
-def _taker(membership_id: int, full_name: str | None, is_held: bool) -> GridTaker:  # noqa: FBT001
-    return GridTaker(membership_id, public_name(full_name or "Former member"), is_held)
+def _taker(membership_id: int, full_name: str | None, held_for: str | None) -> GridTaker:
+    name = public_name(full_name or "Former member")
+    return GridTaker(membership_id, name, HeldFor(held_for) if held_for else None)

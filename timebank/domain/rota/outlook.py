@@ -1,8 +1,8 @@
 """Go, at risk or no-go: whether a date can start with the people it has, and what would help.
 
 `judge_dates` decides for all dates at once, by the clock and by whether every job that a date
-can't start without has its people. `read_report` says about one date what the people who are coming
-could cover between them, and whom it still needs: an exact matching, not a count.
+can't start without has its people. `read_report` says about one date what the people who are
+coming could cover between them, and whom it still needs: an exact matching, not a count.
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
-"""The organiser's page about one date: another time or place, or none at all."""
+"""The organiser's page about one date: another time or place, how many come, or none at all."""
 
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -21,11 +23,14 @@ from timebank.core import clock
 from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
 from timebank.db import db
-from timebank.domain.events.drafts import FURTHEST_AHEAD
+from timebank.domain.events.checks import FURTHEST_AHEAD
 from timebank.domain.rota import changing
+from timebank.domain.rota import leaving_out
+from timebank.domain.rota import own_jobs
 from timebank.models import Event
 from timebank.models import EventState
 from timebank.models import Membership
+from timebank.models import ReasonKind
 from timebank.models import Series
 from timebank.models import Venue
 from timebank.web.auth import member
@@ -33,10 +38,11 @@ from timebank.web.auth import organiser_of
 from timebank.web.auth import signed_in_required
 from timebank.web.door import door
 from timebank.web.events import drafting
+from timebank.web.events.date_forms import CancelForm
+from timebank.web.events.date_forms import CrowdForm
+from timebank.web.events.date_forms import MoveForm
 from timebank.web.events.fields import TimeField
 from timebank.web.events.forms import FACILITIES
-from timebank.web.events.forms import CancelForm
-from timebank.web.events.forms import MoveForm
 from timebank.web.filters import day as day_of
 from timebank.web.flashes import Tone
 from timebank.web.flashes import say
@@ -52,28 +58,50 @@ def register(bp: Blueprint) -> None:
     bp.post(address)(alter)
 
 
+@dataclass(frozen=True, slots=True)
+class Forms:
+    """The forms of the page."""
+
+    move: MoveForm
+    cancel: CancelForm
+    crowd: CrowdForm
+
+
 @signed_in_required
 def change(slug: str, day: dt.date) -> Page:
     """Show when and where one date takes place, to change it or call it off."""
-    event = _event(slug, day)
-    return _page(slug, event, MoveForm(formdata=_typed(event)), CancelForm(formdata=None))
+    event = event_of_organiser(slug, day)
+    return _page(slug, event, _forms(event))
 
 
 @signed_in_required
 def alter(slug: str, day: dt.date) -> Page:
-    """Move one date, or call it off."""
-    event = _event(slug, day)
-    if request.form.get("press") == "cancel":
-        return _cancel(slug, event)
-    return _move(slug, event)
+    """Do to one date what the pressed button says; to move it is the usual one."""
+    event = event_of_organiser(slug, day)
+    work = {
+        "cancel": _cancel,
+        "expect": _expect,
+        "leave_out": _leave_out,
+        "put_back": _put_back,
+    }.get(request.form.get("press", ""), _move)
+    return work(slug, event)
+
+
+def _forms(event: Event) -> Forms:
+    """Write the forms of a date as it stands."""
+    crowd = MultiDict({"expected": str(event.expected_people or "")})
+    return Forms(
+        MoveForm(formdata=_typed(event)), CancelForm(formdata=None), CrowdForm(formdata=crowd)
+    )
 
 
 def _move(slug: str, event: Event) -> Page:
-    form = MoveForm()
+    forms = replace(_forms(event), move=MoveForm())
+    form = forms.move
     form.validate()
     span = _span(form)
     if form.errors or span is None:
-        return _page(slug, event, form, CancelForm(formdata=None)), 422
+        return _page(slug, event, forms), 422
     venue = db.session.get_one(Venue, event.venue_id)
     try:
         told = changing.move_event(
@@ -89,23 +117,66 @@ def _move(slug: str, event: Event) -> Page:
     except Refused as refusal:
         db.session.rollback()
         drafting.note_refusal(form, refusal)
-        return _page(slug, event, form, CancelForm(formdata=None)), 422
+        return _page(slug, event, forms), 422
     db.session.commit()
     say(_("Changed.") + " " + _told(told))
     return redirect(url_for("grid.rota", slug=slug), 303)
 
 
 def _cancel(slug: str, event: Event) -> Page:
-    form = CancelForm()
+    forms = replace(_forms(event), cancel=CancelForm())
+    form = forms.cancel
     if not form.validate():
-        return _page(slug, event, MoveForm(formdata=_typed(event)), form), 422
+        return _page(slug, event, forms), 422
     told = changing.cancel_event(
-        db.session(), event=event, reason=text_of(form.cancel_reason), by=_by(), now=clock.now()
+        db.session(),
+        event=event,
+        reason=text_of(form.cancel_reason),
+        kind=ReasonKind(form.kind.data),
+        by=_by(),
+        now=clock.now(),
     )
     day = day_of(event.starts_at, door().community.timezone)
     db.session.commit()
     say(_("%(day)s is off.", day=day) + " " + _told(told), tone=Tone.NEWS)
     return redirect(url_for("grid.rota", slug=slug), 303)
+
+
+def _expect(slug: str, event: Event) -> Page:
+    forms = replace(_forms(event), crowd=CrowdForm())
+    form = forms.crowd
+    try:
+        if not form.validate():
+            return _page(slug, event, forms), 422
+        own_jobs.expect_people(
+            db.session(), event=event, people=form.expected.value, by=_by(), now=clock.now()
+        )
+    except Refused as refusal:
+        db.session.rollback()
+        form.expected.errors = [_(refusal.sentence)]
+        return _page(slug, event, forms), 422
+    db.session.commit()
+    say(_("Saved."))
+    return redirect(url_for("editor.change", slug=slug, day=event.occurs_on), 303)
+
+
+def _leave_out(slug: str, event: Event) -> Page:
+    forms = _forms(event)
+    try:
+        leaving_out.leave_out(db.session(), event=event, by=_by(), now=clock.now())
+    except Refused as refusal:
+        db.session.rollback()
+        forms.move.form_errors.append(_(refusal.sentence))
+        return _page(slug, event, forms), 422
+    db.session.commit()
+    return redirect(url_for("events.event", slug=slug, day=event.occurs_on), 303)
+
+
+def _put_back(slug: str, event: Event) -> Page:
+    leaving_out.put_back(db.session(), event=event, by=_by(), now=clock.now())
+    db.session.commit()
+    say(_("It’s back on the rota."))
+    return redirect(url_for("events.event", slug=slug, day=event.occurs_on), 303)
 
 
 def _told(people: int) -> str:
@@ -142,17 +213,22 @@ def _moment(day: dt.date, field: TimeField, which: RadioField) -> dt.datetime | 
     return clock.at_local(day, time, zone, the_second=which.data == "second")
 
 
-def _page(slug: str, event: Event, form: MoveForm, cancel_form: CancelForm) -> str:
-    day, zone = form.day.value, door().community.timezone
+def _page(slug: str, event: Event, forms: Forms) -> str:
+    form, zone = forms.move, door().community.timezone
+    day = form.day.value
+    series = db.session.get_one(Series, event.series_id)
     return render_template(
         "editor/change.html",
         slug=slug,
         event=event,
-        title=db.session.get_one(Series, event.series_id).title,
+        title=series.title,
+        usually=series.expected_people,
         form=form,
-        cancel_form=cancel_form,
+        cancel_form=forms.cancel,
+        crowd_form=forms.crowd,
         is_over=event.starts_at <= clock.now(),
         is_cancelled=event.state is EventState.CANCELLED,
+        is_left_out=event.state is EventState.SKIPPED,
         asks_start=_is_twice(day, form.starts.value, zone),
         asks_end=_is_twice(day, form.ends.value, zone),
     )
@@ -182,7 +258,7 @@ def _typed(event: Event) -> MultiDict[str, str]:
     return typed
 
 
-def _event(slug: str, day: dt.date) -> Event:
+def event_of_organiser(slug: str, day: dt.date) -> Event:
     """Find a date for somebody who runs it.
 
     Raises:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Iterable
 from typing import Any
@@ -12,29 +13,30 @@ from werkzeug.datastructures import MultiDict
 
 from timebank.core.errors import Refused
 from timebank.domain import events
-from timebank.domain.events.drafts import MOST_ROLES
+from timebank.domain.events.jobs import MOST_ROLES
 from timebank.models import Frequency
+from timebank.models import IfShort
 from timebank.models import Role
 from timebank.models import Series
 from timebank.models import Venue
 from timebank.web.events import lines
+from timebank.web.events.date_forms import MoveForm
 from timebank.web.events.fields import read_time
 from timebank.web.events.forms import FACILITIES
 from timebank.web.events.forms import EditorForm
-from timebank.web.events.forms import JobForm
-from timebank.web.events.forms import MoveForm
+from timebank.web.events.job_forms import JobForm
 from timebank.web.typed import text_of
 
 T = TypeVar("T")
 
 BLANK_LINES = 3
-WHEN = ("often", "first", "starts", "ends")
+WHEN = ("often", "first", "starts", "ends", "last", "season_from", "season_until")
 
 
 def typed_blank(rota: events.ReadyRota | None) -> MultiDict[str, str]:
     """Write the form of a new event, with a ready-made rota or three empty lines."""
     typed: MultiDict[str, str] = MultiDict(
-        {"often": "weekly", "scene": "park", "intent": str(uuid.uuid4())}
+        {"often": "weekly", "scene": "park", "if_short": "ask", "intent": str(uuid.uuid4())}
     )
     if rota is None:
         typed.update(lines.typed_lines([lines.Line()] * BLANK_LINES))
@@ -57,6 +59,7 @@ def typed_series(series: Series, venue: Venue, roles: Iterable[Role]) -> MultiDi
             "group": str(series.group_id),
             "where": venue.name,
             "address": venue.address,
+            "area": venue.area,
             "often": series.frequency.value,
             "first": series.first_on.isoformat(),
             "starts": f"{series.starts_time:%H:%M}",
@@ -68,8 +71,14 @@ def typed_series(series: Series, venue: Venue, roles: Iterable[Role]) -> MultiDi
     )
     for name in ("title", "scene", "description", "first_timers", "bring"):
         typed[name] = getattr(series, name)
+    for name in ("season_from", "season_until", "most_a_week", "decide_hours_before"):
+        typed[name] = str(getattr(series, name) or "")
+    typed["last"] = series.last_on.isoformat() if series.last_on else ""
+    typed["expected"] = str(series.expected_people or "")
+    typed["drop_out_hours"] = str(series.drop_out_hours or "")
+    typed["if_short"] = series.if_short.value
     typed.setlist("getting_round", [name for name, _label in FACILITIES if getattr(venue, name)])
-    jobs = [lines.line_of(_draft_of(role), series.starts_time) for role in roles]
+    jobs = [lines.line_of(draft_of_role(role), series.starts_time) for role in roles]
     typed.update(lines.typed_lines(jobs))
     return typed
 
@@ -138,7 +147,15 @@ def draft_of(form: EditorForm, *, venue: Venue | None = None) -> events.SeriesDr
         first_on=_known(form.first.value),
         starts_time=_known(form.starts.value),
         ends_time=_known(form.ends.value),
-        roles=tuple(_role_draft(entry.form, form) for entry in form.roles.entries),
+        roles=role_drafts(
+            form.roles, starts=_known(form.starts.value), ends=_known(form.ends.value)
+        ),
+        expected_people=form.expected.value,
+        most_a_week=form.most_a_week.value,
+        drop_out_hours=form.drop_out_hours.value or 0,
+        decide_hours_before=form.decide_hours_before.value,
+        if_short=IfShort(form.if_short.data),
+        **_ending(form),
         ready_made=form.rota.data or "",
     )
 
@@ -151,6 +168,7 @@ def venue_draft(form: EditorForm | MoveForm, *, venue: Venue | None) -> events.V
     return events.VenueDraft(
         name=name,
         address=address,
+        area=text_of(form.area) if isinstance(form, EditorForm) else None,
         latitude=venue.latitude if venue and same else None,
         longitude=venue.longitude if venue and same else None,
         **{facility: facility in facilities for facility, _label in FACILITIES},
@@ -191,7 +209,17 @@ def when_of(form: EditorForm) -> events.SeriesDraft:
         first_on=_known(form.first.value),
         starts_time=_known(form.starts.value),
         ends_time=_known(form.ends.value),
+        **_ending(form),
     )
+
+
+def _ending(form: EditorForm) -> dict[str, Any]:
+    """Read last date and season, as far as they can be read."""
+    return {
+        "last_on": form.last.value,
+        "season_from": read_number(form.season_from.data),
+        "season_until": read_number(form.season_until.data),
+    }
 
 
 def note_refusal(form: Any, refusal: Refused) -> None:  # noqa: ANN401 - any form of ours
@@ -208,22 +236,30 @@ def note_refusal(form: Any, refusal: Refused) -> None:  # noqa: ANN401 - any for
         form.form_errors.append(sentence)
 
 
-def _role_draft(line: JobForm, form: EditorForm) -> events.RoleDraft:
-    begins = lines.minutes_of(_known(form.starts.value))
-    starts = lines.minutes_of(line.starts.value or _known(form.starts.value))
-    ends = lines.minutes_of(line.ends.value or _known(form.ends.value))
+def role_drafts(
+    entries: Iterable[Any], *, starts: dt.time, ends: dt.time
+) -> tuple[events.RoleDraft, ...]:
+    """Make drafts of valid lines, beside an event's times."""
+    return tuple(_role_draft(entry.form, starts, ends) for entry in entries)
+
+
+def _role_draft(line: JobForm, starts: dt.time, ends: dt.time) -> events.RoleDraft:
+    begins = lines.minutes_of(line.starts.value or starts)
     return events.RoleDraft(
         name=text_of(line.name),
         about=text_of(line.about),
         places=line.places.value or 1,
         needed=line.needed.value or 0,
-        starts_after_minutes=starts - begins,
-        duration_minutes=ends - starts,
+        starts_after_minutes=begins - lines.minutes_of(starts),
+        duration_minutes=lines.minutes_of(line.ends.value or ends) - begins,
+        turn_minutes=line.turn.value,
+        every_minutes=line.every.value,
         role_id=read_number(line.role_id.data),
     )
 
 
-def _draft_of(role: Role) -> events.RoleDraft:
+def draft_of_role(role: Role) -> events.RoleDraft:
+    """Write a role as a line of the rota."""
     return events.RoleDraft(
         role_id=role.id,
         name=role.name,
@@ -232,6 +268,8 @@ def _draft_of(role: Role) -> events.RoleDraft:
         needed=role.needed,
         starts_after_minutes=role.starts_after_minutes,
         duration_minutes=role.duration_minutes,
+        turn_minutes=role.turn_minutes,
+        every_minutes=role.every_minutes,
     )
 
 

@@ -6,6 +6,8 @@ Every button of the editor is a submit button, so all of it works without script
 
 from __future__ import annotations
 
+import datetime as dt
+
 import sqlalchemy as sa
 from flask import Blueprint
 from flask import redirect
@@ -13,7 +15,6 @@ from flask import render_template
 from flask import request
 from flask import url_for
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
@@ -22,11 +23,13 @@ from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
 from timebank.db import db
 from timebank.domain import events
-from timebank.domain.events.drafts import MOST_ROLES
+from timebank.domain.events.jobs import MOST_ROLES
 from timebank.domain.rota import editing
+from timebank.domain.rota import joblines
+from timebank.models import Event
+from timebank.models import EventState
 from timebank.models import Group
 from timebank.models import Membership
-from timebank.models import Role
 from timebank.models import Series
 from timebank.models import SeriesState
 from timebank.models import Venue
@@ -34,14 +37,17 @@ from timebank.web.auth import member
 from timebank.web.auth import organiser_of
 from timebank.web.auth import signed_in_required
 from timebank.web.door import door
+from timebank.web.events import asking
 from timebank.web.events import changing
+from timebank.web.events import date_jobs
 from timebank.web.events import drafting
 from timebank.web.events.forms import EditorForm
-from timebank.web.events.forms import choices_of
+from timebank.web.events.job_forms import choices_of
 from timebank.web.flashes import say
 
 bp = Blueprint("editor", __name__)
 changing.register(bp)
+date_jobs.register(bp)
 
 SAVES = {"publish", "draft"}  # the buttons that write; the others only give the page back
 Page = str | tuple[str, int] | Response
@@ -75,7 +81,10 @@ def edit(slug: str) -> Page:
     """Show a series in the editor."""
     series = _series(slug)
     venue = db.session.get_one(Venue, series.venue_id)
-    return _page(_form(drafting.typed_series(series, venue, _roles(series)), series), series)
+    roles = joblines.roles_of_series(db.session(), series_id=series.id)
+    typed = drafting.typed_series(series, venue, roles)
+    typed["on"] = request.args.get("on", "")
+    return _page(_form(typed, series), series)
 
 
 @bp.post("/e/<slug>/edit")
@@ -98,9 +107,18 @@ def save(slug: str) -> Page:
 
 
 def _write(form: EditorForm, series: Series | None) -> Page:
-    """Write a valid form, publish it if that was the button, and go to the rota."""
+    """Write a valid form, publish it if that was the button, and go to the rota.
+
+    Where a change can be for some dates and not for others, ask which first.
+    """
     try:
-        slug, words = _make(form) if series is None else _change(form, series)
+        if series is None:
+            slug, words = _make(form)
+        else:
+            answer = _change(form, series)
+            if not isinstance(answer, str):
+                return answer
+            slug, words = series.slug, answer
     except Refused as refusal:
         db.session.rollback()
         drafting.note_refusal(form, refusal)
@@ -141,30 +159,25 @@ def _words_of(series: Series) -> str:
     return _("%(title)s is out. Here’s its rota.", title=series.title)
 
 
-def _change(form: EditorForm, series: Series) -> tuple[str, str]:
-    """Change a series -> its slug, and what to say."""
+def _change(form: EditorForm, series: Series) -> str | tuple[str, int]:
+    """Change a series -> what to say, or the page that asks which dates it is for."""
     now = clock.now()
     was_out = series.state is SeriesState.PUBLISHED
     venue = db.session.get_one(Venue, series.venue_id)
-    draft = drafting.draft_of(form, venue=venue)
-    told = editing.edit_series(
-        db.session(),
+    change = asking.Edit(
         series=series,
-        draft=draft,
+        draft=drafting.draft_of(form, venue=venue),
         by=_by(),
-        now=now,
         version=drafting.read_number(form.version.data) or 0,
+        now=now,
     )
+    if asking.is_needed(change):
+        return asking.answer(change)
+    told = asking.write(change)
     if not was_out and _pressed() == "publish":
         events.publish(db.session(), series=series, now=now)
-        return series.slug, _words_of(series)
-    if told:
-        return series.slug, ngettext(
-            "Saved. We’ll tell %(num)s person whose turn has changed.",
-            "Saved. We’ll tell %(num)s people whose turn has changed.",
-            told,
-        )
-    return series.slug, _("Saved.")
+        return _words_of(series)
+    return asking.words_of(told)
 
 
 def _is_ready(form: EditorForm, series: Series | None) -> bool:
@@ -214,10 +227,23 @@ def _page(form: EditorForm, series: Series | None) -> str:
         is_published=series is not None and series.state is SeriesState.PUBLISHED,
         group=db.session.get_one(Group, series.group_id) if series else None,
         sentence=_sentence(form),
+        left_out=_left_out(series),
         rotas=events.ready_made_rotas(),
         has_room=len(form.roles.entries) < MOST_ROLES,
         is_blank=request.method == "GET" and series is None,
     )
+
+
+def _left_out(series: Series | None) -> list[dt.date]:
+    """List the dates to come that were left out, for whoever wants to put one back."""
+    if series is None:
+        return []
+    found = sa.select(Event.occurs_on).where(
+        Event.series_id == series.id,
+        Event.state == EventState.SKIPPED,
+        Event.starts_at > clock.now(),
+    )
+    return list(db.session.scalars(found.order_by(Event.occurs_on)))
 
 
 def _sentence(form: EditorForm) -> str:
@@ -283,15 +309,6 @@ def _series(slug: str) -> Series:
         raise NotFound
     organiser_of(series.group_id)
     return series
-
-
-def _roles(series: Series) -> list[Role]:
-    found = (
-        sa.select(Role)
-        .where(Role.series_id == series.id, Role.retired_at.is_(None))
-        .order_by(Role.position, Role.id)
-    )
-    return list(db.session.scalars(found))
 
 
 def _by() -> Membership:

@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from typing import Any
 
+from flask_babel import gettext
 from wtforms import Field
 from wtforms import Form
 from wtforms import StringField
@@ -81,13 +82,37 @@ class CountField(StringField):
 class Understood:
     """Refuse what a field could not read, with a sentence of its own."""
 
-    def __init__(self, sentence: str) -> None:
+    def __init__(self, sentence: str, *, may_be_empty: bool = False) -> None:
         self._sentence = sentence
+        self._may_be_empty = may_be_empty
 
     def __call__(self, form: Form, field: Any) -> None:  # noqa: ANN401, ARG002 - WTForms
         """Stop when there is no value."""
+        if self._may_be_empty and not (field.data or "").strip():
+            return
         if field.value is None:
             raise StopValidation(self._sentence)
+
+
+class Number:
+    """Refuse what is no number within limits; an empty field says nothing."""
+
+    def __init__(self, least: int, most: int) -> None:
+        self._least = least
+        self._most = most
+
+    def __call__(self, form: Form, field: Any) -> None:  # noqa: ANN401, ARG002 - WTForms
+        """Stop with the limits."""
+        if not (field.data or "").strip():
+            return
+        if field.value is None or not self._least <= field.value <= self._most:
+            raise StopValidation(
+                gettext(
+                    "Write a number from %(least)s to %(most)s, or leave it empty",
+                    least=self._least,
+                    most=self._most,
+                )
+            )
 
 
 class Readable:
@@ -110,5 +135,5 @@ class OneOf:
 
     def __call__(self, form: Form, field: Any) -> None:  # noqa: ANN401, ARG002 - WTForms
         """Stop at what is not among the choices."""
-        if field.data not in {value for value, *_ in field.choices}:
+        if (field.data or "") not in {value for value, *_ in field.choices}:
             raise StopValidation(self._sentence)

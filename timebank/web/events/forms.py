@@ -1,39 +1,38 @@
-"""What an organiser types: a series with its rota, and a change of a single date."""
+"""What an organiser types about a series: when, where, its rota and its house rules."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
-from flask_babel import gettext
 from wtforms import FieldList
-from wtforms import Form
 from wtforms import FormField
 from wtforms import HiddenField
 from wtforms import RadioField
-from wtforms import SelectChoice  # type: ignore[attr-defined]  # the stubs are of 3.2
 from wtforms import SelectField
 from wtforms import SelectMultipleField
 from wtforms import StringField
 from wtforms import TextAreaField
-from wtforms.validators import Length
 from wtforms.validators import StopValidation
 from wtforms.widgets import CheckboxInput
 from wtforms.widgets import ListWidget
 
+from timebank.core import when
 from timebank.domain.events import ready_made_rotas
-from timebank.domain.events.drafts import MOST_PLACES
-from timebank.domain.events.drafts import MOST_ROLES
 from timebank.models import Frequency
+from timebank.models import IfShort
 from timebank.web.events.fields import CountField
 from timebank.web.events.fields import DayField
+from timebank.web.events.fields import Number
 from timebank.web.events.fields import OneOf
 from timebank.web.events.fields import Readable
 from timebank.web.events.fields import TimeField
 from timebank.web.events.fields import Understood
-from timebank.web.events.lines import MINUTES_A_DAY
-from timebank.web.events.lines import Span
-from timebank.web.events.lines import minutes_of
+from timebank.web.events.job_forms import ENDS_FIRST
+from timebank.web.events.job_forms import WRITE_A_TIME
+from timebank.web.events.job_forms import JobForm
+from timebank.web.events.job_forms import check_lines
+from timebank.web.events.job_forms import choices_of
+from timebank.web.events.job_forms import short
 from timebank.web.events.lines import span_of
 from timebank.web.typed import PageForm
 from timebank.web.typed import Said
@@ -41,18 +40,20 @@ from timebank.web.typed import line
 from timebank.web.typed import paragraph
 from timebank.web.words import _
 
-ENDS_FIRST = _("That time ends before it starts. Check From and To")
-OVER_MIDNIGHT = _("This job would end after midnight. Check its times")
-FAR_OFF = _("That’s far from the event itself. Check From and To")
-FAR_MINUTES = 6 * 60
-WRITE_A_TIME = _("Choose a time, like 09:30")
+MOST_PEOPLE = 9999
 WRITE_A_DAY = _("Choose a day")
-
 FREQUENCIES = [
     (Frequency.ONCE.value, _("Once")),
+    (Frequency.DAILY.value, _("Every day")),
     (Frequency.WEEKLY.value, _("Every week")),
     (Frequency.FORTNIGHTLY.value, _("Every two weeks")),
-    (Frequency.MONTHLY.value, _("Every month")),
+    (Frequency.MONTHLY.value, _("Every month, same weekday")),
+    (Frequency.MONTHLY_BY_DATE.value, _("Every month, same date")),
+]
+MONTHS = [(str(number), _(name)) for number, name in enumerate(when.MONTHS, start=1)]
+IF_SHORT = [
+    (IfShort.ASK.value, _("Ask the organisers")),
+    (IfShort.CANCEL.value, _("Cancel it and tell everybody")),
 ]
 FACILITIES = [
     ("step_free", _("Step-free")),
@@ -72,19 +73,8 @@ SCENES = [
 ]
 
 
-WHICH = [("first", _("The earlier one")), ("second", _("The later one"))]
-
-
-def choices_of(pairs: Iterable[tuple[str, str]]) -> list[Any]:
-    """Offer (value, label) pairs as WTForms wants them from 3.4 on."""
-    return [SelectChoice(value, label) for value, label in pairs]
-
-
-def _short(most: int) -> Length:
-    return Length(max=most, message=_("Keep it to %(max)d letters"))
-
-
-def _facilities() -> SelectMultipleField:
+def facilities() -> SelectMultipleField:
+    """Ask what a place offers to get round it."""
     return SelectMultipleField(
         _("Getting round"),
         choices=choices_of(FACILITIES),
@@ -94,76 +84,13 @@ def _facilities() -> SelectMultipleField:
     )
 
 
-class JobForm(Form):
-    """A line of the rota. Times left empty mean the whole event."""
-
-    name = StringField(_("Job"), filters=[line], validators=[Readable(), _short(60)])
-    places = CountField(_("How many"))
-    needed = CountField(_("Can’t start without"))
-    starts = TimeField(_("From"))
-    ends = TimeField(_("To"))
-    about = StringField(
-        _("What do they do?"), filters=[line], validators=[Readable(), _short(500)]
+def _month(label: str) -> SelectField:
+    return SelectField(
+        label,
+        choices=choices_of([("", _("All year round")), *MONTHS]),
+        validate_choice=False,
+        validators=[OneOf(_("Choose a month"))],
     )
-    role_id = HiddenField()
-    was_name = HiddenField()
-    was_times = HiddenField()
-
-    def validate_name(self, field: StringField) -> None:
-        """A line with something in it wants a name."""
-        if not field.data:
-            raise StopValidation(gettext("Name this job, or empty its whole line"))
-
-    def validate_places(self, field: CountField) -> None:
-        """How many must be said, and be possible."""
-        if field.value is None or not 1 <= field.value <= MOST_PLACES:
-            raise StopValidation(
-                gettext(
-                    "Tell us how many you need for %(job)s, from 1 to %(most)s",
-                    job=self.name.data or gettext("this job"),
-                    most=MOST_PLACES,
-                )
-            )
-
-    def validate_needed(self, field: CountField) -> None:
-        """None is fine; more than there are places is not."""
-        if not field.data:
-            return
-        if field.value is None:
-            raise StopValidation(gettext("Write a number, or leave it empty"))
-        if self.places.value is not None and field.value > self.places.value:
-            raise StopValidation(
-                gettext("You can’t need more than %(places)s", places=self.places.value)
-            )
-
-    def validate_starts(self, field: TimeField) -> None:
-        """Either both times or none."""
-        if field.value is None and (field.data or self.ends.data):
-            raise StopValidation(WRITE_A_TIME)
-
-    def validate_ends(self, field: TimeField) -> None:
-        """Either both times or none, and in this order."""
-        if field.value is None and (field.data or self.starts.data):
-            raise StopValidation(WRITE_A_TIME)
-
-    def check_times(self, event: Span) -> None:
-        """Note times that run backwards, over midnight, or far from the event."""
-        starts, ends = self.starts.value, self.ends.value
-        if starts is None or ends is None:
-            return
-        slip = _slip((minutes_of(starts), minutes_of(ends)), event)
-        if slip:
-            self.ends.errors = [slip]
-
-
-def _slip(job: Span, event: Span) -> str | None:
-    """Say what is wrong with a job's times, beside an event's; both in minutes of one day."""
-    earliest, latest = event[0] - FAR_MINUTES, event[1] + FAR_MINUTES
-    start, end = job
-    if end <= start:
-        is_near = end + MINUTES_A_DAY <= latest or start - MINUTES_A_DAY >= earliest
-        return gettext(OVER_MIDNIGHT if is_near else ENDS_FIRST)
-    return gettext(FAR_OFF) if start < earliest or end > latest else None
 
 
 class EditorForm(PageForm):
@@ -172,10 +99,10 @@ class EditorForm(PageForm):
     title = StringField(
         _("What’s it called?"),
         filters=[line],
-        validators=[Readable(), Said(_("Give it a name")), _short(80)],
+        validators=[Readable(), Said(_("Give it a name")), short(80)],
     )
     description = TextAreaField(
-        _("What happens?"), filters=[paragraph], validators=[Readable(), _short(2000)]
+        _("What happens?"), filters=[paragraph], validators=[Readable(), short(2000)]
     )
     group = SelectField(
         _("Who runs it?"),
@@ -185,19 +112,22 @@ class EditorForm(PageForm):
     where = StringField(
         _("Where do people meet?"),
         filters=[line],
-        validators=[Readable(), Said(_("Say where people should meet")), _short(120)],
+        validators=[Readable(), Said(_("Say where people should meet")), short(120)],
     )
     address = StringField(
-        _("Address or postcode"), filters=[line], validators=[Readable(), _short(200)]
+        _("Address or postcode"), filters=[line], validators=[Readable(), short(200)]
     )
-    getting_round = _facilities()
+    area = StringField(
+        _("Part of the borough"), filters=[line], validators=[Readable(), short(40)]
+    )
+    getting_round = facilities()
     first_timers = StringField(
         _("First time? Say whom to look for"),
         filters=[line],
-        validators=[Readable(), _short(300)],
+        validators=[Readable(), short(300)],
     )
     bring = StringField(
-        _("What should people bring?"), filters=[line], validators=[Readable(), _short(300)]
+        _("What should people bring?"), filters=[line], validators=[Readable(), short(300)]
     )
     scene = RadioField(
         _("Picture"),
@@ -216,6 +146,25 @@ class EditorForm(PageForm):
     first = DayField(_("First date"), validators=[Understood(_("Choose the first date"))])
     starts = TimeField(_("From"), validators=[Understood(WRITE_A_TIME)])
     ends = TimeField(_("To"), validators=[Understood(WRITE_A_TIME)])
+    last = DayField(_("Last date"), validators=[Understood(WRITE_A_DAY, may_be_empty=True)])
+    season_from = _month(_("Season from"))
+    season_until = _month(_("Season until"))
+    expected = CountField(_("How many people usually come?"), validators=[Number(1, MOST_PEOPLE)])
+    most_a_week = CountField(_("Most turns a week for one person"), validators=[Number(1, 14)])
+    drop_out_hours = CountField(
+        _("Hours before, up to which people can drop out by themselves"),
+        validators=[Number(0, 168)],
+    )
+    decide_hours_before = CountField(
+        _("Hours before, when it’s decided whether it can start"), validators=[Number(1, 336)]
+    )
+    if_short = RadioField(
+        _("If it can’t start with the people there are"),
+        choices=choices_of(IF_SHORT),
+        default=IfShort.ASK.value,
+        validate_choice=False,
+        validators=[OneOf(_("Say what happens then"))],
+    )
     rota = RadioField(
         _("Start with a ready-made rota"),
         choices=choices_of((rota.key, rota.name) for rota in ready_made_rotas()),
@@ -225,6 +174,7 @@ class EditorForm(PageForm):
     was_starts = HiddenField()
     was_ends = HiddenField()
     version = HiddenField()
+    on = HiddenField()
     intent = HiddenField()
 
     def validate_ends(self, field: TimeField) -> None:
@@ -234,51 +184,4 @@ class EditorForm(PageForm):
 
     def validate_roles(self, field: FieldList[Any]) -> None:
         """A rota that fits a page."""
-        if len(field.entries) > MOST_ROLES:
-            raise StopValidation(gettext("A rota has room for %(most)s jobs", most=MOST_ROLES))
-        event = span_of(self.starts.value, self.ends.value)
-        for entry in field.entries if event else ():
-            entry.form.check_times(event)
-        field.errors = [entry.errors for entry in field.entries if entry.errors]
-
-
-def _twice(label: str) -> RadioField:
-    return RadioField(
-        label,
-        choices=choices_of(WHICH),
-        validate_choice=False,
-    )
-
-
-class MoveForm(PageForm):
-    """Another time or place for one date, and why."""
-
-    day = DayField(_("Day"), validators=[Understood(WRITE_A_DAY)])
-    starts = TimeField(_("From"), validators=[Understood(WRITE_A_TIME)])
-    starts_which = _twice(_("That night the clocks go back. Which start?"))
-    ends = TimeField(_("To"), validators=[Understood(WRITE_A_TIME)])
-    ends_which = _twice(_("That night the clocks go back. Which end?"))
-    where = StringField(
-        _("Where do people meet?"),
-        filters=[line],
-        validators=[Readable(), Said(_("Say where people should meet")), _short(120)],
-    )
-    address = StringField(
-        _("Address or postcode"), filters=[line], validators=[Readable(), _short(200)]
-    )
-    getting_round = _facilities()
-    reason = StringField(
-        _("Why?"),
-        filters=[line],
-        validators=[Readable(), Said(_("Say why, in a few words")), _short(200)],
-    )
-
-
-class CancelForm(PageForm):
-    """Why one date is called off."""
-
-    cancel_reason = StringField(
-        _("Why is it off?"),
-        filters=[line],
-        validators=[Readable(), Said(_("Say why, in a few words")), _short(200)],
-    )
+        check_lines(field, span_of(self.starts.value, self.ends.value))

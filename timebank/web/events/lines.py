@@ -17,7 +17,7 @@ from dataclasses import replace
 from timebank.domain.events import ReadyRota
 from timebank.domain.events import RoleDraft
 from timebank.domain.events import ready_made_rotas
-from timebank.domain.events.drafts import MOST_ROLES
+from timebank.domain.events.jobs import MOST_ROLES
 from timebank.web.events.fields import read_time
 
 MINUTES_A_DAY = 24 * 60
@@ -39,6 +39,8 @@ class Line:
     needed: str = ""
     starts: str = ""
     ends: str = ""
+    turn: str = ""
+    every: str = ""
     role_id: str = ""
     was_name: str = ""
     was_times: str = ""
@@ -48,7 +50,7 @@ class Line:
         """Whether it was emptied, or never written."""
         if self.name.strip():
             return False
-        typed = (self.about, self.places, self.needed, self.starts, self.ends)
+        typed = (self.about, self.places, self.needed, self.starts, self.ends, self.turn)
         return bool(self.was_name) or not any(part.strip() for part in typed)
 
 
@@ -86,6 +88,8 @@ def line_of(role: RoleDraft, starts_time: dt.time) -> Line:
         needed=str(role.needed),
         starts=_clock(start),
         ends=_clock(start + role.duration_minutes),
+        turn=str(role.turn_minutes or ""),
+        every=str(role.every_minutes or ""),
         role_id=str(role.role_id or ""),
     )
 

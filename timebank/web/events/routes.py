@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Container
-from functools import partial
+from dataclasses import dataclass
 from itertools import groupby
 from typing import LiteralString
 
@@ -46,6 +46,7 @@ LEFT JOIN LATERAL (
 ) AS w ON true"""
 
 EVENT_COLUMNS: LiteralString = """, e.id, e.version, e.series_version, e.group_id, e.is_published,
+  e.is_left_out,
   ARRAY(SELECT k.id FROM claim k
          WHERE k.event_id = e.id AND k.membership_id = v.membership_id AND k.live ORDER BY 1),
   v.person_id IS NOT NULL
@@ -59,10 +60,31 @@ EVENT_COLUMNS: LiteralString = """, e.id, e.version, e.series_version, e.group_i
 EVENT_JOINS: LiteralString = """
 LEFT JOIN LATERAL (
   SELECT e.id, e.version, e.series_id, e.starts_at, x.version AS series_version, x.group_id,
-         x.state = 'published' AS is_published
+         x.state = 'published' AS is_published, e.state = 'skipped' AS is_left_out
     FROM series x JOIN event e ON e.series_id = x.id AND e.occurs_on = %(day)s
    WHERE x.community_id = c.id AND x.slug = %(slug)s
 ) AS e ON true"""
+
+
+@dataclass(frozen=True, slots=True)
+class EventFacts:
+    """What the door tells about a date and its viewer; without a date all are None or empty."""
+
+    event_id: int | None
+    version: int
+    series_version: int
+    group_id: int
+    is_published: bool
+    is_left_out: bool
+    own_claims: list[int]
+    is_new: bool
+    later_versions: int | None
+    is_waiting: bool
+
+    @property
+    def versions(self) -> tuple[int | None, ...]:
+        """What rises with everything that the page shows."""
+        return self.event_id, self.version, self.series_version, self.later_versions
 
 
 @bp.get("/")
@@ -121,30 +143,36 @@ def series(slug: str) -> Answer:
 def event(slug: str, day: dt.date) -> Response:
     """Show one date: what happens, where, and who's doing what."""
     now = clock.now()
-    opened = open_door(EVENT_COLUMNS, EVENT_JOINS, slug=slug, day=day)
-    event_id, _, _, group_id, is_published, own_claims, is_new, _, is_waiting = opened.facts
-    runs_it = bool(opened.viewer and opened.viewer.may_organise(group_id))
-    if event_id is None or not (is_published or runs_it):
+    opened = open_door(EVENT_COLUMNS, EVENT_JOINS, slug=slug, day=day, now=now)
+    facts = EventFacts(*opened.facts)
+    runs_it = bool(opened.viewer and opened.viewer.may_organise(facts.group_id))
+    event_id = facts.event_id
+    if event_id is None or not (runs_it or (facts.is_published and not facts.is_left_out)):
         raise NotFound
-    render = partial(_render_event, opened, event_id, now, runs_it=runs_it, is_new=is_new)
-    if is_waiting:  # where they stand in line moves with others: such a page is not kept
+
+    def render() -> str:
+        return _render_event(opened, event_id, facts, now, runs_it=runs_it)
+
+    if facts.is_waiting:  # where they stand in line moves with others: such a page is not kept
         return fresh_page(render)
-    key = ("event", opened.viewer is None, runs_it, is_new, *own_claims, _tick(now))
-    return kept_page((*key, *opened.facts[:3], opened.facts[7]), render)
+    seen_by = (opened.viewer is None, runs_it, facts.is_new, *facts.own_claims)
+    return kept_page(("event", *seen_by, *facts.versions, _tick(now)), render)
 
 
 def _render_event(
-    opened: Door, event_id: int, now: dt.datetime, *, runs_it: bool, is_new: bool
+    opened: Door, event_id: int, facts: EventFacts, now: dt.datetime, *, runs_it: bool
 ) -> str:
     gathering = whats_on.gathering(db.session(), event_id=event_id)
+    if facts.is_left_out:
+        return render_template("events/left_out.html", event=gathering)
     jobs = reading.jobs_of_event(db.session(), event_id=event_id)
     own = opened.viewer.membership_id if opened.viewer else None
-    lines = _lines(event_id, own, now) if opened.facts[-1] else {}
+    lines = _lines(event_id, own, now) if facts.is_waiting else {}
     return render_template(
         "events/event.html",
         event=gathering,
         jobs=sorted(jobs, key=lambda job: _urgency(job, own, lines)),
-        roomy=_where_regulars_make_room(jobs, now) if is_new else frozenset(),
+        roomy=_where_regulars_make_room(jobs, now) if facts.is_new else frozenset(),
         coverage=reading.coverage_of(jobs),
         own=own,
         lines=lines,

@@ -19,6 +19,17 @@ from wtforms import TextAreaField
 from wtforms import TimeField
 from wtforms.widgets import CheckboxInput
 
+from timebank.core.text import initials
+from timebank.domain.rota.coverage import Light
+from timebank.web.filters import day
+from timebank.web.filters import long_day
+from timebank.web.rota.roster import Cell
+from timebank.web.rota.roster import Column
+from timebank.web.rota.roster import Name
+from timebank.web.rota.roster import Roster
+from timebank.web.rota.roster import Row
+
+ZONE = "Europe/London"
 STARTS_AT = dt.datetime(2027, 5, 1, 8, tzinfo=dt.UTC)
 WEEK = dt.timedelta(days=7)
 ICONS = (
@@ -93,37 +104,6 @@ class Neighbour:
 
 
 @dataclass(frozen=True, slots=True)
-class RosterDate:
-    """The head of a column of the rota."""
-
-    starts_at: dt.datetime
-    filled: int
-    total: int = 3
-    is_next: bool = False
-    is_cancelled: bool = False
-    url: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RosterCell:
-    """One job on one date."""
-
-    people: tuple[Neighbour, ...] = ()
-    take_url: str | None = None
-    free: int = 1
-    is_needed: bool = False
-    is_yours: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class RosterRow:
-    """One job over all dates."""
-
-    title: str
-    cells: tuple[RosterCell, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Entry:
     """One line of a statement."""
 
@@ -157,15 +137,75 @@ CROWD = (
     Neighbour(4, "Jo F"),
     Neighbour(5, "Sam T", is_held=True),
 )
-YOU = Neighbour(6, "Priya S", is_you=True)
-TAKE = RosterCell(take_url="#rota")
-NEEDED = RosterCell(take_url="#rota", is_needed=True)
-ROWS = (
-    RosterRow("Run director", (RosterCell(CROWD[:1]), RosterCell(CROWD[:1]), TAKE)),
-    RosterRow("Tail walker", (NEEDED, RosterCell(CROWD[2:3]), TAKE)),
-    RosterRow("First-timers’ welcome", (RosterCell((YOU,), is_yours=True), TAKE, TAKE)),
-    RosterRow("Marshal", (RosterCell(CROWD[1:3], "#rota", free=2), TAKE, RosterCell(CROWD[4:]))),
+NADIA, TOM, AMA, JO, SAM = (
+    Name(one.name, initials(one.name), one.membership_id, is_you=False) for one in CROWD
 )
+YOU = Name("You", "PS", 1, is_you=True)
+
+
+def _column(weeks: int, filled: int, light: Light, lacks: tuple[str, ...] = ()) -> Column:
+    """The head of a column of the rota."""
+    starts_at = STARTS_AT + weeks * WEEK
+    return Column(
+        starts_at=starts_at,
+        day=day(starts_at, ZONE),
+        long_day=long_day(starts_at, ZONE),
+        filled=filled,
+        total=4,
+        needed=1,
+        lacking=len(lacks),
+        lacks=lacks,
+        light=light,
+        is_next=not weeks,
+        is_over=False,
+        is_cancelled=False,
+        is_left_out=False,
+        moved_to="",
+        url="#rota",
+        claim_url="#rota",
+        change_url=None,
+        print_url=None,
+    )
+
+
+def _cell(slot_id: int, *people: Name, free: int = 0, more: str = "", lacking: int = 0) -> Cell:
+    """One job on one date."""
+    return Cell(
+        slot_id=slot_id,
+        people=people,
+        free=free,
+        more=more,
+        is_open=free > 0,
+        lacking=lacking,
+        is_yours=YOU in people,
+    )
+
+
+def roster() -> Roster:
+    """A small rota in every state."""
+    tail = "Tail walker"
+    return Roster(
+        (
+            _column(0, 3, Light.RED, (tail,)),
+            _column(1, 2, Light.GREEN),
+            _column(2, 1, Light.AMBER, (tail,)),
+        ),
+        (
+            Row("Run director", (_cell(1, NADIA), _cell(2, NADIA), _cell(3, free=1))),
+            Row(
+                tail,
+                (
+                    _cell(4, free=1, more="Needed", lacking=1),
+                    _cell(5, AMA),
+                    _cell(6, free=1, more="Needed", lacking=1),
+                ),
+            ),
+            Row("First-timers’ welcome", (_cell(7, YOU), _cell(8, free=1), None)),
+            Row("Marshal", (_cell(9, TOM, free=2, more="2 free"), _cell(10, JO), _cell(11, SAM))),
+        ),
+    )
+
+
 MONTHS = (
     Month(
         "April",
@@ -194,14 +234,9 @@ class Guide:
     icons: tuple[str, ...] = ICONS
     scenes: tuple[tuple[str, str], ...] = SCENES
     crowd: tuple[Neighbour, ...] = CROWD
-    rows: tuple[RosterRow, ...] = ROWS
     months: tuple[Month, ...] = MONTHS
     mugs: tuple[Mug, ...] = MUGS
-    dates: tuple[RosterDate, ...] = (
-        RosterDate(STARTS_AT, 2, is_next=True, url="#rota"),
-        RosterDate(STARTS_AT + WEEK, 2),
-        RosterDate(STARTS_AT + 2 * WEEK, 0),
-    )
+    roster: Roster = field(default_factory=roster)
     nights: list[tuple[dt.date, int]] = field(
         default_factory=lambda: [(dt.date(2027, 4, day), 348) for day in (30, 29, 28)]
     )

@@ -15,7 +15,7 @@ from timebank.web.events.fields import DayField
 from timebank.web.events.fields import OneOf
 from timebank.web.events.fields import Readable
 from timebank.web.events.fields import Understood
-from timebank.web.events.forms import choices_of
+from timebank.web.events.job_forms import choices_of
 from timebank.web.typed import PageForm
 from timebank.web.typed import Said
 from timebank.web.typed import line
@@ -73,11 +73,6 @@ class KindForm(PageForm):
 
 class FindForm(PageForm):
     """Whom to look up, by the beginning of their name."""
-
-    class Meta:
-        """Nothing is changed by looking."""
-
-        csrf = False
 
     named = StringField(_("Their first name"), filters=[line], validators=[Length(max=80)])
 

@@ -26,7 +26,7 @@ from timebank.models import QualificationKind
 from timebank.web.auth import member
 from timebank.web.auth import signed_in_required
 from timebank.web.door import door
-from timebank.web.events.forms import choices_of
+from timebank.web.events.job_forms import choices_of
 from timebank.web.flashes import Tone
 from timebank.web.flashes import say
 from timebank.web.people.forms import AgeForm

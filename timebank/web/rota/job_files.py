@@ -25,7 +25,7 @@ from timebank.models import Series
 from timebank.web.auth import organiser_of
 from timebank.web.auth import signed_in_required
 from timebank.web.door import door
-from timebank.web.events.forms import choices_of
+from timebank.web.events.job_forms import choices_of
 from timebank.web.flashes import say
 from timebank.web.rota.job_forms import FileForm
 from timebank.web.rota.job_forms import UseForm

@@ -25,7 +25,7 @@ from timebank.models import PairRule
 from timebank.web.events.fields import CountField
 from timebank.web.events.fields import Readable
 from timebank.web.events.fields import read_count
-from timebank.web.events.forms import choices_of
+from timebank.web.events.job_forms import choices_of
 from timebank.web.typed import PageForm
 from timebank.web.typed import line
 from timebank.web.typed import paragraph

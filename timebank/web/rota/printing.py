@@ -1,4 +1,4 @@
-"""The rota of one date on paper: a tick sheet for when there is no signal."""
+"""The rota on paper: a tick sheet of one date, and all of it for a noticeboard."""
 
 from __future__ import annotations
 
@@ -8,16 +8,24 @@ from dataclasses import dataclass
 
 from flask import Blueprint
 from flask import render_template
+from flask import url_for
 
 from timebank.core import clock
 from timebank.db import db
 from timebank.domain.rota import occasions
 from timebank.domain.rota import reading
 from timebank.domain.rota import whats_on
+from timebank.web.addresses import site
 from timebank.web.auth import organiser_of
 from timebank.web.door import door
+from timebank.web.rota.qr import code_of
+from timebank.web.rota.roster import Cell
+from timebank.web.rota.roster import Column
+from timebank.web.rota.roster import Roster
 
 WALK_UPS = 5
+DATES_A_SHEET = 6
+MOST_BLANKS = 3  # lines to write on in a cell; the rest is said in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +36,27 @@ class Line:
     starts_at: dt.datetime
     ends_at: dt.datetime
     taker: reading.Taker | None
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """A cell of the noticeboard: names, lines to write on, and how many more would fit."""
+
+    names: tuple[str, ...]
+    blanks: range
+    more: int
+    is_needed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One page for the noticeboard: some dates, and each job with its spaces on them.
+
+    A space is None where the date does not have the job.
+    """
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[str, tuple[Space | None, ...]], ...]
 
 
 def register(bp: Blueprint) -> None:
@@ -47,6 +76,7 @@ def print_sheet(slug: str, day: dt.date) -> str:
         event=whats_on.gathering(db.session(), event_id=occasion.event_id),
         lines=list(_lines(jobs)),
         walk_ups=range(WALK_UPS),
+        code=code_of(site() + url_for("events.event", slug=slug, day=day)),
         now=clock.now(),
     )
 
@@ -55,3 +85,27 @@ def _lines(jobs: list[reading.Job]) -> Iterator[Line]:
     for job in jobs:
         for taker in (*job.takers, *[None] * job.free):
             yield Line(job.name, job.starts_at, job.ends_at, taker)
+
+
+def sheets_of(roster: Roster) -> list[Sheet]:
+    """Lay a rota out on sheets of six dates, each with the jobs that these dates have."""
+    return [
+        Sheet(
+            roster.columns[start : start + DATES_A_SHEET],
+            tuple(_rows(roster, slice(start, start + DATES_A_SHEET))),
+        )
+        for start in range(0, len(roster.columns), DATES_A_SHEET)
+    ]
+
+
+def _rows(roster: Roster, dates: slice) -> Iterator[tuple[str, tuple[Space | None, ...]]]:
+    for row in roster.rows:
+        cells = row.cells[dates]
+        if any(cells):
+            yield row.title, tuple(_space(cell) if cell else None for cell in cells)
+
+
+def _space(cell: Cell) -> Space:
+    blanks = min(cell.free, MOST_BLANKS)
+    names = tuple(person.words for person in cell.people)
+    return Space(names, range(blanks), cell.free - blanks, is_needed=cell.lacking > 0)

@@ -76,6 +76,8 @@ def my_turns() -> str | Response:
         "rota/my_turns.html",
         turns=turns,
         **_besides(membership_id, now),
+        lines=waiting.standing_in_line(db.session(), membership_id=membership_id, now=now),
+        may_be_asked=db.session.get_one(Membership, membership_id).may_be_asked,
         running=running,
         months=by_month(entries),
         mugs=mugs(given),

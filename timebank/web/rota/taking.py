@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from contextlib import suppress
 
 from flask import Blueprint
@@ -29,6 +30,7 @@ from timebank.domain.rota import reading
 from timebank.domain.rota import rules
 from timebank.domain.rota.taking import NewClaim
 from timebank.domain.rota.taking import Terms
+from timebank.web.addresses import safe_path
 from timebank.web.door import Viewer
 from timebank.web.door import door
 from timebank.web.filters import clock as time_of_day
@@ -42,6 +44,7 @@ from timebank.web.typed import text_of
 
 ADDRESS = "/e/<slug>/<day:day>/claim/<int:slot_id>"
 EXTRAS = {"takes_part", "old_enough"}
+CELL = re.compile(r"[a-z][0-9]{1,19}")  # where the button was on the page
 
 
 def register(bp: Blueprint) -> None:
@@ -65,12 +68,20 @@ def take(slug: str, day: dt.date, slot_id: int) -> Response | tuple[str, int]:
     except claiming.AlreadyYours as refusal:  # a button tapped twice
         db.session.rollback()
         say(_(refusal.sentence))
-        return redirect(url_for("events.event", slug=slug, day=day), 303)
+        return redirect(_after(slug, day), 303)
     except (claiming.SlotFull, Refused) as refusal:
         db.session.rollback()
         return refused(_place(slug, day, slot_id), refusal)
     say(_("You’re in. Thank you! We’ll remind you in good time."), undo_url=_drop_url(claimed))
-    return redirect(url_for("events.event", slug=slug, day=day), 303)
+    return redirect(_after(slug, day), 303)
+
+
+def _after(slug: str, day: dt.date) -> str:
+    """Where a place was taken: the rota or list whose button it was, or the date itself."""
+    there = url_for("events.event", slug=slug, day=day)
+    back = safe_path(request.form.get("next"), otherwise=there)
+    cell = request.form.get("at", "")
+    return f"{back}#{cell}" if CELL.fullmatch(cell) else back
 
 
 def _claim_for(viewer: Viewer, slug: str, day: dt.date, slot_id: int) -> NewClaim:
