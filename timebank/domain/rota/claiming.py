@@ -151,20 +151,16 @@ def claim_slot(
     return taken
 
 
-def _take_from_a_regular(
-    session: Session, slot_id: int, membership_id: int, terms: Terms, now: dt.datetime
-) -> NewClaim | None:
-    with session.begin_nested():
-        if yielding.give_way(session, slot_id=slot_id, membership_id=membership_id, now=now):
-            return _take(session, slot_id, membership_id, terms, now)
-    return None
-
-
 def _kept_for(session: Session, slot_id: int, membership_id: int) -> int | None:
     """Find a place that waits for this very person's answer: to take the job is to say yes."""
-    theirs = sa.and_(Claim.slot_id == slot_id, Claim.membership_id == membership_id)
-    waits = sa.and_(Claim.state == ClaimState.HELD, Claim.held_for != HeldFor.YES)
-    return session.scalar(sa.select(Claim.id).where(theirs, waits))
+    return session.scalar(
+        sa.select(Claim.id).where(
+            Claim.slot_id == slot_id,
+            Claim.membership_id == membership_id,
+            Claim.state == ClaimState.HELD,
+            Claim.held_for != HeldFor.YES,
+        )
+    )
 
 
 def _take_from_a_regular(

@@ -97,8 +97,6 @@ def _besides(membership_id: int, now: dt.datetime) -> dict[str, object]:
         "offers": offers.offers_to(
             session, community_id=here, membership_id=membership_id, now=now
         ),
-        "lines": waiting.standing_in_line(session, membership_id=membership_id, now=now),
-        "may_be_asked": session.get_one(Membership, membership_id).may_be_asked,
     }
 
 
