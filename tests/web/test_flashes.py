@@ -36,3 +36,14 @@ def test_what_was_said_shows_once_on_the_next_page() -> None:
         ),
         (),
     ]
+
+
+def test_notices_that_nobody_comes_to_read_do_not_outgrow_the_cookie():
+    app = Flask(__name__)
+    app.secret_key = "for this test"
+    with app.test_request_context():
+        for number in range(100):
+            flashes.say(f"Notice {number}")
+        assert [one.sentence for one in flashes.said()] == [
+            f"Notice {number}" for number in range(95, 100)
+        ]

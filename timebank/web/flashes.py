@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 WAITING = "_flashes"  # where Flask looks for them, in the session
 
 
+MOST_WAITING = 5  # a cookie has no room for what nobody comes to read
+
+
 class Tone(StrEnum):
     """How a notice looks; the words carry the meaning."""
 
@@ -52,9 +55,9 @@ def say(sentence: str, *, tone: Tone = Tone.GOOD, undo_url: str | None = None) -
 
 
 def keep(browser: MutableMapping[str, Any], notice: Flash) -> None:
-    """Keep a notice in a browser's session, beside those that wait there."""
-    waiting = browser.get(WAITING, [])
-    browser[WAITING] = [*waiting, (notice.tone, (notice.sentence, notice.undo_url))]
+    """Keep a notice in a browser's session, beside the latest few that wait there."""
+    waiting = [*browser.get(WAITING, []), (notice.tone, (notice.sentence, notice.undo_url))]
+    browser[WAITING] = waiting[-MOST_WAITING:]
 
 
 def said() -> tuple[Flash, ...]:
