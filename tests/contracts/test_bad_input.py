@@ -60,6 +60,7 @@ def test_hostile_text_in_addresses_is_answered_with_a_page(app, walk):
             "/e/{}", "/e/danson-saturday-stroll/{}", "/t/{}/confirm", "/sign-in/{}",
             "/me/{}.ics", "/t/{}/asked/yes", "/t/{}/turn/1/no", "/t/1-x/turn/{}/yes",
             "/e/danson-saturday-stroll/2027-05-01/ask/{}", "/me/turns/{}/hand-over",
+            "/t/{}/offer", "/t/{}/help", "/e/danson-saturday-stroll/2027-05-01/help?job={}",
             "/e/danson-saturday-stroll/2027-05-01/claim/{}", "/static/{}",
             "/?kind={}", "/sign-in?next={}", "/e/danson-saturday-stroll/rota?from={}",
             "/calendar/{}", "/me/statement?before={}", "/e/new?rota={}", "/{}",
@@ -90,6 +91,8 @@ def forms_of(session, browser, walk):
         f"/e/danson-saturday-stroll/2027-05-01/ask/{slot}",
         f"/e/danson-saturday-stroll/2027-05-01/friend/{slot}",
         *(f"/me/turns/{claim.id}/{page}" for page in ("hand-over", "every-time")),
+        f"/e/danson-saturday-stroll/2027-05-01/claim/{slot}/wait",
+        "/e/danson-saturday-stroll/2027-05-01/help",
     )  # fmt: skip
     for page in pages:
         browser.open(page)

@@ -33,6 +33,10 @@ PAGES = {
     "events.event": ANYBODY,
     "events.home": ANYBODY,
     "events.series": ANYBODY,
+    "finding.asked": HOLDER,
+    "finding.call": ORGANISER,
+    "finding.offer": HOLDER,
+    "finding.wait": ANYBODY,
     "grid.could_do": ANYBODY,
     "grid.coverage": ORGANISER,
     "grid.noticeboard": ANYBODY,
@@ -107,6 +111,7 @@ def address_of(rule, walk):
         "action": "cant",
         "answer": "yes",
         "standing_id": 1,
+        "appeal_id": 1,
         "filename": "no-such-file.css",
         "key": "no-such-message",
     }

@@ -32,7 +32,9 @@ ALLOWED = frozenset(
     {
         "timebank.jobs.notices.drain",
         "timebank.jobs.claims.lapse_holds",
+        "timebank.jobs.claims.offer_places",
         "timebank.jobs.claims.close_turns",
+        "timebank.jobs.appeals.ask_on",
         "timebank.jobs.balances.prove_books",
         "timebank.jobs.dates.extend_dates",
         "timebank.jobs.outlook.judge_dates",

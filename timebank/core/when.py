@@ -60,3 +60,11 @@ def near_day(at: dt.datetime, zone: str, *, now: dt.datetime) -> str:
     if 0 < ahead < DAYS_IN_WEEK:
         return f"On {WEEKDAYS[date.weekday()]}"
     return f"On {day(at, zone)}"
+
+
+def this_day(at: dt.datetime, zone: str, *, now: dt.datetime) -> str:
+    """Say a day inside a sentence: "today", "tomorrow", "this Saturday", "on Sat 8 May"."""
+    said = near_day(at, zone, now=now)
+    ahead = (at.astimezone(ZoneInfo(zone)).date() - now.astimezone(ZoneInfo(zone)).date()).days
+    said = said.replace("On ", "this ") if 0 < ahead < DAYS_IN_WEEK else said
+    return said[:1].lower() + said[1:]

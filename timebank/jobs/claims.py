@@ -1,10 +1,11 @@
-"""Turns that nobody looks after: holds without a yes, and dates that nobody ticked."""
+"""Turns nobody looks after: holds without a yes, places somebody waits for, unticked dates."""
 
 from __future__ import annotations
 
 from timebank.core import clock
 from timebank.domain.rota import checkin
 from timebank.domain.rota import claiming
+from timebank.domain.rota import offering
 from timebank.jobs import tools
 
 
@@ -12,6 +13,12 @@ def lapse_holds() -> None:
     """Lapse every hold that ran out."""
     with tools.current().session() as session:
         claiming.lapse_holds(session, now=clock.now())
+
+
+def offer_places() -> None:
+    """Offer every free place to whoever waits for it."""
+    with tools.current().session() as session:
+        offering.offer_everywhere(session, now=clock.now())
 
 
 def close_turns() -> None:

@@ -10,16 +10,19 @@ from redis import RedisError
 from timebank.adapters import queue
 from timebank.core.settings import Settings
 from timebank.domain.notices import wording
+from timebank.jobs import appeals
 from timebank.jobs import balances
 from timebank.jobs import claims
 from timebank.jobs import dates
 from timebank.jobs import notices
+from timebank.jobs import outlook
+from timebank.jobs import reminders
 from timebank.jobs import tools
 from timebank.jobs import turns
 from timebank.jobs.tools import Pace
 
 # Loaded before the first fork, so that every child finds them ready.
-LOADED = (balances, claims, dates, notices, turns)
+LOADED = (appeals, balances, claims, dates, notices, outlook, reminders, turns)
 
 
 def run_worker(settings: Settings, *, pace: Pace | None = None) -> None:

@@ -69,6 +69,8 @@ def rings_for_mail(session: Session) -> int:
 SCHEDULES = (
     Schedule(function="timebank.jobs.notices.drain", every_seconds=5, rings=rings_for_mail),
     Schedule(function="timebank.jobs.claims.lapse_holds", every_seconds=60),
+    Schedule(function="timebank.jobs.claims.offer_places", every_seconds=60),
+    Schedule(function="timebank.jobs.appeals.ask_on", every_seconds=60),
     Schedule(function="timebank.jobs.reminders.plan_due", every_seconds=60),
     Schedule(function="timebank.jobs.outlook.judge_dates", every_seconds=60),
     Schedule(function="timebank.jobs.claims.close_turns", every_seconds=60, at=dt.time(2, 15)),

@@ -15,6 +15,7 @@ from timebank.web.pages.routes import bp as pages
 from timebank.web.people.routes import bp as people
 from timebank.web.rota.checkin import bp as checkin
 from timebank.web.rota.deciding import bp as deciding
+from timebank.web.rota.finding import bp as finding
 from timebank.web.rota.grid import bp as grid
 from timebank.web.rota.jobs import bp as jobs
 from timebank.web.rota.routes import bp as rota
@@ -32,6 +33,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     checkin,
     jobs,
     people,
+    finding,
     deciding,
     ledger,
     notices,

@@ -109,6 +109,11 @@ def kept_page(key: Hashable, render: Callable[[], str]) -> Response:
     return _answer(_fill(page))
 
 
+def fresh_page(render: Callable[[], str]) -> Response:
+    """Answer with a page that is rendered for this once."""
+    return _answer(render())
+
+
 def _cut(page: str) -> Pieces:
     parts = page.split(HOURS)
     return tuple(tuple(piece.encode() for piece in part.split(TOKEN)) for part in parts)

@@ -187,8 +187,8 @@ SELECT m.id, c.host, c.place, c.timezone, t.shown, t.digest, t.changed_at,
 
 SHOWN: LiteralString = """
   e.uid::text, e.sequence, e.created_at, e.updated_at, {starts_at}, {ends_at}, {is_cancelled},
-  e.outlook IN ('at_risk', 'no_go'), e.reason, e.occurs_on, s.slug, s.title, s.description, s.bring,
-  v.name, v.address, v.latitude, v.longitude, g.name, {slot_id}, {role}, {about}"""
+  e.outlook IN ('at_risk', 'no_go'), e.reason, e.occurs_on, s.slug, s.title, s.description,
+  s.bring, v.name, v.address, v.latitude, v.longitude, g.name, {slot_id}, {role}, {about}"""
 
 TABLES: LiteralString = """
   JOIN series s ON s.id = e.series_id

@@ -22,6 +22,9 @@ NEEDS_OPEN_EVENT = REMINDERS | {
     NoticeKind.YOU_ARE_IN,
     NoticeKind.DROPPED_OUT,
     NoticeKind.EVENT_MOVED,
+    NoticeKind.PLACE_OFFERED,
+    NoticeKind.PLACE_FREE,
+    NoticeKind.CALL_FOR_HELP,
     NoticeKind.TIME_TO_DECIDE,
     NoticeKind.ASKED,
     NoticeKind.PUT_DOWN,
@@ -38,6 +41,8 @@ NEEDS_LIVE_CLAIM = REMINDERS | {
     NoticeKind.PUT_DOWN,
 }
 LOOKS_FOR_SOMEBODY = {NoticeKind.TURN_OFFERED, NoticeKind.COVER_WANTED}
+NEEDS_HELD_CLAIM = frozenset({NoticeKind.CONFIRM_CLAIM, NoticeKind.PLACE_OFFERED})
+NEEDS_FREE_PLACE = frozenset({NoticeKind.PLACE_FREE, NoticeKind.CALL_FOR_HELP})
 
 # A notice names its claim, or says in `facts` which claim, slot, event or membership it is about.
 # A hold that has run out counts as given back, though nobody has swept it yet.
@@ -55,7 +60,8 @@ SELECT n.kind, n.dedupe_key, n.facts, t.name AS community_name, t.place, t.phone
        EXISTS (SELECT FROM claim again WHERE again.slot_id = c.slot_id AND again.live
                   AND again.person_id = c.person_id AND again.id <> c.id) AS is_claimed_again,
        coalesce(about.full_name, '') AS about_name,
-       role.name AS job, role.about AS job_about, s.minutes,
+       s.id AS slot_id, role.name AS job, role.about AS job_about, s.minutes,
+       s.places - (SELECT count(*) FROM claim f WHERE f.slot_id = s.id AND f.live) AS free,
        coalesce(s.starts_at, e.starts_at) AS starts_at, coalesce(s.ends_at, e.ends_at) AS ends_at,
        e.state AS event_state, e.outlook,
        coalesce(nullif(n.facts ->> 'reason', ''),
@@ -103,6 +109,7 @@ class Letter:
         is_looking: The turn is still looking for somebody: for the reader, or for anybody.
         made_by: The organiser who put them down, or asks them.
         minutes: How long the job takes.
+        free: How many places of the job are going spare at this moment.
         minutes_credited: What the turn brought, unless that was taken back.
     """
 
@@ -127,9 +134,11 @@ class Letter:
     is_looking: bool
     made_by: str | None
     about_name: str
+    slot_id: int | None
     job: str | None
     job_about: str | None
     minutes: int | None
+    free: int | None
     starts_at: dt.datetime | None
     ends_at: dt.datetime | None
     event_state: str | None
@@ -210,7 +219,13 @@ def reason_to_drop(letter: Letter) -> str | None:
         return "the date was cancelled"
     if letter.is_taken_off:
         return "they are back on the rota" if letter.is_claimed_again else None
-    return _reason_of_asking(letter) or _reason_of_claim(letter)
+    return _reason_of_job(letter) or _reason_of_asking(letter) or _reason_of_claim(letter)
+
+
+def _reason_of_job(letter: Letter) -> str | None:
+    if letter.kind in NEEDS_FREE_PLACE and not letter.free:
+        return "the place is taken"
+    return None
 
 
 def _reason_of_asking(letter: Letter) -> str | None:
@@ -226,7 +241,7 @@ def _reason_of_asking(letter: Letter) -> str | None:
 def _reason_of_claim(letter: Letter) -> str | None:
     if letter.kind in NEEDS_LIVE_CLAIM and letter.claim_id and not letter.is_claim_live:
         return "the place was given back"
-    if letter.kind is NoticeKind.CONFIRM_CLAIM and not (
+    if letter.kind in NEEDS_HELD_CLAIM and not (
         letter.claim_state == "held" and letter.is_claim_live
     ):
         return "the place is no longer held"

@@ -31,6 +31,8 @@ LONGEST_SUBJECT = 150
 CLAIM_PURPOSE = "claim"
 ASKED_PURPOSE = "asked"
 HANDOVER_PURPOSE = "handover"
+OFFER_PURPOSE = "offer"
+HELP_PURPOSE = "help"
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _BLANK_LINES = re.compile(r"\n{3,}")
@@ -136,6 +138,24 @@ class Links:
         return f"{self.home}/t/{token}/turn/{claim_id}/{answer}"
 
     @property
+    def claim(self) -> str:
+        """The page for taking the job."""
+        return f"{self.event}/claim/{self.letter.slot_id}"
+
+    @property
+    def offer(self) -> str:
+        """A page with two buttons: yes to a place that is offered, and not this time."""
+        if self.letter.claim_id is None:
+            raise LookupError("this notice belongs to no claim")
+        return f"{self.home}/t/{self.token(OFFER_PURPOSE, self.letter.claim_id)}/offer"
+
+    @property
+    def help(self) -> str:
+        """A page with two buttons: yes to a call for help, and not this time."""
+        ask_id = int(self.letter.facts.get("ask_id", "0"))
+        return f"{self.home}/t/{self.token(HELP_PURPOSE, ask_id)}/help"
+
+    @property
     def sign_in(self) -> str:
         """A page with one button: sign in."""
         if self.letter.request is None:
@@ -212,6 +232,7 @@ def _environment() -> Environment:
         day=when.day,
         long_day=when.long_day,
         near_day=when.near_day,
+        this_day=when.this_day,
         hours=hours.in_words,
         first_name=text.first_name,
         public_name=text.public_name,

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime as dt
 
-import psycopg
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -18,11 +17,11 @@ from timebank.core.errors import Conflict
 from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
 from timebank.db import Reader
+from timebank.domain.rota import offering
 from timebank.domain.rota import reminders
 from timebank.domain.rota import rules
 from timebank.domain.rota import taking
 from timebank.domain.rota import yielding
-from timebank.domain.rota.taking import TAKE_AT_ONCE
 from timebank.domain.rota.taking import NewClaim
 from timebank.domain.rota.taking import Terms
 from timebank.models import Claim
@@ -104,11 +103,7 @@ def claim_at_once(
     values = taking.parameters(
         slot_id=slot_id, membership_id=membership_id, terms=AT_ONCE, slug=slug, day=day, now=now
     )
-    try:
-        row = reader.one(TAKE_AT_ONCE, values)
-    except psycopg.IntegrityError:
-        return None
-    return NewClaim(row[0], ClaimState(row[1]), row[2]) if row else None
+    return taking.take_at_once(reader, values)
 
 
 def claim_slot(
@@ -133,17 +128,43 @@ def claim_slot(
         NotFound: No such slot in the member's community, or it is not published.
     """
     terms = terms or Terms(note=note)
-    taken = _take(session, slot_id, membership_id, terms, now)
-    if taken is None:
-        _stand_in_line(session, slot_id, membership_id, now)
+    try:
         taken = _take(session, slot_id, membership_id, terms, now)
-    if taken is None and terms.standing_id is None:
-        with session.begin_nested():
-            if yielding.give_way(session, slot_id=slot_id, membership_id=membership_id, now=now):
-                taken = _take(session, slot_id, membership_id, terms, now)
+        if taken is None:
+            look_closely(session, slot_id=slot_id, membership_id=membership_id, now=now)
+            taken = _take(session, slot_id, membership_id, terms, now)
+        if taken is None and terms.standing_id is None:
+            taken = _take_from_a_regular(session, slot_id, membership_id, terms, now)
+    except AlreadyYours:
+        kept = _kept_for(session, slot_id, membership_id)
+        if kept is None or terms.state is not ClaimState.CONFIRMED:
+            raise
+        return confirm_claim(session, claim_id=kept, now=now)
     if taken is None:
         raise _full(session, slot_id, membership_id)
     return taken
+
+
+def _kept_for(session: Session, slot_id: int, membership_id: int) -> int | None:
+    """Find a place that waits for this very person's answer: to take the job is to say yes."""
+    return session.scalar(
+        sa.select(Claim.id).where(
+            Claim.slot_id == slot_id,
+            Claim.membership_id == membership_id,
+            Claim.state == ClaimState.HELD,
+            Claim.held_for != HeldFor.YES,
+        )
+    )
+
+
+def _take_from_a_regular(
+    session: Session, slot_id: int, membership_id: int, terms: Terms, now: dt.datetime
+) -> NewClaim | None:
+    """Take the place of a standing turn, which yields to a first turn."""
+    with session.begin_nested():
+        if yielding.give_way(session, slot_id=slot_id, membership_id=membership_id, now=now):
+            return _take(session, slot_id, membership_id, terms, now)
+    return None
 
 
 def hold_slot(
@@ -232,10 +253,13 @@ def _full(session: Session, slot_id: int, membership_id: int) -> Refused | SlotF
     return SlotFull()
 
 
-def _stand_in_line(session: Session, slot_id: int, membership_id: int, now: dt.datetime) -> None:
+def look_closely(session: Session, *, slot_id: int, membership_id: int, now: dt.datetime) -> None:
     """Lock the event, let go of what lapsed, and say what is in the way.
 
     A statement of its own: only the next one sees what the rival ahead of us committed.
+
+    Raises:
+        NotFound, EventCancelled, JobGone, EventOver, AlreadyYours: As they say.
     """
     found = session.execute(
         sa.select(Event.state, Slot.ends_at, Series.state.label("series_state"), Slot.closed_at)
@@ -270,10 +294,13 @@ def lapse_holds(
 ) -> int:
     """Free the places whose hold ran out without a yes -> how many. Safe to repeat.
 
+    They are offered to whoever waits for them at once. No offer outlasts the start.
+
     An event that somebody else is changing is passed over: waiting for it, with claims of others
     in hand, could go round in a circle, and the next sweep comes soon.
     """
-    lapsed = [Claim.state == ClaimState.HELD, Claim.held_until <= now]
+    begun = sa.and_(Claim.held_for == HeldFor.OFFERED, Claim.starts_at <= now)
+    lapsed = [Claim.state == ClaimState.HELD, sa.or_(Claim.held_until <= now, begun)]
     if slot_id is not None:
         lapsed.append(Claim.slot_id == slot_id)
     if membership_id is not None:
@@ -294,9 +321,13 @@ def lapse_holds(
             withdrawn_at=now,
             withdrawn_because=WithdrawnBecause.LAPSED,
         )
+        .returning(Claim.slot_id)
         .execution_options(synchronize_session=False)
     )
-    return session.execute(lapse).rowcount  # type: ignore[attr-defined, no-any-return]
+    freed = session.scalars(lapse).all()
+    if freed:
+        offering.offer_places(session, slot_ids=set(freed), now=now)
+    return len(freed)
 
 
 def confirm_claim(session: Session, *, claim_id: int, now: dt.datetime) -> NewClaim:

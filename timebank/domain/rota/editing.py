@@ -22,6 +22,7 @@ from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
 from timebank.domain import events
 from timebank.domain.rota import following
+from timebank.domain.rota import offering
 from timebank.domain.rota import writing_over
 from timebank.domain.rota.affected import Outcome
 from timebank.domain.rota.affected import effects_since
@@ -194,6 +195,7 @@ def _edit(
     kept = writing_over.kept_by_dates(change)
     write = writing_over.write_one if scope.reach is Reach.ONLY else writing_over.write_all
     following.retime_slots(session, write(session, change))
+    offering.offer_on_dates(session, event_ids=event_ids, now=now)
     return dataclasses.replace(
         kept,
         effects=effects_since(session, event_ids=event_ids, before=before),

@@ -166,7 +166,7 @@ SELECT c.id, s.id, r.name, r.about, x.title, x.slug, e.occurs_on, c.starts_at, c
   JOIN series x ON x.id = e.series_id
   JOIN venue v ON v.id = e.venue_id
  WHERE c.membership_id = :membership_id AND c.state IN ('held', 'confirmed') AND c.ends_at > :now
-   AND (c.held_until IS NULL OR c.held_until > :now)
+   AND (c.held_until IS NULL OR c.held_until > :now AND c.held_for <> 'offered')
  ORDER BY c.starts_at, c.id
  LIMIT 100
 """
@@ -210,6 +210,7 @@ SELECT s.id, r.name, r.about, s.starts_at, s.ends_at, s.minutes, s.places - t.ta
  WHERE e.community_id = :community_id AND e.state = 'planned'
    AND e.starts_at < :until AND s.starts_at > :now AND t.taken < s.places
    AND (CAST(:event_id AS bigint) IS NULL OR e.id = :event_id)
+   AND (CAST(:series_id AS bigint) IS NULL OR e.series_id = :series_id)
    AND NOT EXISTS (
      SELECT FROM claim mine WHERE mine.membership_id = :membership_id AND mine.binds
         AND tstzrange(mine.starts_at, mine.ends_at) && tstzrange(s.starts_at, s.ends_at))
@@ -230,12 +231,13 @@ def open_jobs(
     most: int,
     most_a_date: int = 1000,
     event_id: int | None = None,
+    series_id: int | None = None,
     membership_id: int | None = None,
 ) -> list[OpenJob]:
     """Read the jobs that want somebody, what can't start without one first, in one statement.
 
     Args:
-        event_id: Only of this date.
+        event_id: Only of this date; or only of this series, by `series_id`.
         membership_id: Only what this member has time for and may do.
     """
     rows = session.execute(
@@ -247,6 +249,7 @@ def open_jobs(
             "most": most,
             "most_a_date": most_a_date,
             "event_id": event_id,
+            "series_id": series_id,
             "membership_id": membership_id,
         },
     )

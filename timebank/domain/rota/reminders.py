@@ -30,6 +30,7 @@ SELECT c.community_id, c.person_id, due.kind,
   JOIN profile p ON p.person_id = c.person_id AND p.email IS NOT NULL
  CROSS JOIN LATERAL (VALUES
    ('confirm_claim', c.held_until, c.state = 'held' AND c.held_for = 'yes'),
+   ('place_offered', c.held_until, c.state = 'held' AND c.held_for = 'offered'),
    ('you_are_in', c.starts_at, c.state = 'confirmed' AND (c.held_for IS NOT NULL
       OR num_nonnulls(c.made_by, c.standing_id, c.import_id) = 0))
  ) AS due (kind, expires_at, owed)

@@ -11,6 +11,7 @@ from timebank.core.errors import Conflict
 from timebank.domain import outbox
 from timebank.domain.rota import freeing
 from timebank.domain.rota import handing_over
+from timebank.domain.rota import offering
 from timebank.domain.rota import telling
 from timebank.domain.rota.claiming import EventOver
 from timebank.domain.rota.claiming import claim_slot
@@ -61,6 +62,7 @@ def give_back(
     """Free a place for whoever is next; the event must be locked."""
     freeing.withdraw(session, claim, because=because, now=now)
     freeing.end_handovers(session, claim_id=claim.id, now=now)
+    offering.offer_places(session, slot_ids=[claim.slot_id], now=now)
 
 
 def needs_cover(session: Session, claim: Claim, *, now: dt.datetime) -> bool:

@@ -6,6 +6,7 @@ import datetime as dt
 import enum
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped
 from sqlalchemy.orm import mapped_column
 
@@ -215,7 +216,8 @@ class Appeal(Base):
     """A call for help for one date: waves of people asked, until every place is taken.
 
     `slot_id`: the one job it is for; None: whatever the date lacks. `message` is what the
-    organiser typed. `next_wave_at`: when the next people are asked.
+    organiser typed. `next_wave_at`: when the next people are asked. `left_out`: the memberships
+    that the organiser would rather not have asked.
     """
 
     __tablename__ = "appeal"
@@ -226,6 +228,7 @@ class Appeal(Base):
     series_id: Mapped[int]
     slot_id: Mapped[int | None]
     message: Mapped[str] = mapped_column(server_default="")
+    left_out: Mapped[list[int]] = mapped_column(ARRAY(sa.BigInteger), server_default="{}")
     made_by: Mapped[int]
     created_at: Mapped[CreatedAt]
     next_wave_at: Mapped[dt.datetime | None]

@@ -90,7 +90,7 @@ def answer(edit: Edit) -> str | tuple[str, int]:
     try:
         outcome = preview(edit, form.scope)
     except Refused as refusal:
-        if len(form.day.choices) == 1:
+        if len(list(form.day.choices or ())) == 1:
             raise  # no other date to choose: it is the change itself, and stands beside its field
         form.form_errors.append(_(refusal.sentence))
         return _page(edit, form, Outcome()), 422

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Container
+from dataclasses import dataclass
 from itertools import groupby
 from typing import LiteralString
 
@@ -18,11 +20,13 @@ from timebank.core import clock
 from timebank.core.errors import NotFound
 from timebank.db import db
 from timebank.domain.rota import reading
+from timebank.domain.rota import waiting
 from timebank.domain.rota import whats_on
 from timebank.domain.rota.reading import Job
 from timebank.domain.rota.yielding import YIELDS_BEFORE
 from timebank.web.door import Door
 from timebank.web.door import open_door
+from timebank.web.kept import fresh_page
 from timebank.web.kept import kept_page
 
 bp = Blueprint("events", __name__)
@@ -49,7 +53,10 @@ EVENT_COLUMNS: LiteralString = """, e.id, e.version, e.series_version, e.group_i
     AND NOT EXISTS (SELECT FROM claim k WHERE k.membership_id = v.membership_id
                        AND (k.state = 'attended' OR k.binds AND k.ends_at > %(now)s)),
   (SELECT sum(n.version) FROM event n WHERE n.series_id = e.series_id
-      AND n.starts_at > e.starts_at)"""
+      AND n.starts_at > e.starts_at),
+  EXISTS (SELECT FROM waiting w JOIN slot o ON o.id = w.slot_id
+           WHERE w.membership_id = v.membership_id AND w.ended_at IS NULL
+             AND o.event_id = e.id)"""
 EVENT_JOINS: LiteralString = """
 LEFT JOIN LATERAL (
   SELECT e.id, e.version, e.series_id, e.starts_at, x.version AS series_version, x.group_id,
@@ -57,6 +64,27 @@ LEFT JOIN LATERAL (
     FROM series x JOIN event e ON e.series_id = x.id AND e.occurs_on = %(day)s
    WHERE x.community_id = c.id AND x.slug = %(slug)s
 ) AS e ON true"""
+
+
+@dataclass(frozen=True, slots=True)
+class EventFacts:
+    """What the door tells about a date and its viewer; without a date all are None or empty."""
+
+    event_id: int | None
+    version: int
+    series_version: int
+    group_id: int
+    is_published: bool
+    is_left_out: bool
+    own_claims: list[int]
+    is_new: bool
+    later_versions: int | None
+    is_waiting: bool
+
+    @property
+    def versions(self) -> tuple[int | None, ...]:
+        """What rises with everything that the page shows."""
+        return self.event_id, self.version, self.series_version, self.later_versions
 
 
 @bp.get("/")
@@ -115,33 +143,40 @@ def series(slug: str) -> Answer:
 def event(slug: str, day: dt.date) -> Response:
     """Show one date: what happens, where, and who's doing what."""
     now = clock.now()
-    opened = open_door(EVENT_COLUMNS, EVENT_JOINS, slug=slug, day=day)
-    event_id, _, _, group_id, is_published, is_left_out, own_claims, is_new, _ = opened.facts
-    runs_it = bool(opened.viewer and opened.viewer.may_organise(group_id))
-    if event_id is None or not (runs_it or (is_published and not is_left_out)):
+    opened = open_door(EVENT_COLUMNS, EVENT_JOINS, slug=slug, day=day, now=now)
+    facts = EventFacts(*opened.facts)
+    runs_it = bool(opened.viewer and opened.viewer.may_organise(facts.group_id))
+    event_id = facts.event_id
+    if event_id is None or not (runs_it or (facts.is_published and not facts.is_left_out)):
         raise NotFound
-    key = ("event", opened.viewer is None, runs_it, is_new, *own_claims, _tick(now))
-    return kept_page(
-        (*key, *opened.facts[:3], opened.facts[-1]),
-        lambda: _render_event(opened, event_id, now, runs_it=runs_it, is_new=is_new),
-    )
+
+    def render() -> str:
+        return _render_event(opened, event_id, facts, now, runs_it=runs_it)
+
+    if facts.is_waiting:  # where they stand in line moves with others: such a page is not kept
+        return fresh_page(render)
+    seen_by = (opened.viewer is None, runs_it, facts.is_new, *facts.own_claims)
+    return kept_page(("event", *seen_by, *facts.versions, _tick(now)), render)
 
 
 def _render_event(
-    opened: Door, event_id: int, now: dt.datetime, *, runs_it: bool, is_new: bool
+    opened: Door, event_id: int, facts: EventFacts, now: dt.datetime, *, runs_it: bool
 ) -> str:
     gathering = whats_on.gathering(db.session(), event_id=event_id)
-    if opened.facts[5]:
+    if facts.is_left_out:
         return render_template("events/left_out.html", event=gathering)
     jobs = reading.jobs_of_event(db.session(), event_id=event_id)
     own = opened.viewer.membership_id if opened.viewer else None
+    lines = _lines(event_id, own, now) if facts.is_waiting else {}
     return render_template(
         "events/event.html",
         event=gathering,
-        jobs=sorted(jobs, key=lambda job: _urgency(job, own)),
-        roomy=_where_regulars_make_room(jobs, now) if is_new else frozenset(),
+        jobs=sorted(jobs, key=lambda job: _urgency(job, own, lines)),
+        roomy=_where_regulars_make_room(jobs, now) if facts.is_new else frozenset(),
         coverage=reading.coverage_of(jobs),
         own=own,
+        lines=lines,
+        best=_best_beside(opened, event_id, now) if lines else None,
         now=now,
         is_over=gathering.ends_at <= now,
         runs_it=runs_it,
@@ -154,9 +189,27 @@ def _where_regulars_make_room(jobs: list[Job], now: dt.datetime) -> frozenset[in
     return frozenset(job.slot_id for job in jobs if job.makes_room and job.starts_at > until)
 
 
-def _urgency(job: Job, own: int | None) -> int:
-    """Sort: needed, open, yours, taken."""
-    if own is not None and job.claim_of(own):
+def _lines(event_id: int, own: int | None, now: dt.datetime) -> dict[int, waiting.InLine]:
+    """Find where the viewer waits on this date, by slot."""
+    if own is None:
+        return {}
+    found = waiting.standing_in_line(db.session(), membership_id=own, event_id=event_id, now=now)
+    return {line.slot_id: line for line in found}
+
+
+def _best_beside(opened: Door, event_id: int, now: dt.datetime) -> reading.OpenJob | None:
+    return reading.next_best(
+        db.session(),
+        community_id=opened.community.id,
+        event_id=event_id,
+        membership_id=opened.viewer.membership_id if opened.viewer else None,
+        now=now,
+    )
+
+
+def _urgency(job: Job, own: int | None, lines: Container[int]) -> int:
+    """Sort: needed, open, yours and what they wait for, taken."""
+    if job.slot_id in lines or (own is not None and job.claim_of(own)):
         return 2
     if job.is_needed:
         return 0

@@ -74,11 +74,6 @@ class KindForm(PageForm):
 class FindForm(PageForm):
     """Whom to look up, by the beginning of their name."""
 
-    class Meta:
-        """Nothing is changed by looking."""
-
-        csrf = False
-
     named = StringField(_("Their first name"), filters=[line], validators=[Length(max=80)])
 
 

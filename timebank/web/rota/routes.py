@@ -27,10 +27,12 @@ from timebank.domain.rota import own_turns
 from timebank.domain.rota import places
 from timebank.domain.rota import reading
 from timebank.domain.rota import standing
+from timebank.domain.rota import waiting
 from timebank.domain.rota import whats_on
 from timebank.domain.rota import withdrawing
 from timebank.models import Claim
 from timebank.models import ClaimState
+from timebank.models import Membership
 from timebank.models import WithdrawnBecause
 from timebank.web.auth import let_in
 from timebank.web.auth import member
@@ -74,6 +76,8 @@ def my_turns() -> str | Response:
         "rota/my_turns.html",
         turns=turns,
         **_besides(membership_id, now),
+        lines=waiting.standing_in_line(db.session(), membership_id=membership_id, now=now),
+        may_be_asked=db.session.get_one(Membership, membership_id).may_be_asked,
         running=running,
         months=by_month(entries),
         mugs=mugs(given),

@@ -1,0 +1,98 @@
+"""Best covers: the most places filled, the fewest people, and what would unblock a date."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+
+from timebank.domain.rota.matching.board import Board
+from timebank.domain.rota.matching.board import OutOfSteps
+from timebank.domain.rota.matching.board import Steps
+from timebank.domain.rota.matching.board import largest_crowd
+from timebank.domain.rota.matching.cover import Cover
+from timebank.domain.rota.matching.prices import UNIT
+from timebank.domain.rota.matching.prices import Bill
+from timebank.domain.rota.matching.prices import price
+from timebank.domain.rota.matching.prices import raise_floor
+from timebank.domain.rota.matching.search import find_cover
+from timebank.domain.rota.matching.settling import settle
+
+
+@dataclass(frozen=True, slots=True)
+class Best:
+    """A cover that can't be bettered; or, unless `is_proven`, the best that was found.
+
+    `bill` holds the prices that prove how many places stay open, if any do.
+    """
+
+    cover: Cover
+    is_proven: bool
+    bill: Bill | None = None
+
+
+def fill_most(board: Board, steps: Steps, *, begun: Cover | None = None) -> Best:
+    """Fill as many places as can be filled, going on from what is `begun`."""
+    cover = begun or Cover(board)
+    cover.fill_all(first=0 if begun else largest_crowd(board.slots, board.apart(), board.needed))
+    if not cover.unfilled:
+        return Best(cover, is_proven=True)
+    bill = None
+    try:
+        bill = price(board, _whole(cover.contested(), board), fee=0, steps=steps)
+        bill = _raise(board, bill, fee=0, target=cover.unfilled, steps=steps)
+        settle(cover, least=bill.least, steps=steps)
+        for skips in range(max(0, bill.least), cover.unfilled):
+            found = find_cover(board, skips=skips, most=None, steps=steps)
+            if found:
+                return Best(found, is_proven=True, bill=bill)
+    except OutOfSteps:
+        return Best(cover, is_proven=False, bill=bill)
+    return Best(cover, is_proven=True, bill=bill)
+
+
+def use_fewest(cover: Cover, steps: Steps) -> Best:
+    """Let as few people as can do everything that a full cover does."""
+    board = cover.board
+    crowd = largest_crowd(board.slots, board.apart(), board.needed)
+    try:
+        bill = price(board, _whole(crowd, board), fee=UNIT, steps=steps)
+        cover.slim(least=bill.least)
+        with steps.portion(3) as some, suppress(OutOfSteps):
+            cover.slim(least=bill.least, bench_steps=some)
+        bill = _raise(board, bill, fee=UNIT, target=cover.busy.bit_count(), steps=steps)
+        for most in range(bill.least, cover.busy.bit_count()):
+            found = find_cover(board, skips=0, most=most, steps=steps)
+            if found:
+                return Best(found, is_proven=True)
+    except OutOfSteps:
+        return Best(cover, is_proven=False)
+    return Best(cover, is_proven=True)
+
+
+def helps(best: Best, slots: int, steps: Steps, *, count: int = 1) -> bool | None:
+    """Tell whether newcomers would fill all that is open, the others moving as they must.
+
+    Args:
+        best: The most that can be filled without them.
+        slots: What each of them could take.
+
+    Returns:
+        None when it could not be told.
+    """
+    if best.bill and best.bill.floor > count * best.bill.most_earned(best.cover.board, slots):
+        return False
+    board = best.cover.board.with_newcomers(slots, count=count)
+    after = fill_most(board, steps, begun=best.cover.copy(board))
+    if not after.cover.unfilled:
+        return True
+    return False if after.is_proven else None
+
+
+def _whole(slots: int, board: Board) -> list[int]:
+    """Let some slots pay a whole unit, and the others nothing."""
+    return [UNIT * (slots >> slot & 1) for slot in range(len(board.needed))]
+
+
+def _raise(board: Board, bill: Bill, *, fee: int, target: int, steps: Steps) -> Bill:
+    with steps.portion(2) as some:
+        return raise_floor(board, bill, fee=fee, target=target, steps=some)

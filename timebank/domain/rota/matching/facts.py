@@ -1,0 +1,89 @@
+"""What is known about a date: its places, the people, and which jobs one person may have."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Self
+
+Span = tuple[dt.datetime, dt.datetime]
+Pair = frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One place on the rota; a job that needs two people is two places."""
+
+    key: int
+    role_id: int
+    name: str
+    starts_at: dt.datetime
+    ends_at: dt.datetime
+
+    @property
+    def span(self) -> Span:
+        """From when until when, half-open."""
+        return self.starts_at, self.ends_at
+
+
+@dataclass(frozen=True, slots=True)
+class Helper:
+    """Somebody who could come.
+
+    Attributes:
+        may: The roles that they may take.
+        busy: When they are somewhere else, half-open.
+    """
+
+    key: int
+    may: frozenset[int]
+    busy: tuple[Span, ...] = ()
+
+    def could_take(self, place: Place) -> bool:
+        """Whether they may do the job, and are free."""
+        if place.role_id not in self.may:
+            return False
+        return not any(overlaps(place.span, busy) for busy in self.busy)
+
+
+@dataclass(frozen=True, slots=True)
+class PairRules:
+    """Which two roles go together on one date.
+
+    Attributes:
+        never: Nobody has both, whatever their times; this is stronger than `together`.
+        together: One person can do both at the same time.
+    """
+
+    never: frozenset[Pair] = frozenset()
+    together: frozenset[Pair] = frozenset()
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        never: Iterable[tuple[int, int]] = (),
+        together: Iterable[tuple[int, int]] = (),
+    ) -> Self:
+        """Write rules down from pairs in any order."""
+        return cls(frozenset(map(frozenset, never)), frozenset(map(frozenset, together)))
+
+    def clash(self, one: Place, other: Place) -> bool:
+        """Whether no person can have both of two places of a date."""
+        pair = frozenset((one.role_id, other.role_id))
+        if pair in self.never:
+            return True
+        return overlaps(one.span, other.span) and (len(pair) == 1 or pair not in self.together)
+
+    def go_beside(self, one: Place, other: Place) -> bool:
+        """Whether one person can have both although they overlap; never three at once."""
+        return overlaps(one.span, other.span) and not self.clash(one, other)
+
+
+NO_RULES = PairRules()
+
+
+def overlaps(one: Span, other: Span) -> bool:
+    """Whether two spans share a moment. Back to back they do not."""
+    return one[0] < other[1] and other[0] < one[1]

@@ -1,0 +1,139 @@
+"""Proof that no better cover exists: prices that the places of a slot might pay.
+
+Say that each place left open costs 1000, and each person who comes along `fee`. Let every place
+pay a price, of at most what it costs when it is left open. Each person earns at most what the
+dearest slots pay that they can have together, less the fee. So whatever anybody does, it costs at
+least what all places pay, less what all people could earn. (Lagrange's relaxation; the prices are
+raised where too few come and lowered where too many do.)
+
+Everything counts in whole numbers, so a proof is one on every machine.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from timebank.domain.rota.matching.board import Board
+from timebank.domain.rota.matching.board import OutOfSteps
+from timebank.domain.rota.matching.board import Steps
+from timebank.domain.rota.matching.board import members
+
+UNIT = 1000
+MOST_ROUNDS = 120
+MOMENTUM = 0.7
+FIRST_STRIDE = 2.0
+PATIENCE = 10
+SHORTER = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What some prices prove: that it costs at least `floor`, in thousandths.
+
+    Attributes:
+        coming: For each slot, how many people would come for these prices.
+    """
+
+    prices: Sequence[int]
+    floor: int
+    coming: Sequence[int]
+
+    @property
+    def least(self) -> int:
+        """The floor in whole places, or people."""
+        return -(-self.floor // UNIT)
+
+    def most_earned(self, board: Board, slots: int) -> int:
+        """Tell what somebody who could take these slots would earn at most."""
+        return _dearest(board, slots, self.prices, {0: (0, 0)})[0]
+
+
+def price(board: Board, prices: Sequence[int], *, fee: int, steps: Steps) -> Bill:
+    """Add up what some prices prove.
+
+    Raises:
+        OutOfSteps: It takes more steps than are left.
+    """
+    paying = sum(1 << slot for slot, one in enumerate(prices) if one)
+    floor = sum(one * needed for one, needed in zip(prices, board.needed, strict=True))
+    coming = [0] * len(prices)
+    known: dict[int, tuple[int, int]] = {0: (0, 0)}
+    for can, people in Counter(can & paying for can in board.can).items():
+        earned, chosen = _dearest(board, can, prices, known)
+        if earned > fee:
+            floor -= people * (earned - fee)
+            for slot in members(chosen):
+                coming[slot] += people
+    steps.take(1 + len(known) // 20)
+    return Bill(prices, floor, coming)
+
+
+def _dearest(
+    board: Board, can: int, prices: Sequence[int], known: dict[int, tuple[int, int]]
+) -> tuple[int, int]:
+    """Choose the slots that pay most together -> what they pay, and which they are.
+
+    That nobody does three jobs at once is left out: it could only lower what is earned.
+    """
+    if can in known:
+        return known[can]
+    lowest = can & -can
+    slot = lowest.bit_length() - 1
+    paid, chosen = _dearest(board, can & ~lowest & ~board.clashes[slot], prices, known)
+    best = (paid + prices[slot], chosen | lowest)
+    if can & board.clashes[slot]:
+        best = max(best, _dearest(board, can & ~lowest, prices, known))
+    known[can] = best
+    return best
+
+
+def raise_floor(board: Board, bill: Bill, *, fee: int, target: int, steps: Steps) -> Bill:
+    """Look for prices that prove as much as `target`, going on from those of a bill.
+
+    It stops when its steps are used, and returns the best bill so far.
+    """
+    climb = _Climb(board, bill, highest=None if fee else UNIT)
+    best, waited = bill, 0
+    with suppress(OutOfSteps):
+        for _ in range(MOST_ROUNDS):
+            if best.least >= target:
+                break
+            bill = price(board, climb.next_prices(bill, target), fee=fee, steps=steps)
+            waited += 1
+            if bill.floor > best.floor:
+                best, waited = bill, 0
+            elif waited == PATIENCE:
+                climb.stride *= SHORTER
+                waited = 0
+    return best
+
+
+class _Climb:
+    """A way up for prices: a subgradient, with some of the last step's direction kept."""
+
+    def __init__(self, board: Board, bill: Bill, *, highest: int | None) -> None:
+        self.needed = board.needed
+        self.highest = float("inf") if highest is None else float(highest)
+        self.prices = [float(one) for one in bill.prices]
+        self.push = [0.0] * len(self.prices)
+        self.stride = FIRST_STRIDE
+
+    def next_prices(self, bill: Bill, target: int) -> list[int]:
+        """Raise where fewer would come than are needed, and lower where more would."""
+        self.push = [
+            needed - coming + MOMENTUM * before
+            for needed, coming, before in zip(self.needed, bill.coming, self.push, strict=True)
+        ]
+        free = [
+            push for push, now in zip(self.push, self.prices, strict=True) if push > 0 or now > 0
+        ]
+        length = sum(push * push for push in free) or 1.0
+        stretch = self.stride * (target * UNIT - bill.floor) / length
+        self.prices = [
+            min(max(now + stretch * push, 0.0), self.highest)
+            for now, push in zip(self.prices, self.push, strict=True)
+        ]
+        return [int(one) for one in self.prices]

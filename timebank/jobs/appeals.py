@@ -1,0 +1,13 @@
+"""Calls for help go on by themselves, wave by wave, until every place is taken."""
+
+from __future__ import annotations
+
+from timebank.core import clock
+from timebank.domain.rota import appeals
+from timebank.jobs import tools
+
+
+def ask_on() -> None:
+    """Close the calls that are done, and ask the next people of the others."""
+    with tools.current().session() as session:
+        appeals.ask_on(session, now=clock.now())
