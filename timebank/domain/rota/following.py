@@ -94,8 +94,8 @@ IN_TWO_PLACES = f"""
 WITH wanted AS ({WANTED})
 SELECT DISTINCT coalesce(c.held_as, p.full_name, '')
   FROM wanted w
-  JOIN claim c ON c.slot_id = w.slot_id AND c.live
-  JOIN claim o ON o.person_id = c.person_id AND o.live AND o.id <> c.id
+  JOIN claim c ON c.slot_id = w.slot_id AND c.binds
+  JOIN claim o ON o.person_id = c.person_id AND o.binds AND o.id <> c.id
   LEFT JOIN wanted w2 ON w2.slot_id = o.slot_id
   LEFT JOIN profile p ON p.person_id = c.person_id
  WHERE tstzrange(w.starts_at, w.ends_at)
