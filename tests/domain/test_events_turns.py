@@ -14,7 +14,9 @@ from timebank.domain import events
 from timebank.domain.rota import claiming
 from timebank.domain.rota import editing
 from timebank.domain.rota import own_jobs
+from timebank.domain.rota import waiting
 from timebank.domain.rota import withdrawing
+from timebank.models import Claim
 from timebank.models import Role
 from timebank.models import Slot
 
@@ -129,11 +131,11 @@ def test_a_turn_with_a_story_is_closed_and_opens_again(session, walk):
 
 
 def test_a_job_that_grows_with_the_crowd_has_its_places_by_the_date(session, walk):
-    series, draft = publish(session, walk, SCAN, expected_people=120)
+    series, _ = publish(session, walk, SCAN, expected_people=120)
     role = session.scalars(sa.select(Role).filter_by(series_id=series.id)).one()
     role.one_per = 50
     session.commit()
-    editing.edit_series(session, series=series, draft=draft, by=walk.nadia, now=NOW)
+    editing.fit_dates(session, series=series, now=NOW)
     slots = session.scalars(
         sa.select(Slot).filter_by(series_id=series.id).order_by(Slot.starts_at)
     ).all()
@@ -142,6 +144,16 @@ def test_a_job_that_grows_with_the_crowd_has_its_places_by_the_date(session, wal
     own_jobs.expect_people(session, event=event, people=20, by=walk.nadia, now=NOW)
     session.expire_all()
     assert [slot.places for slot in slots[:2]] == [1, 3]
+
+
+def test_a_place_more_is_offered_to_whoever_waits_in_line(session, walk):
+    series, draft = publish(session, walk, SCAN)
+    slot = session.scalars(sa.select(Slot).filter_by(series_id=series.id)).first()
+    claim(session, series, walk.bela, 1)
+    waiting.join_waiting(session, slot_id=slot.id, membership_id=walk.sam.id, now=NOW)
+    change(session, walk, series, draft, places=2)
+    offered = session.scalars(sa.select(Claim).filter_by(held_for="offered")).one()
+    assert (offered.slot_id, offered.membership_id) == (slot.id, walk.sam.id)
 
 
 def test_fewer_expected_take_no_place_from_anybody(session, walk):
