@@ -150,7 +150,9 @@ class EditorForm(PageForm):
     season_from = _month(_("Season from"))
     season_until = _month(_("Season until"))
     expected = CountField(_("How many people usually come?"), validators=[Number(1, MOST_PEOPLE)])
-    most_a_week = CountField(_("How many turns a week may one person have?"), validators=[Number(1, 14)])
+    most_a_week = CountField(
+        _("How many turns a week may one person have?"), validators=[Number(1, 14)]
+    )
     drop_out_hours = CountField(
         _("Until how many hours before can people drop out?"),
         validators=[Number(0, 168)],
