@@ -74,7 +74,7 @@ class InLine:
     held_until: dt.datetime | None
 
 
-# One whose hold ran out a moment ago is shown until the sweep: a yes still counts while it is free.
+# One whose hold ran out a moment ago is shown until the sweep: a yes counts while it is free.
 IN_LINE = sa.text("""
 SELECT s.id, r.name, x.title, x.slug, e.occurs_on, s.starts_at, s.ends_at, s.minutes, v.name,
        1 + (SELECT count(*) FROM waiting ahead
