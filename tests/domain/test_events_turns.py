@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from tests import builders
 from tests.drafts import a_draft
+from tests.storms import Storm
 from timebank.domain import events
 from timebank.domain.rota import claiming
 from timebank.domain.rota import editing
@@ -17,10 +18,12 @@ from timebank.domain.rota import own_jobs
 from timebank.domain.rota import waiting
 from timebank.domain.rota import withdrawing
 from timebank.models import Claim
+from timebank.models import Frequency
 from timebank.models import Role
 from timebank.models import Slot
 
 NOW = dt.datetime(2027, 4, 20, 12, tzinfo=dt.UTC)
+LAST = dt.date(2027, 7, 31)
 CASTLE = events.RoleDraft(
     name="Castle", places=1, starts_after_minutes=0, duration_minutes=90, turn_minutes=20
 )
@@ -98,6 +101,21 @@ def test_several_times_a_day_is_a_turn_now_and_then(session, walk):
     assert turns(session, series) == [(1, "07:00", 60, False), (2, "17:00", 60, False)]
 
 
+def test_made_ahead_in_four_processes_at_once_every_turn_is_made_once(session, walk, engine):
+    series, _ = publish(session, walk, CASTLE, frequency=Frequency.DAILY, last_on=LAST)
+    later = dt.datetime(2027, 6, 20, tzinfo=dt.UTC)
+    with Storm(engine, crowd=4) as storm:
+        answers = storm.answers([lambda own: events.extend_dates(own, now=later)] * 4)
+    assert answers == {"done": 4}
+    days = (LAST - dt.date(2027, 5, 1)).days + 1
+    found = session.execute(
+        sa.select(sa.func.count(), sa.func.count(Slot.event_id.distinct())).where(
+            Slot.series_id == series.id
+        )
+    ).one()
+    assert tuple(found) == (4 * days, days)
+
+
 def test_longer_turns_move_the_ones_that_stay_and_drop_the_rest(session, walk):
     series, draft = publish(session, walk, CASTLE)
     claim(session, series, walk.bela, 2)
@@ -131,11 +149,11 @@ def test_a_turn_with_a_story_is_closed_and_opens_again(session, walk):
 
 
 def test_a_job_that_grows_with_the_crowd_has_its_places_by_the_date(session, walk):
-    series, _ = publish(session, walk, SCAN, expected_people=120)
+    series, draft = publish(session, walk, SCAN, expected_people=120)
     role = session.scalars(sa.select(Role).filter_by(series_id=series.id)).one()
     role.one_per = 50
     session.commit()
-    editing.fit_dates(session, series=series, now=NOW)
+    editing.edit_series(session, series=series, draft=draft, by=walk.nadia, now=NOW)
     slots = session.scalars(
         sa.select(Slot).filter_by(series_id=series.id).order_by(Slot.starts_at)
     ).all()
