@@ -9,7 +9,7 @@ from timebank.jobs import tools
 
 
 def plan_due() -> None:
-    """Owe everybody the reminders of their turns that are due by now, and newcomers a word before their first."""
+    """Owe everybody the reminders that are due by now, and newcomers a word of what to expect."""
     with tools.current().session() as session:
         now = clock.now()
         first_turns.plan_due(session, now=now)

@@ -37,5 +37,5 @@ SELECT c.community_id, c.person_id, 'what_to_expect', format('claim-%s.what_to_e
 
 
 def plan_due(session: Session, *, now: dt.datetime) -> int:
-    """Write every such word whose moment has come, in one statement -> how many; safe to repeat."""
+    """Write every such word whose moment has come, in one statement -> how many."""
     return session.execute(sa.text(DUE), {"now": now}).rowcount  # type: ignore[attr-defined, no-any-return]

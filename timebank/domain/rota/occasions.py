@@ -108,11 +108,13 @@ class Expected:
 
 
 EXPECTED = sa.text("""
-SELECT c.id, c.membership_id, coalesce(c.held_as, p.full_name, 'Former member'), r.name, s.minutes,
-       c.state = 'held', c.arrived_at IS NOT NULL OR c.state = 'attended',
-       c.state = 'attended', c.state = 'missed',
-       done.turns = 0, c.note, host.full_name, c.overruled_because, done.in_job = 0 AND done.turns > 0,
-       buddy.full_name
+SELECT c.id AS claim_id, c.membership_id,
+       coalesce(c.held_as, p.full_name, 'Former member') AS name, r.name AS job, s.minutes,
+       c.state = 'held' AS is_held, c.arrived_at IS NOT NULL OR c.state = 'attended' AS is_here,
+       c.state = 'attended' AS is_credited, c.state = 'missed' AS is_missed,
+       done.turns = 0 AS is_first_turn, c.note, host.full_name AS host,
+       c.overruled_because AS because, done.in_job = 0 AND done.turns > 0 AS is_new_in_job,
+       buddy.full_name AS buddy
   FROM claim c
   JOIN slot s ON s.id = c.slot_id
   JOIN role r ON r.id = s.role_id
@@ -174,20 +176,13 @@ def find_occasion(session: Session, *, community_id: int, slug: str, day: dt.dat
 
 def who_is_expected(session: Session, *, event_id: int, now: dt.datetime) -> list[Expected]:
     """Read who is on the rota of a date, in the rota's order, in one statement."""
-    rows = session.execute(EXPECTED, {"event_id": event_id, "now": now})
-    return [_expected(row) for row in rows]
+    rows = session.execute(EXPECTED, {"event_id": event_id, "now": now}).mappings()
+    return [_expected(dict(row)) for row in rows]
 
 
-def _expected(row: sa.Row[Any]) -> Expected:
+def _expected(row: dict[str, Any]) -> Expected:
     """Show of everybody's name only what neighbours may see."""
-    claim_id, membership_id, name, *facts, host, because, is_new_in_job, buddy = row
-    return Expected(
-        claim_id,
-        membership_id,
-        public_name(name),
-        *facts,
-        host=first_name(host or "") or None,
-        because=because,
-        is_new_in_job=is_new_in_job,
-        buddy=public_name(buddy) if buddy else None,
-    )
+    row["name"] = public_name(row["name"])
+    row["host"] = first_name(row["host"] or "") or None
+    row["buddy"] = public_name(row["buddy"]) if row["buddy"] else None
+    return Expected(**row)
