@@ -54,8 +54,8 @@ SELECT s.id, s.event_id, e.occurs_on, e.starts_at AS event_starts_at, s.role_id,
 """
 
 # Who could be asked: nobody who said that they'd rather not be; first who had a turn of this group
-# within a year, then whoever has shown that they read their mail. What somebody may do holds on all
-# the dates. Elsewhere they are busy, and for the way, where that takes longer than their rest.
+# within a year, then whoever has shown that they read their mail. What somebody may do holds on
+# all the dates. Elsewhere they are busy, and for the way, where it takes longer than their rest.
 PEOPLE = """
 WITH wanted AS (
   SELECT r.id, r.minimum_age, min(s.starts_at)::date AS first_on, max(s.starts_at)::date AS last_on
