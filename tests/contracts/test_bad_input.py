@@ -69,6 +69,7 @@ def test_hostile_text_in_addresses_is_answered_with_a_page(app, walk):
             "/e/danson-saturday-stroll/rota?dates={}", "/could-do?near={}", "/could-do?free={}",
             "/could-do?kind={}", "/could-do?first={}", "/could-do?after={}",
             "/e/danson-saturday-stroll/rota/print?from={}",
+            "/e/danson-saturday-stroll/suggest?dates={}",
         ):  # fmt: skip
             answer = client.get(address.format(quoted(raw[:2000])), base_url="http://localhost")
             assert answer.status_code < 500, (address, raw)
@@ -101,6 +102,7 @@ def forms_of(session, browser, walk):
         "/e/danson-saturday-stroll/2027-05-01/help",
         "/e/danson-saturday-stroll/rota/import",
         f"/e/danson-saturday-stroll/rota/import/{made.id}",
+        "/e/danson-saturday-stroll/suggest?all=yes",
     )  # fmt: skip
     for page in pages:
         browser.open(page)

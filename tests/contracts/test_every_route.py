@@ -71,6 +71,7 @@ PAGES = {
     "rota.mail_link": HOLDER,
     "rota.my_turns": SIGNED_IN,
     "static": ANYBODY,
+    "suggesting.rota": ORGANISER,
     "turns.ask": ORGANISER,
     "turns.cover": SIGNED_IN,
     "turns.every_time": SIGNED_IN,

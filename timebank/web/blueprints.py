@@ -20,6 +20,7 @@ from timebank.web.rota.grid import bp as grid
 from timebank.web.rota.importing import bp as importing
 from timebank.web.rota.jobs import bp as jobs
 from timebank.web.rota.routes import bp as rota
+from timebank.web.rota.suggesting import bp as suggesting
 from timebank.web.rota.turns import bp as turns
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
@@ -37,6 +38,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     people,
     finding,
     deciding,
+    suggesting,
     ledger,
     notices,
     pages,
