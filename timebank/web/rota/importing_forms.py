@@ -62,6 +62,7 @@ def answers_form(plan: planning.Plan) -> AnswersForm:
                         (planning.SKIP, gettext("Leave this date out")),
                     ]
                 ),
+                default=planning.LEAVE,
             )
     jobs = [(str(role_id), name) for role_id, name in plan.roles]
     for job in plan.jobs:
@@ -69,12 +70,14 @@ def answers_form(plan: planning.Plan) -> AnswersForm:
             fields[job.key] = SelectField(
                 gettext("Which job is “%(job)s”?", job=job.sheet.name),
                 choices=choices_of([("", gettext("A new job")), *jobs]),
+                default="",
             )
     for person in plan.people:
         if person.key:
             fields[person.key] = SelectField(
                 gettext("Who is “%(name)s”?", name=person.names[-1]),
                 choices=choices_of(_who(person)),
+                default=person.choice,
             )
     return type("AnswersAboutASheet", (AnswersForm,), fields)()  # type: ignore[no-any-return]
 
