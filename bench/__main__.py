@@ -28,6 +28,7 @@ from bench import common
 from bench import feeds
 from bench import grids
 from bench import load
+from bench import matching
 from bench import pages
 from bench import statements
 from bench import town
@@ -48,6 +49,7 @@ FAMILIES: dict[str, Callable[[Stage], list[Figure]]] = {
     "weight": weight.measure,
     "statements": statements.measure,
     "books": books.measure,
+    "matching": matching.measure,
 }
 NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
 # Compiles all that the servers load, so that none of them has to.

@@ -37,7 +37,10 @@ def can_have(places: Sequence[Place], rules: PairRules) -> bool:
     for one, other in itertools.combinations(places, 2):
         pair = frozenset({one.role_id, other.role_id})
         meet = one.starts_at < other.ends_at and other.starts_at < one.ends_at
-        if pair in rules.never or (meet and (len(pair) == 1 or pair not in rules.together)):
+        longer, shorter = sorted((one, other), key=lambda place: place.starts_at - place.ends_at)
+        nested = longer.starts_at <= shorter.starts_at and shorter.ends_at <= longer.ends_at
+        both = len(pair) == TWO_JOBS and pair in rules.together and nested
+        if pair in rules.never or (meet and not both):
             return False
     return all(
         sum(place.starts_at <= moment < place.ends_at for place in places) <= TWO_JOBS

@@ -38,8 +38,8 @@ MORNING = {
     "Marshal": ("08:50", "10:10"),
     "Timekeeper": ("09:00", "10:10"),
     "Tokens": ("09:15", "10:10"),
-    "Barcodes": ("09:15", "10:15"),
-    "Tail walker": ("09:00", "10:10"),
+    "Barcodes": ("09:15", "10:10"),
+    "Tail walker": ("09:00", "10:20"),
     "Results": ("10:30", "11:00"),
 }
 ROLES = {name: number for number, name in enumerate(MORNING, start=1)}
@@ -103,6 +103,14 @@ def test_jobs_that_go_together_can_be_done_at_once():
     )
 
     assert answer == Matching(assignment={101: AMA, 102: AMA}, people=1)
+
+
+def test_jobs_that_go_together_cannot_be_done_at_once_when_neither_lies_within_the_other():
+    pair = ("Marshal", "Tail walker")
+
+    answer = match(jobs(*pair), [may(AMA, *MORNING)], rules=rules(together=[pair]))
+
+    assert (answer.missing, answer.unblockers) == (1, pair)
 
 
 def test_nobody_does_three_jobs_at_once_though_each_two_go_together():

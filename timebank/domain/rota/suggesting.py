@@ -114,7 +114,8 @@ def suggest(
     Args:
         rules: Hold within each date.
         fixed: Places that are taken, and by whom: keys of both.
-        rest_minutes: Between somebody's turns on different dates, and what else they do.
+        rest_minutes: Between somebody's turns on different dates, and what they do elsewhere; the
+            way from one to the other counts as rest.
         with_extra: Whether to fill the extra places too, after all that is needed.
     """
     taken = fixed or {}

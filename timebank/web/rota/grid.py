@@ -15,6 +15,7 @@ from flask import url_for
 from timebank.core import clock
 from timebank.core.errors import NotFound
 from timebank.db import db
+from timebank.domain.rota import fairness
 from timebank.domain.rota import grid
 from timebank.web.addresses import site
 from timebank.web.door import Door
@@ -107,8 +108,11 @@ def _kept(slug: str, *, on_paper: bool) -> Response:
 
 
 def _rota(opened: Door, asked: Asked, onlooker: Onlooker) -> str:
-    _, _, _, is_published, title, place, *_ = opened.facts
+    series_id, _, _, is_published, title, place, *_ = opened.facts
     read = _read(opened, asked, with_left_out=onlooker.runs_it)
+    fair_turns: tuple[fairness.FairTurns, ...] = ()
+    if onlooker.runs_it:
+        fair_turns = fairness.read_fair_turns(db.session(), series_id=series_id, now=asked.now)
     return render_template(
         "grid/rota.html",
         slug=asked.slug,
@@ -116,6 +120,7 @@ def _rota(opened: Door, asked: Asked, onlooker: Onlooker) -> str:
         place=place,
         is_published=is_published,
         runs_it=onlooker.runs_it,
+        fair_turns=fair_turns,
         roster=_worded(read, opened, asked, onlooker),
         asked=asked,
         choices=grid.DATES_A_PAGE,

@@ -53,7 +53,8 @@ class PairRules:
 
     Attributes:
         never: Nobody has both, whatever their times; this is stronger than `together`.
-        together: One person can do both at the same time.
+        together: One person can do both at the same time, when the shorter lies within the longer.
+            Source: docs/decisions/0010-one-job-beside-another.md.
     """
 
     never: frozenset[Pair] = frozenset()
@@ -74,7 +75,9 @@ class PairRules:
         pair = frozenset((one.role_id, other.role_id))
         if pair in self.never:
             return True
-        return overlaps(one.span, other.span) and (len(pair) == 1 or pair not in self.together)
+        return overlaps(one.span, other.span) and not (
+            len(pair) > 1 and pair in self.together and _are_nested(one.span, other.span)
+        )
 
     def go_beside(self, one: Place, other: Place) -> bool:
         """Whether one person can have both although they overlap; never three at once."""
@@ -82,6 +85,12 @@ class PairRules:
 
 
 NO_RULES = PairRules()
+
+
+def _are_nested(one: Span, other: Span) -> bool:
+    """Whether one of two spans lies within the other."""
+    longer, shorter = sorted((one, other), key=lambda span: span[0] - span[1])
+    return longer[0] <= shorter[0] and shorter[1] <= longer[1]
 
 
 def overlaps(one: Span, other: Span) -> bool:
