@@ -97,7 +97,10 @@ def write(slug: str, import_id: int) -> Page:
     if made.written_at is not None:
         return here
     now = clock.now()
-    plan = planning.plan(db.session(), made=made, series=series, now=now)
+    # A day that was chosen just now may bring people with it who are in doubt themselves.
+    plan = planning.plan(
+        db.session(), made=made, series=series, answers=request.form.to_dict(), now=now
+    )
     form = answers_form(plan)
     if not form.is_well_filled():
         return _understood_page(series, made, plan, form), 422

@@ -13,6 +13,7 @@ from wtforms.validators import Optional
 
 from timebank.domain.rota.importing import planning
 from timebank.domain.rota.spreadsheets.cells import MOST_BYTES
+from timebank.web.events.job_forms import choices_of
 from timebank.web.typed import PageForm
 from timebank.web.words import _
 
@@ -38,7 +39,7 @@ class AnswersForm(PageForm):
     def answers(self) -> dict[str, str]:
         """Take the answers out of a form that is well filled, by question."""
         return {
-            field.name: field.raw_data[0] if field.raw_data else ""
+            field.name: str(field.data or "")
             for field in self
             if field.name.startswith(("day_", "off_", "job_", "who_"))
         }
@@ -55,22 +56,28 @@ def answers_form(plan: planning.Plan) -> AnswersForm:
         elif date.key:
             fields[date.key] = SelectField(
                 gettext("“%(text)s” is off. And here?", text=date.sheet.text),
-                choices=[
-                    (planning.LEAVE, gettext("Leave this date as it is")),
-                    (planning.SKIP, gettext("Leave this date out")),
-                ],
+                choices=choices_of(
+                    [
+                        (planning.LEAVE, gettext("Leave this date as it is")),
+                        (planning.SKIP, gettext("Leave this date out")),
+                    ]
+                ),
+                default=planning.LEAVE,
             )
     jobs = [(str(role_id), name) for role_id, name in plan.roles]
     for job in plan.jobs:
         if job.key:
             fields[job.key] = SelectField(
                 gettext("Which job is “%(job)s”?", job=job.sheet.name),
-                choices=[("", gettext("A new job")), *jobs],
+                choices=choices_of([("", gettext("A new job")), *jobs]),
+                default="",
             )
     for person in plan.people:
         if person.key:
             fields[person.key] = SelectField(
-                gettext("Who is “%(name)s”?", name=person.names[-1]), choices=_who(person)
+                gettext("Who is “%(name)s”?", name=person.names[-1]),
+                choices=choices_of(_who(person)),
+                default=person.choice,
             )
     return type("AnswersAboutASheet", (AnswersForm,), fields)()  # type: ignore[no-any-return]
 
