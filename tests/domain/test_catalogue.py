@@ -14,9 +14,11 @@ from timebank.domain.communities import neighbours
 from timebank.domain.communities import qualifications
 from timebank.domain.rota import catalogue
 from timebank.domain.rota import claiming
+from timebank.domain.rota import details
 from timebank.domain.rota import rules
 from timebank.domain.rota import taking_in
 from timebank.domain.rota.editing import JobHasTurns
+from timebank.models import Membership
 from timebank.models import PairRule
 from timebank.models import Qualification
 from timebank.models import QualificationKind
@@ -43,6 +45,8 @@ def a_ready_made(session, walk, key, **changes):
             needed=role.needed,
             starts_after_minutes=role.starts_after_minutes,
             duration_minutes=role.duration_minutes,
+            turn_minutes=role.turn_minutes,
+            every_minutes=role.every_minutes,
         )
         for role in rota.roles
     )
@@ -66,19 +70,22 @@ def slot_of(session, series, name):
         .join(Role, Role.id == Slot.role_id)
         .where(Slot.series_id == series.id, Role.name == name)
         .order_by(Slot.starts_at)
+        .execution_options(populate_existing=True)
     ).first()
 
 
-def change(session, series, job, **details):
-    asked = details.pop("asked_ids", job.asked_ids)
-    trains_for = details.pop("trains_for_id", job.trains_for_id)
-    catalogue.change_details(
+def change(session, series, job, **given):
+    asked = given.pop("asked_ids", job.asked_ids)
+    trains_for = given.pop("trains_for_id", job.trains_for_id)
+    details.change_details(
         session,
         series=series,
         role_id=job.role_id,
-        details=details,
+        details=given,
         asked_ids=asked,
         trains_for_id=trains_for,
+        by=session.get(Membership, series.created_by),
+        now=NOW,
     )
     session.commit()
 
@@ -203,7 +210,7 @@ def test_details_are_changed_and_the_line_stays(session, walk):
 
 
 @pytest.mark.parametrize(
-    ("details", "field"),
+    ("given", "field"),
     [
         ({"newcomer_places": 3}, "newcomer_places"),
         ({"minimum_age": 0}, "minimum_age"),
@@ -215,10 +222,10 @@ def test_details_are_changed_and_the_line_stays(session, walk):
         ({"instructions": "x" * 5001}, "instructions"),
     ],
 )
-def test_what_cannot_be_meant_is_refused_beside_its_field(session, walk, details, field):
+def test_what_cannot_be_meant_is_refused_beside_its_field(session, walk, given, field):
     job = job_named(session, walk.series, "Marshal")
-    with pytest.raises(catalogue.JobRefused) as refusal:
-        change(session, walk.series, job, **details)
+    with pytest.raises(details.JobRefused) as refusal:
+        change(session, walk.series, job, **given)
     assert refusal.value.field == field
 
 
@@ -238,7 +245,7 @@ def test_a_learning_place_is_for_another_job_and_asks_for_less(session, walk):
         (10**9, (), "trains_for"),
         (tail.role_id, (kind.id,), "asks_for"),
     ):
-        with pytest.raises(catalogue.JobRefused) as refusal:
+        with pytest.raises(details.JobRefused) as refusal:
             change(session, walk.series, marshal, trains_for_id=trains_for, asked_ids=asked)
         session.rollback()
         assert refusal.value.field == field
@@ -355,3 +362,21 @@ def test_open_dates_say_what_is_in_the_way(session, walk):
     builders.a_claim(session, walk.tail_walker, walk.bela)
     assert seen_by(walk.bela) == [(day, 0, False, True, None)]
     assert seen_by(walk.sam) == []
+
+
+def test_a_job_that_grows_with_the_crowd_has_its_places_at_once(session, walk):
+    series = a_ready_made(session, walk, "walk", expected_people=200)
+    assert slot_of(session, series, "Barcode scanning").needed == 4
+    change(session, series, job_named(session, series, "Barcode scanning"), one_per=25)
+    assert slot_of(session, series, "Barcode scanning").needed == 8
+    change(session, series, job_named(session, series, "Finish tokens"), one_per=100)
+    assert slot_of(session, series, "Finish tokens").needed == 2
+
+
+def test_jobs_taken_in_grow_with_the_crowd_too(session, walk):
+    walk.series.expected_people = 200
+    session.commit()
+    take_in(session, walk, events.ready_made_rota("walk"))
+    slot = slot_of(session, walk.series, "Barcode scanning")
+    session.refresh(slot)
+    assert (slot.needed, slot.places) == (4, 4)

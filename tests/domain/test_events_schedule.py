@@ -177,7 +177,7 @@ def test_a_ready_made_rota_can_be_kept_as_it_is(rota):
     assert rota.ends_time > rota.starts_time
     assert len(rota.description) <= 2000
     assert 0 < len(rota.first_timers) <= 300
-    assert len({role.name for role in rota.roles}) == len(rota.roles) <= events.drafts.MOST_ROLES
+    assert len({role.name for role in rota.roles}) == len(rota.roles) <= events.jobs.MOST_ROLES
     assert any(role.needed for role in rota.roles)
     for role in rota.roles:
         assert 0 < len(role.name) <= 60

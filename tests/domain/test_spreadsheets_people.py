@@ -177,7 +177,7 @@ def test_no_cell_is_passed_over_and_no_name_is_a_formula(text):
 
 @given(
     strategies.text(
-        strategies.sampled_from("Tom Añ?*()&-0'.") | strategies.characters(), min_size=1
+        strategies.sampled_from("Tom Añ?*()&-0:'.") | strategies.characters(), min_size=1
     )
 )
 def test_a_name_that_was_read_reads_the_same_again(text):

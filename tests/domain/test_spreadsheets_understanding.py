@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies
 
+from tests import sheets
 from timebank.core.errors import Refused
 from timebank.domain.rota.spreadsheets import body
 from timebank.domain.rota.spreadsheets import layout
@@ -462,96 +463,6 @@ def test_every_kind_of_remark_has_a_sentence():
 # Whatever comes
 
 
-NAMES = [
-    "Tom",
-    "Ann B",
-    "Siân P?",
-    "Bo & Cy",
-    "Di (maybe)",
-    "Li, TBC",
-    "Jan 5",
-    "Tom*",
-    "Eve (lead)",
-]
-ODD = [
-    "TBC",
-    "CANCELLED",
-    "=A1",
-    "+1",
-    "x",
-    "12",
-    "1/2",
-    "Total",
-    "* = needed",
-    "Notes:",
-    "9am",
-    "-",
-]
-DATES = [
-    "Sat 5 Dec",
-    "5 Dec",
-    "12/12",
-    "31/02",
-    "19.12.",
-    "2026-12-26 (Boxing Day)",
-    "9 Jan",
-    "5/6 Dec",
-]
-JOBS = [
-    "Role",
-    "Marshal",
-    "Marshal*",
-    "marshal",
-    "Tail walker",
-    "Timer (1)*",
-    "- Lead",
-    "Sat",
-    "December",
-]
-FILLINGS = strategies.one_of(
-    strategies.just(""),
-    strategies.sampled_from(NAMES),
-    strategies.sampled_from(ODD + DATES + JOBS),
-    strategies.text(max_size=8),
-)
-
-
-@strategies.composite
-def tables(draw):
-    """Tables that are nearly rotas."""
-    width = draw(strategies.integers(2, 6))
-    heading = [
-        draw(strategies.sampled_from(JOBS)),
-        *draw(rows(strategies.sampled_from(DATES), width - 1)),
-    ]
-    lines = draw(strategies.lists(rows(FILLINGS, width), max_size=8))
-    lines += draw(
-        strategies.lists(
-            strategies.tuples(strategies.sampled_from(JOBS), rows(FILLINGS, width - 1)).map(
-                lambda line: [line[0], *line[1]]
-            ),
-            max_size=8,
-        )
-    )
-    place = draw(strategies.integers(0, min(2, len(lines))))
-    table = [*lines[:place], heading, *lines[place:]]
-    return (
-        [list(column) for column in zip(*table, strict=True)]
-        if draw(strategies.booleans())
-        else table
-    )
-
-
-def rows(cells, width):
-    return strategies.lists(cells, min_size=width, max_size=width)
-
-
-def as_csv(table):
-    text = io.StringIO()
-    csv.writer(text).writerows(table)
-    return text.getvalue()
-
-
 def accounted_for(understood):
     """Cells that are used, or have a remark."""
     used = {date.at for date in understood.dates}
@@ -571,12 +482,12 @@ def is_called_off(cell, understood):
 
 
 @settings(deadline=None, max_examples=200)
-@given(tables())
+@given(sheets.tables())
 @example([["", "5 Dec"], ["Marshal", "&"]])
 @example([["Role", "5 Dec", "5"], ["Marshal", "Tom", "x"]])
 def test_every_cell_is_used_or_has_a_remark(table):
     try:
-        sheet = read_text(as_csv(table))
+        sheet = read_text(sheets.as_csv(table))
         understood = understand(sheet, today=TODAY)
     except Refused:
         return

@@ -250,7 +250,7 @@ def test_an_offer_is_answered_by_nobody_else(walk, session, app):
         browser = Browser(app).sign_in(stranger)
         browser.open("/calendar")
         token = next(form.fields["csrf_token"][0] for form in browser.forms() if form.fields)
-        browser.post(f"/me/offers/{offered}/yes", csrf_token=token)
+        browser.post(f"/me/waiting/{offered}/yes", csrf_token=token)
         assert browser.statuses == [404]
     chi = Browser(app, host="ashford.example")
     token = ids.signed_token(SECRET, "offer", offered)

@@ -36,3 +36,11 @@ def test_what_was_said_shows_once_on_the_next_page() -> None:
         ),
         (),
     ]
+
+
+def test_only_the_latest_notices_wait_for_somebody_who_looks_at_no_page():
+    browser = {}
+    for number in range(40):
+        flashes.keep(browser, flashes.Flash(f"Said {number}", flashes.Tone.GOOD))
+    sentences = [sentence for _tone, (sentence, _undo) in browser[flashes.WAITING]]
+    assert sentences == [f"Said {number}" for number in range(35, 40)]

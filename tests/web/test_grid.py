@@ -331,7 +331,7 @@ def test_who_was_only_asked_is_named_to_those_who_run_it_and_to_themselves(walk,
     for of in (Browser(app), Browser(app).sign_in(walk.sam)):
         for page in ("/e/danson-saturday-stroll/rota", "/e/danson-saturday-stroll/rota/print"):
             of.open(page)
-            assert "Somebody (asked)" in of.words
+            assert "Somebody’s been asked" in of.words
             assert "Bela" not in of.page
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from timebank.core import clock
+from timebank.domain.rota import first_turns
 from timebank.domain.rota import reminders
 from timebank.jobs import tools
 
 
 def plan_due() -> None:
-    """Owe everybody the reminders of their turns that are due by now."""
+    """Owe everybody the reminders of their turns that are due by now, and newcomers a word before their first."""
     with tools.current().session() as session:
-        reminders.plan_due(session, now=clock.now())
+        now = clock.now()
+        first_turns.plan_due(session, now=now)
+        reminders.plan_due(session, now=now)

@@ -8,11 +8,14 @@ from flask_wtf import FlaskForm
 from wtforms import Field
 from wtforms import Form
 from wtforms import StringField
+from wtforms.csrf.core import CSRF
+from wtforms.form import BaseForm
 from wtforms.validators import StopValidation
 
 from timebank.core.text import first_name
 from timebank.core.text import tidy_line
 from timebank.core.text import tidy_text
+from timebank.web.kept import token_to_show
 from timebank.web.words import _
 
 LONGEST_EMAIL = 254
@@ -34,13 +37,23 @@ def text_of(field: StringField) -> str:
     return field.data or ""
 
 
+class _Token(CSRF):
+    """The token as a form's own field; `timebank.web.form_tokens` has checked what was sent."""
+
+    def generate_csrf_token(self, csrf_token_field: Field) -> str:  # noqa: ARG002 - WTForms' signature
+        return token_to_show()
+
+    def validate_csrf_token(self, form: BaseForm, field: Field) -> None:
+        """Let it be: no view runs before it was found right."""
+
+
 class PageForm(FlaskForm):
-    """A form of a page: fields are cleaned before they are checked."""
+    """A form of a page: it carries the token; fields are cleaned before they are checked."""
 
     class Meta(FlaskForm.Meta):
-        """Its token is none of its fields: `timebank.web.form_tokens` looks before any form."""
+        """With our own token."""
 
-        csrf = False
+        csrf_class = _Token  # type: ignore[assignment]  # WTForms takes any
 
     def __init__(self, **given: object) -> None:
         super().__init__(**given)  # type: ignore[no-untyped-call]  # flask-wtf brings no types

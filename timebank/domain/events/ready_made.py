@@ -37,8 +37,7 @@ def ready_made_rota(key: str) -> ReadyRota | None:
 def with_details(roles: Iterable[RoleDraft], rota: ReadyRota | None) -> tuple[RoleDraft, ...]:
     """Add to typed jobs what the rota they were filled in from says besides, job by job by name.
 
-    What was typed counts: fewer places leave fewer for newcomers, and turns that no longer fit
-    into a job are left out.
+    What was typed counts: fewer places leave fewer for newcomers.
     """
     roles = tuple(roles)
     if rota is None:
@@ -55,7 +54,4 @@ def _with_details(role: RoleDraft, ready: RoleDraft, names: set[str]) -> RoleDra
     details = {name: getattr(ready, name) for name in (*jobs.DETAILS, "asks_for")}
     details["newcomer_places"] = min(ready.newcomer_places, role.places)
     details["trains_for"] = ready.trains_for if ready.trains_for in names else ""
-    turns = {name: getattr(ready, name) for name in jobs.TURNS}
-    if role.turn_minutes is None and (ready.turn_minutes or 0) <= role.duration_minutes:
-        details |= turns
     return replace(role, **details)

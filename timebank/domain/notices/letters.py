@@ -33,12 +33,14 @@ NEEDS_OPEN_EVENT = REMINDERS | {
     NoticeKind.COVER_WANTED,
     NoticeKind.TURN_TAKEN,
     NoticeKind.TURN_YIELDED,
+    NoticeKind.WHAT_TO_EXPECT,
 }
 NEEDS_LIVE_CLAIM = REMINDERS | {
     NoticeKind.YOU_ARE_IN,
     NoticeKind.EVENT_MOVED,
     NoticeKind.ASKED,
     NoticeKind.PUT_DOWN,
+    NoticeKind.WHAT_TO_EXPECT,
 }
 LOOKS_FOR_SOMEBODY = {NoticeKind.TURN_OFFERED, NoticeKind.COVER_WANTED}
 NEEDS_HELD_CLAIM = frozenset({NoticeKind.CONFIRM_CLAIM, NoticeKind.PLACE_OFFERED})
@@ -66,7 +68,14 @@ SELECT n.kind, n.dedupe_key, n.facts, t.name AS community_name, t.place, t.phone
        e.state AS event_state, e.outlook,
        coalesce(nullif(n.facts ->> 'reason', ''),
                 CASE WHEN n.kind = 'event_cancelled' THEN e.reason END) AS reason,
-       e.occurs_on, x.title, x.slug, x.bring,
+       e.occurs_on, x.title, x.slug, x.bring, x.first_timers, role.bring AS job_bring,
+       role.arrive_minutes_before,
+       CASE WHEN n.kind = 'what_to_expect' THEN ARRAY(
+         SELECT there.full_name FROM profile there
+          WHERE there.person_id IN (SELECT k.person_id FROM claim k
+                                     WHERE k.event_id = e.id AND k.person_id <> c.person_id
+                                       AND k.state IN ('confirmed', 'attended'))
+          ORDER BY there.full_name, there.person_id) ELSE '{}' END AS others,
        v.name AS venue, v.address,
        (SELECT runs.full_name FROM group_organiser o
           JOIN membership m ON m.id = o.membership_id AND m.standing <> 'left'
@@ -110,6 +119,9 @@ class Letter:
         made_by: The organiser who put them down, or asks them.
         minutes: How long the job takes.
         free: How many places of the job are going spare at this moment.
+        job_bring: What to bring for this job; `bring` is for everybody.
+        arrive_minutes_before: How long before their turn they should be there.
+        others: Who else has a turn on the date, for a first turn.
         minutes_credited: What the turn brought, unless that was taken back.
     """
 
@@ -148,6 +160,10 @@ class Letter:
     title: str | None
     slug: str | None
     bring: str | None
+    first_timers: str | None
+    job_bring: str | None
+    arrive_minutes_before: int | None
+    others: list[str]
     venue: str | None
     address: str | None
     organiser: str | None
@@ -172,6 +188,13 @@ class Letter:
         """When the other job begins that somebody is offered."""
         written = self.facts.get("other_starts_at")
         return dt.datetime.fromisoformat(written) if written else None
+
+    @property
+    def arrives_at(self) -> dt.datetime | None:
+        """When to be there, where that is before the job begins."""
+        if self.starts_at is None or not self.arrive_minutes_before:
+            return None
+        return self.starts_at - dt.timedelta(minutes=self.arrive_minutes_before)
 
     @property
     def short_venue(self) -> str:

@@ -1,20 +1,16 @@
-"""The jobs of a series in full: read them, change what they say and ask, and which go together.
+"""The jobs of a series in full: read them, and say which go together.
 
-The editor changes a job's line: its name, numbers and times. All the rest is changed here, and
-only for who takes a turn from now on: whoever has one keeps it.
+What is changed counts for turns taken from now on: whoever has one keeps it.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import dataclass
-from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from timebank.core.errors import NotFound
@@ -23,24 +19,10 @@ from timebank.domain.events import RoleDraft
 from timebank.domain.events import jobs
 from timebank.domain.events.roles import COLUMNS
 from timebank.models import PairRule
-from timebank.models import Role
 from timebank.models import RolePair
-from timebank.models import RoleQualification
 from timebank.models import Series
 
 DATES_SHOWN = 6
-
-
-class JobRefused(Refused):
-    """Something about this job can't be kept as it is. Check the fields below.
-
-    `problems` says what, each beside its field.
-    """
-
-    def __init__(self, problems: Iterable[jobs.Problem]) -> None:
-        self.problems = tuple(problems)
-        first = self.problems[0]
-        super().__init__(first.sentence, field=first.field)
 
 
 class PairRefused(Refused):
@@ -169,81 +151,6 @@ def open_dates(
     return [OpenDate(*row) for row in session.execute(sa.text(OPEN_DATES), values)]
 
 
-def change_details(
-    session: Session,
-    *,
-    series: Series,
-    role_id: int,
-    details: Mapping[str, object],
-    asked_ids: Iterable[int],
-    trains_for_id: int | None,
-) -> None:
-    """Change what a job says and asks of people from now on.
-
-    Args:
-        session: The session.
-        series: Whose job it is.
-        role_id: Which job.
-        details: The columns of `jobs.DETAILS`.
-        asked_ids: The qualifications it asks for, of the same community (the database looks).
-        trains_for_id: The job that one learns here, or None.
-
-    Raises:
-        NotFound: The series has no such job.
-        JobRefused: Something can't be meant that way.
-    """
-    _lock(session, series)
-    known = {job.role_id: job for job in read_jobs(session, series_id=series.id)}
-    job = known.get(role_id) or read_job(session, series_id=series.id, role_id=role_id)
-    asked = tuple(dict.fromkeys(asked_ids))
-    problems = jobs.problems_of(replace(job.draft, **details))  # type: ignore[arg-type]  # columns
-    problems += _about_learning(role_id, asked, trains_for_id, known)
-    if problems:
-        raise JobRefused(problems)
-    values = {name: details[name] for name in jobs.DETAILS if name in details}
-    session.execute(
-        sa.update(Role)
-        .where(Role.id == role_id)
-        .values(**values, trains_for_id=trains_for_id)
-        .execution_options(synchronize_session=False)
-    )
-    _ask_for(session, role_id, asked, series.community_id)
-
-
-def _about_learning(
-    role_id: int, asked: tuple[int, ...], trains_for_id: int | None, known: dict[int, JobInFull]
-) -> list[jobs.Problem]:
-    if trains_for_id is None:
-        return []
-    if trains_for_id == role_id:
-        sentence = "A job can’t be the learning place for itself."
-        return [jobs.Problem("trains_for", sentence)]
-    taught = known.get(trains_for_id)
-    if taught is None:
-        return [jobs.Problem("trains_for", "Choose a job of this event.")]
-    if set(asked) & set(taught.asked_ids):
-        sentence = (
-            f"It can’t ask for what {taught.draft.name} asks for: people come here to learn."
-        )
-        return [jobs.Problem("asks_for", sentence)]
-    return []
-
-
-def _ask_for(session: Session, role_id: int, asked: tuple[int, ...], community_id: int) -> None:
-    session.execute(
-        sa.delete(RoleQualification).where(
-            RoleQualification.role_id == role_id,
-            RoleQualification.qualification_id.notin_(asked),
-        )
-    )
-    if asked:
-        rows = [
-            {"role_id": role_id, "qualification_id": key, "community_id": community_id}
-            for key in asked
-        ]
-        session.execute(insert(RoleQualification).values(rows).on_conflict_do_nothing())
-
-
 def pairs_of(session: Session, *, role_id: int) -> dict[int, PairRule]:
     """Tell the rules of a job with others, by the other's id."""
     rows = session.scalars(
@@ -268,7 +175,7 @@ def set_pairs(
         PairRefused: Two jobs can't be done at once, because neither lies within the other;
             `field` is the other's id.
     """
-    _lock(session, series)
+    lock_jobs(session, series)
     known = {job.role_id: job.draft for job in read_jobs(session, series_id=series.id)}
     if not {role_id, *rules} <= known.keys() or role_id in rules:
         raise NotFound
@@ -295,7 +202,7 @@ def _write_pairs(
         session.execute(sa.insert(RolePair), rows)
 
 
-def _lock(session: Session, series: Series) -> None:
+def lock_jobs(session: Session, series: Series) -> None:
     """Let one organiser at a time change the jobs of a series."""
     session.execute(
         sa.select(Series.id).where(Series.id == series.id).with_for_update(key_share=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime as dt
 
-import psycopg
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -23,7 +22,6 @@ from timebank.domain.rota import reminders
 from timebank.domain.rota import rules
 from timebank.domain.rota import taking
 from timebank.domain.rota import yielding
-from timebank.domain.rota.taking import TAKE_AT_ONCE
 from timebank.domain.rota.taking import NewClaim
 from timebank.domain.rota.taking import Terms
 from timebank.models import Claim
@@ -105,11 +103,7 @@ def claim_at_once(
     values = taking.parameters(
         slot_id=slot_id, membership_id=membership_id, terms=AT_ONCE, slug=slug, day=day, now=now
     )
-    try:
-        row = reader.one(TAKE_AT_ONCE, values)
-    except psycopg.IntegrityError:
-        return None
-    return NewClaim(row[0], ClaimState(row[1]), row[2]) if row else None
+    return taking.take_at_once(reader, values)
 
 
 def claim_slot(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -85,6 +86,8 @@ class Expected:
         note: What they told the organisers, and nobody else.
         host: First name of the neighbour who brings them along, or None.
         because: Why they were let have it against a rule, or None.
+        is_new_in_job: They have never done this job before, though others.
+        buddy: Who could show somebody new how it goes: comes too, and has done most; or None.
     """
 
     claim_id: int
@@ -100,22 +103,41 @@ class Expected:
     note: str | None
     host: str | None = None
     because: str | None = None
+    is_new_in_job: bool = False
+    buddy: str | None = None
 
 
 EXPECTED = sa.text("""
 SELECT c.id, c.membership_id, coalesce(c.held_as, p.full_name, 'Former member'), r.name, s.minutes,
        c.state = 'held', c.arrived_at IS NOT NULL OR c.state = 'attended',
        c.state = 'attended', c.state = 'missed',
-       NOT EXISTS (SELECT FROM claim earlier
-                    WHERE earlier.membership_id = c.membership_id AND earlier.state = 'attended'
-                      AND earlier.starts_at < c.starts_at),
-       c.note, host.full_name, c.overruled_because
+       done.turns = 0, c.note, host.full_name, c.overruled_because, done.in_job = 0 AND done.turns > 0,
+       buddy.full_name
   FROM claim c
   JOIN slot s ON s.id = c.slot_id
   JOIN role r ON r.id = s.role_id
   LEFT JOIN profile p ON p.person_id = c.person_id
   LEFT JOIN membership b ON b.id = c.guest_of
   LEFT JOIN profile host ON host.person_id = b.person_id
+ CROSS JOIN LATERAL (
+   SELECT count(*) AS turns, count(*) FILTER (WHERE o.role_id = s.role_id) AS in_job
+     FROM claim d JOIN slot o ON o.id = d.slot_id
+    WHERE d.membership_id = c.membership_id AND d.state = 'attended'
+      AND d.starts_at < c.starts_at) AS done
+  LEFT JOIN LATERAL (
+   SELECT known.full_name
+     FROM (SELECT k.membership_id, k.person_id,
+                  count(*) FILTER (WHERE o.role_id = s.role_id) AS in_job, count(*) AS turns
+             FROM (SELECT DISTINCT membership_id, person_id FROM claim
+                    WHERE event_id = c.event_id AND state IN ('confirmed', 'attended')
+                      AND membership_id <> c.membership_id) AS k
+             JOIN claim d ON d.membership_id = k.membership_id AND d.state = 'attended'
+                         AND d.starts_at < c.starts_at
+             JOIN slot o ON o.id = d.slot_id AND o.series_id = s.series_id
+            GROUP BY k.membership_id, k.person_id) AS other
+     JOIN profile known ON known.person_id = other.person_id
+    ORDER BY other.in_job DESC, other.turns DESC, other.membership_id
+    LIMIT 1) AS buddy ON done.in_job = 0
  WHERE c.event_id = :event_id AND c.state <> 'withdrawn'
    AND (c.held_until IS NULL OR c.held_until > :now)
  ORDER BY r.position, s.starts_at, s.id, c.place, c.id
@@ -153,15 +175,19 @@ def find_occasion(session: Session, *, community_id: int, slug: str, day: dt.dat
 def who_is_expected(session: Session, *, event_id: int, now: dt.datetime) -> list[Expected]:
     """Read who is on the rota of a date, in the rota's order, in one statement."""
     rows = session.execute(EXPECTED, {"event_id": event_id, "now": now})
-    return [
-        Expected(
-            *(
-                *row[:2],
-                public_name(row[2]),
-                *row[3:-2],
-                first_name(row[-2] or "") or None,
-                row[-1],
-            )
-        )
-        for row in rows
-    ]
+    return [_expected(row) for row in rows]
+
+
+def _expected(row: sa.Row[Any]) -> Expected:
+    """Show of everybody's name only what neighbours may see."""
+    claim_id, membership_id, name, *facts, host, because, is_new_in_job, buddy = row
+    return Expected(
+        claim_id,
+        membership_id,
+        public_name(name),
+        *facts,
+        host=first_name(host or "") or None,
+        because=because,
+        is_new_in_job=is_new_in_job,
+        buddy=public_name(buddy) if buddy else None,
+    )

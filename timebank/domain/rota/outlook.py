@@ -232,8 +232,8 @@ def _helper(row: sa.Row[Any]) -> Helper:
 
 def _rules(pairs: Sequence[sa.Row[Any]]) -> PairRules:
     by_rule: dict[str, list[tuple[int, int]]] = {"never": [], "together": []}
-    for first, second, rule in pairs:
-        by_rule[rule].append((first, second))
+    for pair in pairs:
+        by_rule[pair.rule].append((pair.first_role_id, pair.second_role_id))
     return PairRules.of(never=by_rule["never"], together=by_rule["together"])
 
 

@@ -11,10 +11,12 @@ import datetime as dt
 from dataclasses import asdict
 from dataclasses import dataclass
 
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
+from timebank.db import Reader
 from timebank.domain.rota import reminders
 from timebank.models import ClaimState
 from timebank.models import HeldFor
@@ -126,6 +128,15 @@ def parameters(
     """Write the parameters of `TAKE`; with `slug` and `day` only the slot of that address."""
     place = {"slot_id": slot_id, "membership_id": membership_id, "slug": slug, "day": day}
     return {**asdict(terms), **place, "now": now}
+
+
+def take_at_once(reader: Reader, values: dict[str, object]) -> NewClaim | None:
+    """Take the first free place in a transaction of its own; None where anything is in the way."""
+    try:
+        row = reader.one(TAKE_AT_ONCE, values)
+    except psycopg.IntegrityError:
+        return None
+    return NewClaim(row[0], ClaimState(row[1]), row[2]) if row else None
 
 
 def take(

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from dataclasses import fields
 from dataclasses import replace
 
 import sqlalchemy as sa
@@ -18,13 +17,13 @@ from timebank.domain.events import jobs
 from timebank.domain.events.roles import COLUMNS
 from timebank.domain.rota import catalogue
 from timebank.domain.rota import editing
+from timebank.domain.rota import laying
 from timebank.models import Membership
 from timebank.models import Qualification
 from timebank.models import Role
 from timebank.models import RolePair
 from timebank.models import RoleQualification
 from timebank.models import Series
-from timebank.models import Venue
 
 RULES = ("asks_for", "trains_for")
 
@@ -174,28 +173,19 @@ def take_in(
         for role in stay
     ]
     roles += [role for role in rota.roles if role.name not in ids]
-    draft = _draft_of(session, series, tuple(roles))
+    draft = laying.draft_of_series(session, series=series, roles=tuple(roles))
     told = editing.edit_series(session, series=series, draft=draft, by=by, now=now)
     _write_details(session, series, by_name)
     events.write_rules(session, series=series, rota=rota)
+    if any(job.draft.one_per for job in catalogue.read_jobs(session, series_id=series.id)):
+        told += laying.lay_again(session, series=series, by=by, now=now)
     return told
-
-
-def _draft_of(
-    session: Session, series: Series, roles: tuple[events.RoleDraft, ...]
-) -> events.SeriesDraft:
-    """Write a series down as it stands, with these jobs."""
-    place = session.get_one(Venue, series.venue_id)
-    venue = {field.name: getattr(place, field.name) for field in fields(events.VenueDraft)}
-    own = [field.name for field in fields(events.SeriesDraft) if hasattr(Series, field.name)]
-    values = {name: getattr(series, name) for name in own if name != "venue"}
-    return events.SeriesDraft(**values, venue=events.VenueDraft(**venue), roles=roles)
 
 
 def _write_details(session: Session, series: Series, by_name: dict[str, events.RoleDraft]) -> None:
     ids = events.role_ids(session, series=series)
     for name, role in by_name.items():
-        details = {column: getattr(role, column) for column in (*jobs.DETAILS, *jobs.TURNS)}
+        details = {column: getattr(role, column) for column in jobs.DETAILS}
         session.execute(
             sa.update(Role)
             .where(Role.id == ids[name])

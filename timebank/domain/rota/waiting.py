@@ -74,7 +74,7 @@ class InLine:
     held_until: dt.datetime | None
 
 
-# A hold that has run out is no offer any more, though nobody has swept it yet.
+# One whose hold ran out a moment ago is shown until the sweep: a yes counts while it is free.
 IN_LINE = sa.text("""
 SELECT s.id, r.name, x.title, x.slug, e.occurs_on, s.starts_at, s.ends_at, s.minutes, v.name,
        1 + (SELECT count(*) FROM waiting ahead
@@ -86,7 +86,7 @@ SELECT s.id, r.name, x.title, x.slug, e.occurs_on, s.starts_at, s.ends_at, s.min
   JOIN event e ON e.id = s.event_id AND e.state = 'planned'
   JOIN series x ON x.id = s.series_id
   JOIN venue v ON v.id = e.venue_id
-  LEFT JOIN claim c ON c.id = w.claim_id AND c.state = 'held' AND c.held_until > :now
+  LEFT JOIN claim c ON c.id = w.claim_id AND c.state = 'held'
  WHERE w.membership_id = :membership_id AND w.ended_at IS NULL AND s.starts_at > :now
    AND (w.state = 'waiting' OR c.id IS NOT NULL)
    AND (CAST(:event_id AS bigint) IS NULL OR s.event_id = :event_id)

@@ -74,6 +74,7 @@ def difference_of(session: Session, series: Series, draft: events.SeriesDraft) -
     roles = joblines.roles_of_series(session, series_id=series.id)
     venue = session.get_one(Venue, series.venue_id)
     place = dataclasses.asdict(draft.venue)
+    del place["area"]  # only helps to find it: to correct that moves nobody
     return Difference(
         times=_differ(TIMES, series, draft),
         rhythm=_differ(RHYTHM, series, draft),
@@ -163,8 +164,9 @@ def _move_along(session: Session, change: Change) -> None:
 def _move_one(session: Session, change: Change, event: Event) -> None:
     """Write time, place and crowd over one date, each only where it is another."""
     draft = change.draft
+    venue = _venue(session, change)
     if change.difference.place:
-        event.venue_id = _venue(session, change).id
+        event.venue_id = venue.id
     if change.difference.times:
         day = clock.local_date(event.starts_at, change.timezone)
         event.starts_at, event.ends_at = events.span_on(

@@ -18,9 +18,10 @@ from wtforms.validators import StopValidation
 from wtforms.widgets import CheckboxInput
 from wtforms.widgets import ListWidget
 
+from timebank.core.errors import Refused
 from timebank.domain.events.rota_files import LONGEST_FILE
 from timebank.domain.rota.catalogue import JobInFull
-from timebank.domain.rota.catalogue import JobRefused
+from timebank.domain.rota.details import JobRefused
 from timebank.models import PairRule
 from timebank.web.events.fields import CountField
 from timebank.web.events.fields import Readable
@@ -118,8 +119,11 @@ class DetailsForm(PageForm):
         chosen = self.trains_for.data
         return int(chosen) if chosen and chosen in offered else None
 
-    def refuse(self, refusal: JobRefused) -> None:
+    def refuse(self, refusal: Refused) -> None:
         """Put each sentence beside its field, or above the form."""
+        if not isinstance(refusal, JobRefused):
+            self.form_errors.append(gettext(refusal.sentence))
+            return
         for problem in refusal.problems:
             sentence = gettext(problem.sentence)
             if problem.field in self:

@@ -19,6 +19,8 @@ from timebank.db import db
 from timebank.domain import events
 from timebank.domain.communities import qualifications
 from timebank.domain.rota import catalogue as rules
+from timebank.domain.rota import details
+from timebank.models import Membership
 from timebank.models import Series
 from timebank.models import SeriesState
 from timebank.web.auth import organiser_of
@@ -106,15 +108,17 @@ def save(slug: str, role_id: int) -> Page:
     if not form.is_well_filled():
         return _edit_page(series, found, form), 422
     try:
-        rules.change_details(
+        details.change_details(
             db.session(),
             series=series,
             role_id=role_id,
             details=form.details(),
             asked_ids=form.asked_ids(),
             trains_for_id=form.trains_for_id(),
+            by=db.session.get_one(Membership, organiser_of(series.group_id)),
+            now=clock.now(),
         )
-    except rules.JobRefused as refusal:
+    except Refused as refusal:
         db.session.rollback()
         form.refuse(refusal)
         return _edit_page(series, found, form), 422

@@ -229,7 +229,7 @@ def _name(taker: grid.GridTaker, onlooker: Onlooker) -> Name:
     is_you = taker.membership_id == onlooker.membership_id
     was_asked = taker.held_for in {HeldFor.ASKED, HeldFor.OFFERED}
     if was_asked and not (is_you or onlooker.runs_it):
-        return Name(_("Somebody (asked)"), "?", hue(0), is_you=False)
+        return Name(_("Somebody’s been asked"), "?", hue(0), is_you=False)
     words = _("You") if is_you else taker.name
     if was_asked:
         words = _("%(name)s (asked)", name=words)

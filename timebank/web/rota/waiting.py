@@ -55,7 +55,7 @@ def register(bp: Blueprint) -> None:
         (job, wait, "GET"),
         (job, join, "POST"),
         (f"{job}/leave", leave, "POST"),
-        (f"/me/offers/<int:claim_id>/{answer}", answer_offer, "POST"),
+        (f"/me/waiting/<int:claim_id>/{answer}", answer_offer, "POST"),
         ("/t/<token>/offer", offer, "GET"),
         (f"/t/<token>/offer/{answer}", answer_offer_by_mail, "POST"),
     ):

@@ -100,7 +100,7 @@ def kind_of_line(
         return _without_job(filled, has_people=has_people, follows_a_job=follows_a_job)
     if is_legend(beside) or (_STAR_AND_ITS_MEANING.match(beside) and not has_people):
         return Line.LEGEND
-    if _are_figures(filled, len(texts)) or (_is_total(beside) and not has_people):
+    if _are_figures(filled, len(texts)):
         return Line.FIGURES
     if _OF_DAYS.fullmatch(unaccented(beside)) and filled and all(map(is_weekday_alone, filled)):
         return Line.HEADING
@@ -139,6 +139,8 @@ def _kind_of_job(beside: str) -> Line:
 
 def _kind_without_people(beside: str) -> Line:
     """Tell a job that nobody does yet from what people write between jobs and below them."""
+    if _is_total(beside):
+        return Line.FIGURES
     if beside.endswith(":"):
         return Line.SECTION
     is_long = len(beside) > LONGEST_JOB or len(beside.split()) > MOST_WORDS

@@ -162,9 +162,10 @@ def _words(name: str) -> Words:
 
 
 def _beginning(words: Words) -> tuple[str, str]:
-    """Give the first name and the next word's first letter, by which longer names are found."""
-    return words[0], words[1][0] if len(words) > 1 else ""
+    """Give the first name and what a later word begins with, by which full names are found."""
+    return words[0], words[1] if len(words) > 1 else ""
 
 
 def _beginnings(words: Words) -> set[tuple[str, str]]:
-    return {(words[0], word[0]) for word in words[1:]}
+    """Give every such key of a full name."""
+    return {(words[0], word[:end]) for word in words[1:] for end in range(1, len(word) + 1)}

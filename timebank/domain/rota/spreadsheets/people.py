@@ -32,7 +32,7 @@ _BLANK_MARKS = frozenset("?-‐–—−_.…/\\~()[] ")  # noqa: RUF001 - dashe
 
 _IN_BRACKETS = re.compile(r"([(\[][^()\[\]]*[)\]]?)")
 _BETWEEN_PEOPLE = re.compile(r"[&+/,;|\n\uff0c\u3001]|\s(?:and|And|AND|und|et|y|en)\s")
-_LOOSE = ' "“”*#†‡!•·–—-~:_<>)]'
+_LOOSE = ' "“”*#†‡!•·–—-~:_<>)]?'
 _ASIDE = re.compile(r"\s[-–—:]\s")
 _TELLING = re.compile("[*#†‡!]+")
 _NEVER_IN_NAMES = re.compile(r"[@=<>{}\\|%£$€^]|https?:|www\.")
@@ -146,7 +146,7 @@ def _with_notes(marked: str, notes: list[str], *, is_pencilled: bool) -> Iterato
     name = marked.strip(_LOOSE)
     before, _, after = marked.partition(name)
     telling = [note for note in notes if not _is_pencil(note)]
-    yield Typed(name, is_pencilled or len(telling) < len(notes))
+    yield Typed(name, is_pencilled or "?" in before + after or len(telling) < len(notes))
     for note in [*_TELLING.findall(before + after), *telling]:
         yield Finding(Kind.NAME_NOTE, note, name)
 
