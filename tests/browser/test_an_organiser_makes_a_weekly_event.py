@@ -74,6 +74,7 @@ def _move_the_first_date(nadia: Screen) -> None:
 def _cancel_the_second_date(nadia: Screen) -> None:
     nadia.open(f"/e/lake-stroll/{days.saturday() + A_WEEK}")
     nadia.follow("Change this date")
+    nadia.choose("The weather")
     nadia.type("Why is it off?", "Flooded path")
     nadia.press("Cancel this date")
     nadia.reads("is off. Nobody had a turn that needs telling.")

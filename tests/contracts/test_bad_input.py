@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from tests import builders
 from tests.browsing import Browser
+from timebank.domain.rota.importing import drafts
+from timebank.domain.rota.spreadsheets.cells import read_text
 
 NOW = dt.datetime(2027, 4, 28, 12, tzinfo=dt.UTC)
 HOSTILE = [
@@ -79,6 +81,10 @@ def forms_of(session, browser, walk):
     jobs = "/e/danson-saturday-stroll/jobs"
     role = walk.tail_walker.role_id
     claim = builders.a_claim(session, walk.marshal, walk.nadia)
+    made = drafts.start(
+        session, series=walk.series, by=walk.nadia, now=NOW, file_name="",
+        table=read_text("Job,Sat 1 May,32 May,8 May\nTea,Cy,Jo,CANCELLED\nCake,,,CANCELLED\n"),
+    )  # fmt: skip
     session.commit()
     pages = (
         f"{jobs}/{role}", f"{jobs}/{role}/edit", f"{jobs}/{role}/together", f"{jobs}/take-in",
@@ -95,6 +101,8 @@ def forms_of(session, browser, walk):
         f"/e/danson-saturday-stroll/2027-05-01/claim/{slot}/wait",
         "/e/danson-saturday-stroll/2027-05-01/help",
         "/e/danson-saturday-stroll/suggest?all=yes",
+        "/e/danson-saturday-stroll/rota/import",
+        f"/e/danson-saturday-stroll/rota/import/{made.id}",
     )  # fmt: skip
     for page in pages:
         browser.open(page)

@@ -44,6 +44,8 @@ PAGES = {
     "grid.rota": ANYBODY,
     "grid.table": ORGANISER,
     "health.show": ANYBODY,
+    "importing.choose": ORGANISER,
+    "importing.understood": ORGANISER,
     "jobs.catalogue": ANYBODY,
     "jobs.choose": ORGANISER,
     "jobs.download": ORGANISER,
@@ -113,6 +115,7 @@ def address_of(rule, walk):
         "answer": "yes",
         "standing_id": 1,
         "appeal_id": 1,
+        "import_id": 1,
         "filename": "no-such-file.css",
         "key": "no-such-message",
     }

@@ -10,15 +10,20 @@ import sqlalchemy as sa
 
 from tests import builders
 from tests.drafts import a_draft
+from tests.storms import Storm
 from timebank.domain import events
 from timebank.domain.rota import claiming
 from timebank.domain.rota import editing
 from timebank.domain.rota import own_jobs
+from timebank.domain.rota import waiting
 from timebank.domain.rota import withdrawing
+from timebank.models import Claim
+from timebank.models import Frequency
 from timebank.models import Role
 from timebank.models import Slot
 
 NOW = dt.datetime(2027, 4, 20, 12, tzinfo=dt.UTC)
+LAST = dt.date(2027, 7, 31)
 CASTLE = events.RoleDraft(
     name="Castle", places=1, starts_after_minutes=0, duration_minutes=90, turn_minutes=20
 )
@@ -96,6 +101,21 @@ def test_several_times_a_day_is_a_turn_now_and_then(session, walk):
     assert turns(session, series) == [(1, "07:00", 60, False), (2, "17:00", 60, False)]
 
 
+def test_made_ahead_in_four_processes_at_once_every_turn_is_made_once(session, walk, engine):
+    series, _ = publish(session, walk, CASTLE, frequency=Frequency.DAILY, last_on=LAST)
+    later = dt.datetime(2027, 6, 20, tzinfo=dt.UTC)
+    with Storm(engine, crowd=4) as storm:
+        answers = storm.answers([lambda own: events.extend_dates(own, now=later)] * 4)
+    assert answers == {"done": 4}
+    days = (LAST - dt.date(2027, 5, 1)).days + 1
+    found = session.execute(
+        sa.select(sa.func.count(), sa.func.count(Slot.event_id.distinct())).where(
+            Slot.series_id == series.id
+        )
+    ).one()
+    assert tuple(found) == (4 * days, days)
+
+
 def test_longer_turns_move_the_ones_that_stay_and_drop_the_rest(session, walk):
     series, draft = publish(session, walk, CASTLE)
     claim(session, series, walk.bela, 2)
@@ -142,6 +162,16 @@ def test_a_job_that_grows_with_the_crowd_has_its_places_by_the_date(session, wal
     own_jobs.expect_people(session, event=event, people=20, by=walk.nadia, now=NOW)
     session.expire_all()
     assert [slot.places for slot in slots[:2]] == [1, 3]
+
+
+def test_a_place_more_is_offered_to_whoever_waits_in_line(session, walk):
+    series, draft = publish(session, walk, SCAN)
+    slot = session.scalars(sa.select(Slot).filter_by(series_id=series.id)).first()
+    claim(session, series, walk.bela, 1)
+    waiting.join_waiting(session, slot_id=slot.id, membership_id=walk.sam.id, now=NOW)
+    change(session, walk, series, draft, places=2)
+    offered = session.scalars(sa.select(Claim).filter_by(held_for="offered")).one()
+    assert (offered.slot_id, offered.membership_id) == (slot.id, walk.sam.id)
 
 
 def test_fewer_expected_take_no_place_from_anybody(session, walk):

@@ -65,9 +65,8 @@ def test_neighbours_then_take_places_straight_from_the_grid(walk, session, nadia
     nadia.press("Publish", **AN_EVENT)
     bela = Browser(app).sign_in(walk.bela)
     bela.open("/e/lake-stroll/rota")
-    bela.follow("Needed : Leader, Saturday 1 May")
-    bela.press("Count me in")
-    bela.open("/e/lake-stroll/rota")
+    bela.press("I’ll do it: Leader, Saturday 1 May")
+    assert bela.path == "/e/lake-stroll/rota"
     assert "You" in bela.words
     assert "1 of 27" in bela.words
     nadia.open("/e/lake-stroll/rota")

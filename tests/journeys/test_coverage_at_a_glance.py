@@ -59,6 +59,10 @@ def test_nadia_sees_the_walk_in_red_amber_and_green_with_words(walk, app):
     ):
         assert said in nadia.words
     assert "swap shop" not in nadia.words
+    nadia.follow("Call for help : Danson Saturday Stroll, Sat 1 May")
+    assert nadia.statuses == [200]
+    assert nadia.path.startswith("/e/danson-saturday-stroll/2027-05-01/")
+    nadia.open("/coverage")
     nadia.follow("Sat 1 May")
     assert nadia.path == "/e/danson-saturday-stroll/2027-05-01"
 

@@ -38,12 +38,9 @@ def test_what_was_said_shows_once_on_the_next_page() -> None:
     ]
 
 
-def test_notices_that_nobody_comes_to_read_do_not_outgrow_the_cookie():
-    app = Flask(__name__)
-    app.secret_key = "for this test"
-    with app.test_request_context():
-        for number in range(100):
-            flashes.say(f"Notice {number}")
-        assert [one.sentence for one in flashes.said()] == [
-            f"Notice {number}" for number in range(95, 100)
-        ]
+def test_only_the_latest_notices_wait_for_somebody_who_looks_at_no_page():
+    browser = {}
+    for number in range(40):
+        flashes.keep(browser, flashes.Flash(f"Said {number}", flashes.Tone.GOOD))
+    sentences = [sentence for _tone, (sentence, _undo) in browser[flashes.WAITING]]
+    assert sentences == [f"Said {number}" for number in range(35, 40)]

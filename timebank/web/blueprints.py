@@ -17,6 +17,7 @@ from timebank.web.rota.checkin import bp as checkin
 from timebank.web.rota.deciding import bp as deciding
 from timebank.web.rota.finding import bp as finding
 from timebank.web.rota.grid import bp as grid
+from timebank.web.rota.importing import bp as importing
 from timebank.web.rota.jobs import bp as jobs
 from timebank.web.rota.routes import bp as rota
 from timebank.web.rota.suggesting import bp as suggesting
@@ -31,6 +32,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     turns,
     editor,
     grid,
+    importing,
     checkin,
     jobs,
     people,

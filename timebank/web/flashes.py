@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
 WAITING = "_flashes"  # where Flask looks for them, in the session
-
-
-MOST_WAITING = 5  # a cookie has no room for what nobody comes to read
+MOST_WAITING = 5  # the latest: a cookie has little room
 
 
 class Tone(StrEnum):
@@ -55,9 +53,9 @@ def say(sentence: str, *, tone: Tone = Tone.GOOD, undo_url: str | None = None) -
 
 
 def keep(browser: MutableMapping[str, Any], notice: Flash) -> None:
-    """Keep a notice in a browser's session, beside the latest few that wait there."""
-    waiting = [*browser.get(WAITING, []), (notice.tone, (notice.sentence, notice.undo_url))]
-    browser[WAITING] = waiting[-MOST_WAITING:]
+    """Keep a notice in a browser's session, beside those that wait there."""
+    waiting = browser.get(WAITING, [])[1 - MOST_WAITING :]
+    browser[WAITING] = [*waiting, (notice.tone, (notice.sentence, notice.undo_url))]
 
 
 def said() -> tuple[Flash, ...]:

@@ -10,6 +10,7 @@ from timebank.domain.events.checks import check_draft
 from timebank.domain.events.checks import check_roles
 from timebank.domain.events.dates import extend_dates
 from timebank.domain.events.dates import make_dates
+from timebank.domain.events.dates import make_days
 from timebank.domain.events.dates import make_missing_dates
 from timebank.domain.events.drafts import SeriesDraft
 from timebank.domain.events.drafts import VenueDraft
@@ -55,6 +56,7 @@ __all__ = [
     "extend_dates",
     "find_or_make_venue",
     "make_dates",
+    "make_days",
     "make_missing_dates",
     "make_series",
     "make_slots",

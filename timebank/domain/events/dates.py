@@ -48,6 +48,11 @@ def make_dates(
     return write_dates(session, [_row(series, day, timezone) for day in days if day >= first])
 
 
+def make_days(session: Session, *, series: Series, timezone: str, days: Iterable[dt.date]) -> int:
+    """Give one series dates on these days, usual ones or not -> how many are new."""
+    return write_dates(session, [_row(series, day, timezone) for day in days])
+
+
 def make_missing_dates(session: Session, *, series: Series, now: dt.datetime) -> int:
     """Give one published series its dates of the next eight weeks -> how many are new."""
     timezone = session.get_one(Community, series.community_id).timezone

@@ -185,8 +185,15 @@ def pencil_in(
         overruled_because=because or None,
     )
     taken = _take(session, slot_id, membership_id, terms, now)
-    _tell(session, taken, NoticeKind.ASKED, until=until, now=now)
+    ask_by_mail(session, taken=taken, until=until, now=now)
     return taken
+
+
+def ask_by_mail(
+    session: Session, *, taken: NewClaim, until: dt.datetime, now: dt.datetime
+) -> None:
+    """Ask somebody who is pencilled in, where they read mail."""
+    _tell(session, taken, NoticeKind.ASKED, until=until, now=now)
 
 
 def answer_until(starts_at: dt.datetime, ends_at: dt.datetime, *, now: dt.datetime) -> dt.datetime:

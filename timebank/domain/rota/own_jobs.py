@@ -19,6 +19,7 @@ from timebank.domain.rota import changing
 from timebank.domain.rota import fitting
 from timebank.domain.rota import following
 from timebank.domain.rota import joblines
+from timebank.domain.rota import offering
 from timebank.domain.rota.affected import Outcome
 from timebank.domain.rota.affected import effects_since
 from timebank.models import Event
@@ -154,6 +155,7 @@ def _change(
     told = following.tell_the_moved(
         session, event_ids=[event.id], before=before, reason="", now=now
     )
+    offering.offer_on_dates(session, event_ids=[event.id], now=now)
     return Outcome(effects=effects, told=told)
 
 

@@ -56,12 +56,12 @@ class ScopeForm(PageForm):
     """Which dates a change is for; `agreed` names the list that was shown."""
 
     day = SelectField(
-        later("Which date?"),
+        later("The date"),
         validate_choice=False,
         validators=[OneOf(later("Choose one of the dates"))],
     )
     reach = RadioField(
-        later("Change which dates?"),
+        later("For which dates?"),
         choices=choices_of(REACHES),
         validate_choice=False,
         validators=[OneOf(later("Say which dates it’s for"))],

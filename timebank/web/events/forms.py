@@ -150,13 +150,15 @@ class EditorForm(PageForm):
     season_from = _month(_("Season from"))
     season_until = _month(_("Season until"))
     expected = CountField(_("How many people usually come?"), validators=[Number(1, MOST_PEOPLE)])
-    most_a_week = CountField(_("Most turns a week for one person"), validators=[Number(1, 14)])
+    most_a_week = CountField(
+        _("How many turns a week may one person have?"), validators=[Number(1, 14)]
+    )
     drop_out_hours = CountField(
-        _("Hours before, up to which people can drop out by themselves"),
+        _("Until how many hours before can people drop out?"),
         validators=[Number(0, 168)],
     )
     decide_hours_before = CountField(
-        _("Hours before, when it’s decided whether it can start"), validators=[Number(1, 336)]
+        _("How many hours before is it decided whether it can start?"), validators=[Number(1, 336)]
     )
     if_short = RadioField(
         _("If it can’t start with the people there are"),

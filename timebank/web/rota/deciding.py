@@ -115,11 +115,12 @@ def headline(report: Report) -> str:
     if found.unqualified:
         return _("Nobody who is coming may do %(jobs)s.", jobs=_or(found.unqualified))
     if found.goes_ahead:
-        return ngettext(
-            "%(num)s person who is coming could cover all %(jobs)s jobs.",
-            "%(num)s people who are coming could cover all %(jobs)s jobs.",
-            found.people or 0,
-            jobs=report.jobs,
+        return _(
+            "%(people)s could cover %(jobs)s it can’t start without.",
+            people=ngettext(
+                "%(num)s person who is coming", "%(num)s people who are coming", found.people or 0
+            ),
+            jobs=ngettext("the job", "all %(num)s jobs", report.jobs),
         )
     if found.unblockers:
         return _("One more who can do %(jobs)s, and it’s on.", jobs=_or(found.unblockers))
