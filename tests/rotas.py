@@ -231,9 +231,13 @@ def small_dates(
 
 
 def large_date(
-    seed: int, *, places: int, people: int, roles: int, chances: Sequence[float]
+    seed: int, *, places: int, people: int, roles: int, chances: Sequence[float], pairs: int = 5
 ) -> tuple[list[Place], list[Helper], PairRules]:
-    """A busy morning of four hours; `chances` are those that somebody may do a role."""
+    """A busy morning of four hours.
+
+    `chances` are those that somebody may do a role; `pairs` of roles never go together, and as
+    many do.
+    """
     chance = random.Random(seed)  # noqa: S311 - made-up people, the same in every run
     jobs = []
     for role_id in range(roles):
@@ -248,6 +252,6 @@ def large_date(
         Place(key, *jobs[key % roles if key < roles else chance.randrange(roles)][:-1])
         for key in range(places)
     ]
-    pairs = list(itertools.combinations(range(roles), 2))
-    never, together = chance.sample(pairs, 5), chance.sample(pairs, 5)
+    every_pair = list(itertools.combinations(range(roles), 2))
+    never, together = chance.sample(every_pair, pairs), chance.sample(every_pair, pairs)
     return chosen, helpers, PairRules.of(never=never, together=together)

@@ -103,6 +103,8 @@ def forms_of(session, browser, walk):
         "/e/danson-saturday-stroll/rota/import",
         f"/e/danson-saturday-stroll/rota/import/{made.id}",
         "/e/danson-saturday-stroll/suggest?all=yes",
+        "/e/danson-saturday-stroll/rota/import",
+        f"/e/danson-saturday-stroll/rota/import/{made.id}",
     )  # fmt: skip
     for page in pages:
         browser.open(page)

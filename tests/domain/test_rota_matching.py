@@ -262,9 +262,18 @@ def test_the_answer_is_that_of_trying_everything(date):
     ("people", "chances"), [(30, (0.2, 0.5, 0.9)), (18, (0.1, 0.3, 0.5)), (40, (0.1,))]
 )
 def test_the_answer_is_that_of_a_solver(seed, people, chances):
-    places, helpers, pair_rules = large_date(
-        seed, places=26, people=people, roles=18, chances=chances
-    )
+    assert_as_solved(large_date(seed, places=26, people=people, roles=18, chances=chances))
+
+
+@pytest.mark.parametrize("seed", [12, 15, 20, 49, 84])
+def test_where_only_the_search_can_tell_the_answer_is_right_too(seed):
+    date = large_date(seed, places=16, people=7, roles=16, chances=(0.5, 0.8), pairs=40)
+
+    assert_as_solved(date)
+
+
+def assert_as_solved(date):
+    places, helpers, pair_rules = date
     solver = ByProgram(places, helpers, pair_rules)
 
     answer = match(places, helpers, rules=pair_rules)
@@ -352,17 +361,27 @@ def test_the_search_needs_nobody_to_find_what_trying_everything_finds(date):
         assert find_cover(board, skips=0, most=slow.fewest - 1, steps=Steps(10_000)) is None
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_the_search_alone_finds_what_a_solver_finds(seed):
-    date = large_date(seed, places=16, people=12, roles=12, chances=(0.2, 0.4))
+@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize(
+    ("places", "people", "chances", "pairs"),
+    [(10, 5, (0.4, 0.7), 5), (16, 14, (0.2, 0.3), 5), (10, 5, (0.5, 0.8), 30)],
+)
+def test_the_search_alone_finds_what_a_solver_finds(seed, places, people, chances, pairs):
+    date = large_date(
+        seed, places=places, people=people, roles=places, chances=chances, pairs=pairs
+    )
     solver, board = ByProgram(*date), ask(*date).board
-    unfilled = len(date[0]) - solver.most()
+    unfilled = places - solver.most()
 
-    found = find_cover(board, skips=unfilled, most=None, steps=Steps(50_000))
+    found = find_cover(board, skips=unfilled, most=None, steps=Steps(10_000))
 
     assert found is not None
     assert found.unfilled == unfilled
-    assert find_cover(board, skips=unfilled - 1, most=None, steps=Steps(50_000)) is None
+    assert find_cover(board, skips=unfilled - 1, most=None, steps=Steps(10_000)) is None
+    if not unfilled:
+        fewest = solver.fewest()
+        assert find_cover(board, skips=0, most=fewest, steps=Steps(10_000)) is not None
+        assert find_cover(board, skips=0, most=fewest - 1, steps=Steps(10_000)) is None
 
 
 def assert_legal(places, helpers, pair_rules, answer):
