@@ -111,3 +111,11 @@ def test_the_page_costs_the_same_however_many_dates_there_are(walk, session, nad
         builders.a_slot(session, event, walk.tail_walker.role)
         session.commit()
     assert counted == [counted[0]] * 3
+
+
+@pytest.mark.parametrize("typed", ["x", "1-", "9" * 40 + "-1", "999999-999999", "\x00-1", "-1--1"])
+def test_what_is_no_choice_of_ours_asks_nobody(session, nadia, typed):
+    nadia.open(SUGGEST)
+    nadia.press("Ask them", ask=typed)
+    assert nadia.statuses[0] in {303, 404, 422}
+    assert session.query(Claim).filter_by(state=ClaimState.HELD).count() == 0
