@@ -130,3 +130,7 @@ def test_a_cookie_of_another_place_counts_as_none(app, other):
 def test_a_cookie_that_flask_signed_with_the_same_secret_counts_as_none(app):
     flasks = SecureCookieSessionInterface().get_signing_serializer(app)
     assert ask(app, flasks.dumps({"word": "kept"})).text == "nothing"
+
+
+def test_letters_take_no_more_room_than_they_must(app):
+    assert len(written_by(app, word="ж" * 300)) < 1000

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from flask.sessions import SessionMixin
 
 PURPOSE = "cookie"
-_as_json = json.JSONEncoder(separators=(",", ":")).encode
+# Letters as they are: escaped, ½ would take six characters of the 4,000 that a cookie has.
+_as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def register(app: Flask) -> None:
