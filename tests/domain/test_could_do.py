@@ -30,8 +30,9 @@ def walk(session):
     return builders.a_walk(session)
 
 
-def names(session, walk, member=None, wishes=Wishes(), **more):  # noqa: B008 - it is frozen
-    session.commit()
+def names(session, walk, member=None, wishes=Wishes(), *, commits=True, **more):  # noqa: B008 - it is frozen
+    if commits:
+        session.commit()
     found = could_do.could_do(
         session,
         community_id=walk.community.id,
@@ -233,3 +234,15 @@ def test_whatever_is_listed_can_be_taken_in_one_statement(session, walk):
             claiming.claim_slot(session, slot_id=job.slot_id, membership_id=walk.bela.id, now=NOW)
             taken.rollback()
     assert [job.name for job in found.jobs] == ["Marshal", "Tail walker", "Tea"]
+
+
+def test_the_rules_are_asked_for_one_page_only_however_many_jobs_are_open(session, walk):
+    for number in range(60):
+        another(session, walk, f"Job {number}")
+    session.commit()
+    session.execute(sa.text("SET track_functions = 'pl'"))
+    assert len(names(session, walk, walk.bela, commits=False)) == 20
+    asked = sa.text(
+        "SELECT pg_stat_get_xact_function_calls(oid) FROM pg_proc WHERE proname = :name"
+    )
+    assert session.scalar(asked, {"name": "broken_rule"}) == 21

@@ -79,12 +79,21 @@ class Doables:
 
 
 # The rules are asked row by row in the order of the list, until a page is full: they cost much
-# more than the rest. Which place a claim would get, they are told as `taking` would choose it.
+# more than the rest. OFFSET keeps the planner from asking them for every job first, and the rank
+# is no constant to it, or it would sort once more, after asking. Which place a claim would get,
+# they are told as `taking` would choose it.
 COULD_DO = """
+WITH mine AS MATERIALIZED (
+  SELECT c.slot_id, c.event_id, c.starts_at, c.ends_at, c.binds, c.beside_id, o.role_id
+    FROM membership m
+    JOIN claim c ON c.membership_id = m.id AND c.live AND c.ends_at > :now
+    JOIN slot o ON o.id = c.slot_id
+   WHERE m.person_id = :person_id
+)
 SELECT rank, slot_id, name, about, starts_at, ends_at, minutes, free, is_needed, title, slug,
        occurs_on, place
   FROM (
-    SELECT CASE WHEN :needed_first AND t.taken < s.needed THEN 0 ELSE 1 END AS rank,
+    SELECT greatest((t.taken >= s.needed)::int, :least_rank) AS rank,
            s.id AS slot_id, r.name, r.about, s.starts_at, s.ends_at, s.minutes,
            s.places - t.taken AS free, t.taken < s.needed AS is_needed, x.title, x.slug,
            e.occurs_on, v.name AS place,
@@ -114,20 +123,19 @@ SELECT rank, slot_id, name, about, starts_at, ends_at, minutes, free, is_needed,
        AND (CAST(:scenes AS text[]) IS NULL OR x.scene = ANY (:scenes))
        AND (NOT :step_free OR v.step_free)
        AND NOT EXISTS (
-         SELECT FROM claim mine
-           JOIN slot o ON o.id = mine.slot_id
-          WHERE mine.person_id = :person_id AND mine.live
-            AND (mine.slot_id = s.id
-                 OR (mine.binds OR mine.beside_id IS NOT NULL)
-                    AND tstzrange(mine.starts_at, mine.ends_at)
-                        && tstzrange(s.starts_at, s.ends_at)
-                    AND NOT (mine.binds AND mine.event_id = e.id
-                             AND mine.starts_at <= s.starts_at AND mine.ends_at >= s.ends_at
-                             AND EXISTS (
-                               SELECT FROM role_pair p WHERE p.rule = 'together'
-                                  AND (p.first_role_id, p.second_role_id)
-                                      = (least(o.role_id, r.id), greatest(o.role_id, r.id))))))
+         SELECT FROM mine
+          WHERE mine.slot_id = s.id
+             OR (mine.binds OR mine.beside_id IS NOT NULL)
+                AND tstzrange(mine.starts_at, mine.ends_at)
+                    && tstzrange(s.starts_at, s.ends_at)
+                AND NOT (mine.binds AND mine.event_id = e.id
+                         AND mine.starts_at <= s.starts_at AND mine.ends_at >= s.ends_at
+                         AND EXISTS (
+                           SELECT FROM role_pair p WHERE p.rule = 'together'
+                              AND (p.first_role_id, p.second_role_id)
+                                  = (least(mine.role_id, r.id), greatest(mine.role_id, r.id)))))
      ORDER BY 1, s.starts_at, s.id
+    OFFSET 0
   ) AS open
  WHERE (CAST(:after_rank AS integer) IS NULL
         OR (rank, starts_at, slot_id) > (:after_rank, :after_at, :after_id))
@@ -168,7 +176,7 @@ def could_do(
             "free": [one.value for one in wishes.free] or None,
             "scenes": list(SCENES_OF[wishes.kind]) if wishes.kind in SCENES_OF else None,
             "step_free": wishes.kind is Kind.STEP_FREE,
-            "needed_first": wishes.needed_first,
+            "least_rank": 0 if wishes.needed_first else 1,
             "person_id": person_id,
             "membership_id": membership_id,
             "after_rank": after.rank if after else None,
