@@ -100,6 +100,16 @@ def test_people_who_are_coming_may_cover_all_jobs_with_others_places(session, wa
     assert told.moves == ((walk.sam.id, "Tail walker"),)
 
 
+def test_nobody_gives_a_job_up_where_somebody_has_time_for_both(session, walk):
+    """Sam sweeps up after the walk, so he can walk at its tail before; Bela keeps marshalling."""
+    sweep = builders.a_role(
+        session, walk.series, name="Sweep", needed=1, starts_after_minutes=90, duration_minutes=30
+    )
+    claim(session, walk.marshal, walk.bela)
+    claim(session, builders.a_slot(session, walk.event, sweep), walk.sam)
+    assert report(session, walk).moves == ((walk.sam.id, "Tail walker"),)
+
+
 def test_one_more_who_can_do_it_makes_it_on(session, walk):
     told = report(session, walk)
     assert (told.matching.missing, told.matching.unblockers) == (1, ("Tail walker",))

@@ -8,6 +8,7 @@ coming could cover between them, and whom it still needs: an exact matching, not
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -124,7 +125,11 @@ SELECT m.membership_id,
           FROM claim c
          WHERE c.person_id = m.person_id AND c.event_id <> :event_id AND c.binds
            AND c.starts_at < CAST(:ends_at AS timestamptz) + interval '1 day'
-           AND c.ends_at > CAST(:starts_at AS timestamptz) - interval '1 day') AS busy
+           AND c.ends_at > CAST(:starts_at AS timestamptz) - interval '1 day') AS busy,
+       (SELECT jsonb_agg(jsonb_build_array(s.role_id, c.starts_at, c.ends_at))
+          FROM claim c JOIN slot s ON s.id = c.slot_id
+         WHERE c.event_id = :event_id AND c.membership_id = m.membership_id
+           AND c.state IN ('confirmed', 'attended')) AS has
   FROM coming m
  ORDER BY m.membership_id
 """
@@ -143,8 +148,8 @@ class Report:
         missing: The names of those that nobody has, as the rota stands.
         people: How many people are coming.
         matching: What these people could cover between them.
-        moves: Who would do what instead, as (membership, name of the job), where moving people
-            about covers everything.
+        moves: Who would do what besides or instead, as (membership, name of the job), where that
+            covers everything: people keep their jobs if that is possible.
         lead_is_missing: Whether a job that asks for a qualification lacks somebody.
     """
 
@@ -202,14 +207,15 @@ def read_report(session: Session, *, event: Event) -> Report:
     people = session.execute(sa.text(PEOPLE), {"event_id": event.id, **span}).all()
     pairs = session.execute(sa.text(PAIRS), {"event_id": event.id}).all()
     places = [place for slot in slots for place in _places(slot)]
-    found = matching.match(places, [_helper(row) for row in people], rules=_rules(pairs))
+    rules = _rules(pairs)
+    found = matching.match(places, [_helper(row) for row in people], rules=rules)
     short = [slot for slot in slots if slot.taken < slot.needed]
     return Report(
         jobs=len(places),
         missing=tuple(slot.name for slot in short),
         people=len(people),
         matching=found,
-        moves=_moves(places, found) if short and found.goes_ahead else (),
+        moves=_moves(places, found, people, rules) if short and found.goes_ahead else (),
         lead_is_missing=any(slot.asks for slot in short),
     )
 
@@ -237,9 +243,54 @@ def _rules(pairs: Sequence[sa.Row[Any]]) -> PairRules:
     return PairRules.of(never=by_rule["never"], together=by_rule["together"])
 
 
-def _moves(places: Sequence[Place], found: Matching) -> tuple[tuple[int, str], ...]:
-    names = {place.key: place.name for place in places}
-    return tuple((helper, names[place]) for place, helper in found.assignment.items())
+def _moves(
+    places: Sequence[Place], found: Matching, people: Sequence[sa.Row[Any]], rules: PairRules
+) -> tuple[tuple[int, str], ...]:
+    """Tell who would do what that they don't do now; nobody gives a job up where that can be."""
+    has = {row.membership_id: [role for role, _starts, _ends in row.has] for row in people}
+    free = _not_had(places, people)
+    besides = matching.match(free, [_keeping(row, rules) for row in people], rules=rules)
+    best = besides if besides.goes_ahead else found
+    known = {place.key: place for place in places}
+    return tuple(
+        (helper, known[key].name)
+        for key, helper in best.assignment.items()
+        if known[key].role_id not in has[helper]
+    )
+
+
+def _not_had(places: Sequence[Place], people: Sequence[sa.Row[Any]]) -> list[Place]:
+    """Leave out a place for each person who has that job at that time."""
+    had = Counter(
+        (role, dt.datetime.fromisoformat(starts))
+        for row in people
+        for role, starts, _ends in row.has
+    )
+    free = []
+    for place in places:
+        spot = (place.role_id, place.starts_at)
+        if had[spot]:
+            had[spot] -= 1
+        else:
+            free.append(place)
+    return free
+
+
+def _keeping(row: sa.Row[Any], rules: PairRules) -> Helper:
+    """Somebody who keeps the jobs they have: busy then, and out of what never goes with them."""
+    helper = _helper(row)
+    own = tuple(
+        (dt.datetime.fromisoformat(starts), dt.datetime.fromisoformat(ends))
+        for _role, starts, ends in row.has
+    )
+    shut = {
+        other
+        for role, _starts, _ends in row.has
+        for pair in rules.never
+        if role in pair
+        for other in pair
+    }
+    return Helper(helper.key, helper.may - shut, helper.busy + own)
 
 
 def _tell_organisers(session: Session, worries: dict[int, Outlook], now: dt.datetime) -> None:
