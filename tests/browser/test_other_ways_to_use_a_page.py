@@ -75,7 +75,7 @@ def test_a_newcomer_needs_no_mouse(walk, open_screen: OpenScreen, post: Post) ->
     press_key_until(sam, "I’ll do it")
     sam.picture("focus")
     press_enter(sam)
-    press_key_until(sam, "Back to the rota")
+    press_key_until(sam, "More about this job")
     keys.press("Tab")
     expect(sam.page.get_by_label("What should we call you?")).to_be_focused()
     keys.type("Sam Tran")
