@@ -1,9 +1,9 @@
-"""The rota driven at random against a simple model: ten thousand steps and no harm done.
+"""The rota driven at random against a simple model: thousands of steps and no harm done.
 
 Claims, drop-outs, questions, waiting, offers, handing over, moves, cancellations, more and fewer
 places, and the clock. After every step everybody who should have a turn has it and nobody else,
 and what must never break is asked for by SQL of its own. To replay a run: ROTA_SEED=<its seed>,
-which is printed with a failure. ROTA_STEPS=<number> makes it longer or shorter.
+which is printed with a failure. ROTA_STEPS=10000 makes it the long run.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ from timebank.models import Role
 from timebank.models import RolePair
 
 SEED = int(os.environ.get("ROTA_SEED", "0")) or random.SystemRandom().randrange(10**9)
-STEPS = int(os.environ.get("ROTA_STEPS", "10000"))
+STEPS = int(os.environ.get("ROTA_STEPS", "2000"))
 A_RUN = 50
 START = dt.datetime(2027, 4, 27, 12, tzinfo=dt.UTC)  # the walk is on 1 May
 NAMES = ("Ana A", "Ben B", "Cem C", "Dee D", "Eve E", "Fin F")
@@ -173,7 +173,7 @@ class Rota(RuleBasedStateMachine):
         if claim.held_for is HeldFor.OFFERED:
             what = waiting.accept_offer if is_yes else waiting.decline_offer
         elif claim.held_for is HeldFor.ASKED:
-            what = asking.say_yes if is_yes else asking.say_no
+            what = asking.say_yes if is_yes else asking.decline
         else:
             what = claiming.confirm_claim if is_yes else withdrawing.withdraw_claim
         answer = self.attempt(what, claim_id=claim.id)
@@ -296,7 +296,7 @@ class Rota(RuleBasedStateMachine):
 
 
 @pytest.mark.timeout(900)
-def test_ten_thousand_steps_at_random_do_no_harm(engine):
+def test_thousands_of_steps_at_random_do_no_harm(engine):
     print(f"replay with ROTA_SEED={SEED} ROTA_STEPS={STEPS}")  # noqa: T201 - shown when it fails
     Rota.engine = engine
     chance = settings(
