@@ -19,6 +19,10 @@ from sqlalchemy.orm import Session
 from timebank.domain import outbox
 from timebank.domain.rota import changing
 from timebank.domain.rota import matching
+from timebank.domain.rota import rules
+from timebank.domain.rota.match_rows import pair_rules
+from timebank.domain.rota.match_rows import place_of
+from timebank.domain.rota.match_rows import spans_of
 from timebank.domain.rota.matching import Helper
 from timebank.domain.rota.matching import Matching
 from timebank.domain.rota.matching import PairRules
@@ -94,31 +98,20 @@ SELECT s.id, s.role_id, r.name, s.starts_at, s.ends_at, s.needed,
  WHERE s.event_id = :event_id AND s.closed_at IS NULL AND s.needed > 0
  ORDER BY r.position, s.starts_at, s.id
 """
-PEOPLE = """
+PEOPLE = f"""
 WITH coming AS (
-  SELECT DISTINCT c.membership_id, c.person_id FROM claim c
+  SELECT DISTINCT c.membership_id AS id, c.person_id FROM claim c
    WHERE c.event_id = :event_id AND c.state IN ('confirmed', 'attended')
 ), wanted AS (
-  SELECT DISTINCT r.id, r.minimum_age, e.starts_at
+  SELECT DISTINCT r.id, r.minimum_age, e.starts_at::date AS first_on, e.starts_at::date AS last_on
     FROM slot s JOIN role r ON r.id = s.role_id JOIN event e ON e.id = s.event_id
    WHERE s.event_id = :event_id AND s.closed_at IS NULL AND s.needed > 0
 )
-SELECT m.membership_id,
+SELECT m.id AS membership_id,
        ARRAY(SELECT w.id FROM wanted w
-              WHERE (w.minimum_age IS NULL OR EXISTS (
-                      SELECT FROM profile p WHERE p.person_id = m.person_id
-                         AND p.age_at_least
-                             + extract(year FROM age(w.starts_at::date, p.age_said_on))
-                             >= w.minimum_age))
-                AND NOT EXISTS (
-                      SELECT FROM role_qualification q WHERE q.role_id = w.id AND NOT EXISTS (
-                        SELECT FROM member_qualification h
-                         WHERE h.membership_id = m.membership_id
-                           AND h.qualification_id = q.qualification_id
-                           AND h.revoked_at IS NULL AND h.valid_from <= w.starts_at::date
-                           AND (h.expires_on IS NULL OR h.expires_on > w.starts_at::date)))
-                OR EXISTS (SELECT FROM claim c JOIN slot s ON s.id = c.slot_id
-                            WHERE c.event_id = :event_id AND c.membership_id = m.membership_id
+              WHERE {rules.MAY_DO}
+                 OR EXISTS (SELECT FROM claim c JOIN slot s ON s.id = c.slot_id
+                            WHERE c.event_id = :event_id AND c.membership_id = m.id
                               AND s.role_id = w.id AND c.state IN ('confirmed', 'attended'))
        ) AS may,
        (SELECT coalesce(jsonb_agg(jsonb_build_array(c.starts_at, c.ends_at)), '[]')
@@ -128,15 +121,12 @@ SELECT m.membership_id,
            AND c.ends_at > CAST(:starts_at AS timestamptz) - interval '1 day') AS busy,
        (SELECT jsonb_agg(jsonb_build_array(s.role_id, c.starts_at, c.ends_at))
           FROM claim c JOIN slot s ON s.id = c.slot_id
-         WHERE c.event_id = :event_id AND c.membership_id = m.membership_id
+         WHERE c.event_id = :event_id AND c.membership_id = m.id
            AND c.state IN ('confirmed', 'attended')) AS has
   FROM coming m
- ORDER BY m.membership_id
-"""
-PAIRS = """
-SELECT p.first_role_id, p.second_role_id, p.rule FROM role_pair p
- WHERE p.series_id = (SELECT series_id FROM event WHERE id = :event_id)
-"""
+  LEFT JOIN profile p ON p.person_id = m.person_id
+ ORDER BY m.id
+"""  # noqa: S608 - MAY_DO is ours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,51 +195,32 @@ def read_report(session: Session, *, event: Event) -> Report:
     span = {"starts_at": event.starts_at, "ends_at": event.ends_at}
     slots = session.execute(sa.text(PLACES), {"event_id": event.id}).all()
     people = session.execute(sa.text(PEOPLE), {"event_id": event.id, **span}).all()
-    pairs = session.execute(sa.text(PAIRS), {"event_id": event.id}).all()
-    places = [place for slot in slots for place in _places(slot)]
-    rules = _rules(pairs)
-    found = matching.match(places, [_helper(row) for row in people], rules=rules)
+    pairs = pair_rules(session, series_id=event.series_id)
+    # One place for each person that a slot can't do without.
+    places = [place_of(slot, number) for slot in slots for number in range(slot.needed)]
+    found = matching.match(places, [_helper(row) for row in people], rules=pairs)
     short = [slot for slot in slots if slot.taken < slot.needed]
     return Report(
         jobs=len(places),
         missing=tuple(slot.name for slot in short),
         people=len(people),
         matching=found,
-        moves=_moves(places, found, people, rules) if short and found.goes_ahead else (),
+        moves=_moves(places, found, people, pairs) if short and found.goes_ahead else (),
         lead_is_missing=any(slot.asks for slot in short),
     )
 
 
-def _places(slot: sa.Row[Any]) -> list[Place]:
-    """One place for each person that a slot can't do without; keys count on from the slot's."""
-    return [
-        Place(slot.id * 1000 + number, slot.role_id, slot.name, slot.starts_at, slot.ends_at)
-        for number in range(slot.needed)
-    ]
-
-
 def _helper(row: sa.Row[Any]) -> Helper:
-    busy = tuple(
-        (dt.datetime.fromisoformat(starts), dt.datetime.fromisoformat(ends))
-        for starts, ends in row.busy
-    )
-    return Helper(row.membership_id, frozenset(row.may), busy)
-
-
-def _rules(pairs: Sequence[sa.Row[Any]]) -> PairRules:
-    by_rule: dict[str, list[tuple[int, int]]] = {"never": [], "together": []}
-    for pair in pairs:
-        by_rule[pair.rule].append((pair.first_role_id, pair.second_role_id))
-    return PairRules.of(never=by_rule["never"], together=by_rule["together"])
+    return Helper(row.membership_id, frozenset(row.may), spans_of(row.busy))
 
 
 def _moves(
-    places: Sequence[Place], found: Matching, people: Sequence[sa.Row[Any]], rules: PairRules
+    places: Sequence[Place], found: Matching, people: Sequence[sa.Row[Any]], pairs: PairRules
 ) -> tuple[tuple[int, str], ...]:
     """Tell who would do what that they don't do now; nobody gives a job up where that can be."""
     has = {row.membership_id: [role for role, _starts, _ends in row.has] for row in people}
     free = _not_had(places, people)
-    besides = matching.match(free, [_keeping(row, rules) for row in people], rules=rules)
+    besides = matching.match(free, [_keeping(row, pairs) for row in people], rules=pairs)
     best = besides if besides.goes_ahead else found
     known = {place.key: place for place in places}
     return tuple(
@@ -276,17 +247,14 @@ def _not_had(places: Sequence[Place], people: Sequence[sa.Row[Any]]) -> list[Pla
     return free
 
 
-def _keeping(row: sa.Row[Any], rules: PairRules) -> Helper:
+def _keeping(row: sa.Row[Any], pairs: PairRules) -> Helper:
     """Somebody who keeps the jobs they have: busy then, and out of what never goes with them."""
     helper = _helper(row)
-    own = tuple(
-        (dt.datetime.fromisoformat(starts), dt.datetime.fromisoformat(ends))
-        for _role, starts, ends in row.has
-    )
+    own = spans_of((starts, ends) for _role, starts, ends in row.has)
     shut = {
         other
         for role, _starts, _ends in row.has
-        for pair in rules.never
+        for pair in pairs.never
         if role in pair
         for other in pair
     }

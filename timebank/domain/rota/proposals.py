@@ -21,10 +21,14 @@ from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
 from timebank.core.text import public_name
 from timebank.domain.rota import asking
+from timebank.domain.rota import rules
 from timebank.domain.rota import suggesting
+from timebank.domain.rota.match_rows import pair_rules
+from timebank.domain.rota.match_rows import place_key
+from timebank.domain.rota.match_rows import place_of
+from timebank.domain.rota.match_rows import slot_of
+from timebank.domain.rota.match_rows import spans_of
 from timebank.domain.rota.matching import Helper
-from timebank.domain.rota.matching import PairRules
-from timebank.domain.rota.matching import Place
 from timebank.domain.rota.suggesting import Because
 from timebank.domain.rota.suggesting import Candidate
 from timebank.domain.rota.suggesting import Date
@@ -34,7 +38,6 @@ MOST_DATES = 4
 MOST_CANDIDATES = 60
 LATELY = dt.timedelta(days=90)
 A_YEAR = dt.timedelta(days=365)
-KEYS_A_SLOT = 1000
 
 # The jobs of the next dates, and who has them, in pencil or for good. A learning place is nobody's
 # to fill: who would like to learn says so.
@@ -56,7 +59,7 @@ SELECT s.id, s.event_id, e.occurs_on, e.starts_at AS event_starts_at, s.role_id,
 # Who could be asked: nobody who said that they'd rather not be; first who had a turn of this group
 # within a year, then whoever has shown that they read their mail. What somebody may do holds on
 # all the dates. Elsewhere they are busy, and for the way, where it takes longer than their rest.
-PEOPLE = """
+PEOPLE = f"""
 WITH wanted AS (
   SELECT r.id, r.minimum_age, min(s.starts_at)::date AS first_on, max(s.starts_at)::date AS last_on
     FROM slot s JOIN role r ON r.id = s.role_id
@@ -78,20 +81,13 @@ WITH wanted AS (
     FROM done GROUP BY membership_id
 )
 SELECT m.id, p.full_name, coalesce(y.turns_lately, 0) AS turns_lately,
-       coalesce(y.roles, '{}') AS roles,
-       (SELECT coalesce(jsonb_object_agg(o.role_id, o.times), '{}')
+       coalesce(y.roles, '{{}}') AS roles,
+       (SELECT coalesce(jsonb_object_agg(o.role_id, o.times), '{{}}')
           FROM (SELECT role_id, count(*) AS times FROM done d
                  WHERE d.membership_id = m.id AND d.starts_at > :lately
                  GROUP BY role_id) AS o) AS done_lately,
        ARRAY(SELECT w.id FROM wanted w
-              WHERE (w.minimum_age IS NULL OR p.age_at_least
-                       + extract(year FROM age(w.first_on, p.age_said_on)) >= w.minimum_age)
-                AND NOT EXISTS (
-                      SELECT FROM role_qualification q WHERE q.role_id = w.id AND NOT EXISTS (
-                        SELECT FROM member_qualification k
-                         WHERE k.membership_id = m.id AND k.qualification_id = q.qualification_id
-                           AND k.revoked_at IS NULL AND k.valid_from <= w.first_on
-                           AND (k.expires_on IS NULL OR k.expires_on > w.last_on)))) AS may,
+              WHERE {rules.MAY_DO}) AS may,
        (SELECT coalesce(jsonb_agg(jsonb_build_array(c.starts_at - way.far, c.ends_at + way.far)),
                         '[]')
           FROM claim c
@@ -109,10 +105,7 @@ SELECT m.id, p.full_name, coalesce(y.turns_lately, 0) AS turns_lately,
                         AND (p.email_confirmed_at IS NOT NULL OR y.membership_id IS NOT NULL)
  ORDER BY y.helped_here DESC NULLS LAST, y.turns_lately NULLS FIRST, m.id
  LIMIT :most
-"""
-PAIRS = """
-SELECT first_role_id, second_role_id, rule FROM role_pair WHERE series_id = :series_id
-"""
+"""  # noqa: S608 - MAY_DO is ours
 
 # Everything that asking will lock, in the order of all doors, before the first of many.
 LOCKS = (
@@ -184,11 +177,10 @@ def suggest_rota(
         "most": MOST_CANDIDATES,
     }
     people = session.execute(sa.text(PEOPLE), values).all()
-    pairs = session.execute(sa.text(PAIRS), {"series_id": series_id}).all()
     found = suggesting.suggest(
         list(_dates(slots)),
         [_candidate(row) for row in people],
-        rules=_rules(pairs),
+        rules=pair_rules(session, series_id=series_id),
         fixed={key: member for slot in slots for key, member in _taken(slot)},
         rest_minutes=slots[0].rest_minutes if slots else 0,
         with_extra=with_extra,
@@ -278,7 +270,7 @@ SELECT s.id AS slot_id, m.id AS membership_id, r.name, coalesce(p.full_name, '')
 def _dates(slots: Sequence[sa.Row[Any]]) -> Iterator[Date]:
     for event_id in dict.fromkeys(slot.event_id for slot in slots):
         places = [
-            (number < slot.needed, _place(slot, number))
+            (number < slot.needed, place_of(slot, number))
             for slot in slots
             if slot.event_id == event_id
             for number in range(max(slot.places, len(slot.taken)))
@@ -290,25 +282,16 @@ def _dates(slots: Sequence[sa.Row[Any]]) -> Iterator[Date]:
         )
 
 
-def _place(slot: sa.Row[Any], number: int) -> Place:
-    """One place; keys count on from the slot's."""
-    key = slot.id * KEYS_A_SLOT + number
-    return Place(key, slot.role_id, slot.name, slot.starts_at, slot.ends_at)
-
-
 def _taken(slot: sa.Row[Any]) -> Iterator[tuple[int, int]]:
     """Give the first places of a slot to those who are down for it: needed ones go first."""
     for number, membership_id in enumerate(slot.taken):
-        yield slot.id * KEYS_A_SLOT + number, membership_id
+        yield place_key(slot.id, number), membership_id
 
 
 def _candidate(row: sa.Row[Any]) -> Candidate:
     may, done = frozenset(row.may), frozenset(row.roles)
-    spans = (
-        (dt.datetime.fromisoformat(one), dt.datetime.fromisoformat(two)) for one, two in row.busy
-    )
     return Candidate(
-        helper=Helper(row.id, may, tuple(spans)),
+        helper=Helper(row.id, may, spans_of(row.busy)),
         done_lately={int(role_id): times for role_id, times in row.done_lately.items()},
         turns_lately=row.turns_lately,
         would_like=may & done,
@@ -316,28 +299,21 @@ def _candidate(row: sa.Row[Any]) -> Candidate:
     )
 
 
-def _rules(pairs: Sequence[sa.Row[Any]]) -> PairRules:
-    by_rule: dict[str, list[tuple[int, int]]] = {"never": [], "together": []}
-    for pair in pairs:
-        by_rule[pair.rule].append((pair.first_role_id, pair.second_role_id))
-    return PairRules.of(never=by_rule["never"], together=by_rule["together"])
-
-
 def _days(slots: Sequence[sa.Row[Any]], found: Suggestion, names: dict[int, str]) -> Iterator[Day]:
     """Write the proposal by date and job, in the rota's order."""
-    unfilled = {key // KEYS_A_SLOT for key in found.unfilled}
+    unfilled = {slot_of(key) for key in found.unfilled}
     for event_id in dict.fromkeys(slot.event_id for slot in slots):
         jobs = {slot.id: slot for slot in slots if slot.event_id == event_id}
         first = next(iter(jobs.values()))
-        chosen = [one for one in found.proposals if one.place // KEYS_A_SLOT in jobs]
+        chosen = [one for one in found.proposals if slot_of(one.place) in jobs]
         yield Day(
             first.occurs_on,
             first.event_starts_at,
             tuple(
                 Choice(
-                    one.place // KEYS_A_SLOT,
+                    slot_of(one.place),
                     one.helper,
-                    jobs[one.place // KEYS_A_SLOT].name,
+                    jobs[slot_of(one.place)].name,
                     names[one.helper],
                     one.reasons,
                 )

@@ -17,69 +17,60 @@ from timebank.core.errors import Refused
 
 
 class AgainstARule(Refused):
-    """A rule of this job stands in the way.
-
-    `rule` is its name; an organiser may overrule it, with a reason.
-    """
-
-    rule = ""
+    """A rule of this job stands in the way. An organiser may overrule it, with a reason."""
 
 
 class AgeNotKnown(AgainstARule):
     """Tell us that you're old enough for this job."""
 
-    rule = "old_enough"
-
 
 class TooYoung(AgainstARule):
     """This job is for people who are a little older."""
-
-    rule = "old_enough"
 
 
 class NotQualified(AgainstARule):
     """This job asks for a check or some training first."""
 
-    rule = "qualified"
-
 
 class JobsDontCombine(AgainstARule):
     """One person can't do both of these jobs on one date."""
-
-    rule = "jobs_that_combine"
 
 
 class NoTimeToTakePart(AgainstARule):
     """You can't do this job and take part."""
 
-    rule = "time_to_take_part"
-
 
 class TooLittleTime(AgainstARule):
     """That leaves you too little time between two turns."""
-
-    rule = "time_between_turns"
 
 
 class EnoughThisWeek(AgainstARule):
     """You have your turns for that week. Leave one for somebody else."""
 
-    rule = "turns_a_week"
-
 
 class NotOpenToTakeYet(AgainstARule):
     """This job isn't open yet."""
-
-    rule = "open_by_now"
 
 
 class KeptForNewcomers(AgainstARule):
     """The last place is kept for somebody's first turn."""
 
-    rule = "kept_for_newcomers"
 
+# What `broken_rule` asks of one person, for statements over many. Whether member `m` has what `a`
+# asks for, on all the days of `w`; and whether `m`, with profile `p`, is old enough and qualified
+# for `w`: a role with the first and the last day of its turns.
+HAS_IT = """EXISTS (
+  SELECT FROM member_qualification h
+   WHERE h.membership_id = m.id AND h.qualification_id = a.qualification_id
+     AND h.revoked_at IS NULL AND h.valid_from <= w.first_on
+     AND (h.expires_on IS NULL OR h.expires_on > w.last_on))"""
+MAY_DO = f"""(
+  (w.minimum_age IS NULL
+   OR p.age_at_least + extract(year FROM age(w.first_on, p.age_said_on)) >= w.minimum_age)
+  AND NOT EXISTS (
+    SELECT FROM role_qualification a WHERE a.role_id = w.id AND NOT {HAS_IT}))"""
 
-FACTS = sa.text("""
+FACTS = sa.text(f"""
 SELECT s.starts_at, y.timezone, r.name AS job, r.minimum_age, x.most_a_week,
        p.age_at_least IS NOT NULL AS is_age_known,
        s.starts_at - make_interval(hours => r.opens_hours_before) AS opens_at,
@@ -87,11 +78,7 @@ SELECT s.starts_at, y.timezone, r.name AS job, r.minimum_age, x.most_a_week,
        (SELECT array_agg(q.name ORDER BY q.name)
           FROM role_qualification a
           JOIN qualification q ON q.id = a.qualification_id
-         WHERE a.role_id = r.id AND NOT EXISTS (
-           SELECT FROM member_qualification h
-            WHERE h.membership_id = m.id AND h.qualification_id = q.id
-              AND h.revoked_at IS NULL AND h.valid_from <= s.starts_at::date
-              AND (h.expires_on IS NULL OR h.expires_on > s.ends_at::date))) AS lacking,
+         WHERE a.role_id = r.id AND NOT {HAS_IT}) AS lacking,
        (SELECT array_agg(o.name ORDER BY o.name)
           FROM claim c JOIN slot t ON t.id = c.slot_id JOIN role o ON o.id = t.role_id
          WHERE c.membership_id = m.id AND c.event_id = s.event_id AND c.live
@@ -105,13 +92,14 @@ SELECT s.starts_at, y.timezone, r.name AS job, r.minimum_age, x.most_a_week,
   JOIN community y ON y.id = s.community_id
   JOIN membership m ON m.id = :membership_id
   LEFT JOIN profile p ON p.person_id = m.person_id
+ CROSS JOIN LATERAL (SELECT s.starts_at::date AS first_on, s.ends_at::date AS last_on) AS w
   LEFT JOIN LATERAL (
     SELECT b.title, c.starts_at, c.ends_at
       FROM claim c JOIN slot t ON t.id = c.slot_id JOIN series b ON b.id = t.series_id
      WHERE c.membership_id = m.id AND c.event_id <> s.event_id AND c.binds
      ORDER BY greatest(s.starts_at - c.ends_at, c.starts_at - s.ends_at) LIMIT 1) near ON true
  WHERE s.id = :slot_id
-""")
+""")  # noqa: S608 - HAS_IT is ours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
