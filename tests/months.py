@@ -161,7 +161,7 @@ def small_months(draw: st.DrawFn) -> Month:
 
 
 def _small_date(draw: st.DrawFn, number: int, roles: int, keys: Iterator[int]) -> Date:
-    starts = draw(st.sampled_from([0, 60, 300]))
+    starts = draw(st.sampled_from([0, 60, 300, 600]))
     places = []
     for _ in range(draw(st.integers(0, 2 if number else 3))):
         role_id = draw(st.integers(0, roles - 1))
@@ -173,16 +173,17 @@ def _small_date(draw: st.DrawFn, number: int, roles: int, keys: Iterator[int]) -
 
 
 def _somebody(draw: st.DrawFn, key: int, roles: int) -> Candidate:
-    some_roles = st.frozensets(st.integers(0, roles - 1))
-    away = draw(st.lists(st.sampled_from([0, 90, 330]), max_size=1))
+    every_role = frozenset(range(roles))
+    some_roles = st.sampled_from([every_role, every_role, every_role - {0}, frozenset({0})])
+    away = draw(st.sampled_from([(), (), (), (0,), (90,), (330,)]))
     return Candidate(
         helper=Helper(
             key, draw(some_roles), tuple((after(start), after(start + 30)) for start in away)
         ),
         done_lately=draw(st.dictionaries(st.integers(0, roles - 1), st.integers(0, 2))),
         turns_lately=draw(st.integers(0, 3)),
-        most=draw(st.sampled_from([None, None, 0, 1, 2])),
-        would_like=draw(some_roles),
+        most=draw(st.sampled_from([None, None, None, 0, 1, 2])),
+        would_like=draw(st.frozensets(st.sampled_from(sorted(every_role)))),
     )
 
 

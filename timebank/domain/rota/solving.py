@@ -60,7 +60,9 @@ class Program:
         """Ask for so many of some choices."""
         self._limits.append(Limit(dict.fromkeys(variables, 1), least, float("inf")))
 
-    def cheapest(self, costs: Sequence[int] | None = None) -> Solution:
+    def cheapest(
+        self, costs: Sequence[int] | None = None, *, most_nodes: int = MOST_NODES
+    ) -> Solution:
         """Choose; nothing, unproven, when no solution is found.
 
         The search ends after a number of nodes, not after a time: the same program has the same
@@ -82,7 +84,7 @@ class Program:
             ),
             bounds=Bounds(0, self._tops),
             integrality=self._is_choice,
-            options={"mip_rel_gap": 0, "node_limit": MOST_NODES},
+            options={"mip_rel_gap": 0, "node_limit": most_nodes},
         )
         if solved.x is None:
             return Solution(is_proven=False)
