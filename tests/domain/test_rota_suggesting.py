@@ -69,6 +69,10 @@ def test_turns_go_round():
     assert Counter(given_to(rota).values()) == {AMA: 3, BELA: 3, SAM: 3}
 
 
+def test_however_unfair_somebody_alone_gets_every_turn():
+    assert len(suggest(weeks(20, TEA), [who(AMA)]).proposals) == 20
+
+
 def other_jobs_each_week(count):
     return [Date(week, (place(10 * week, week, starts=week * WEEK),)) for week in range(count)]
 
