@@ -1,7 +1,7 @@
 """How long the rota's two hard questions take (goal 12): no database, only computing.
 
-Can these people cover this date, and who should do what next month? CPU counts, which other work
-on the machine does not change.
+Can these people cover this date, and who should do what next month? CPU counts, and of three tries
+the quickest: a neighbour on the same core slows even that down.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from collections.abc import Sequence
 from functools import partial
+from operator import itemgetter
 from typing import TypeVar
 
 from bench.common import MILLI
@@ -21,6 +22,7 @@ from tests.rotas import large_date
 from timebank.domain.rota.matching import match
 
 JOBS = 60
+TRIES = 3
 MORNINGS = range(12)
 MONTHS = range(3)
 MOST_MILLISECONDS = 20
@@ -61,7 +63,7 @@ def _mornings(
         places, helpers, rules = large_date(
             seed, places=JOBS, people=people, roles=roles, chances=chances
         )
-        answer, seconds = _timed(partial(match, places, helpers, rules=rules))
+        answer, seconds = _quickest(partial(match, places, helpers, rules=rules))
         taken.append(seconds * MILLI)
         proven += answer.is_exact
     return Figure(
@@ -76,7 +78,7 @@ def _mornings(
 
 def _months() -> Figure:
     _, first = _timed(a_month(0).suggest)
-    rotas = [_timed(a_month(seed).suggest) for seed in MONTHS]
+    rotas = [_quickest(a_month(seed).suggest) for seed in MONTHS]
     taken = [seconds for _, seconds in rotas]
     return Figure(
         goal=12,
@@ -92,3 +94,7 @@ def _months() -> Figure:
 def _timed(ask: Callable[[], Answer]) -> tuple[Answer, float]:
     started = time.process_time()
     return ask(), time.process_time() - started
+
+
+def _quickest(ask: Callable[[], Answer]) -> tuple[Answer, float]:
+    return min((_timed(ask) for _ in range(TRIES)), key=itemgetter(1))

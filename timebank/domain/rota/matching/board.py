@@ -116,6 +116,8 @@ class Board:
         """List what somebody with `held` would have to give up for `slot`."""
         ousted = held & self.clashes[slot]
         along = held & self.beside[slot]
+        if not along:  # as nearly always
+            return ousted
         for other in members(along):
             if along & ~ousted & self.beside[other]:
                 ousted |= 1 << other

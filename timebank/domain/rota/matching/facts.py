@@ -72,16 +72,20 @@ class PairRules:
 
     def clash(self, one: Place, other: Place) -> bool:
         """Whether no person can have both of two places of a date."""
-        pair = frozenset((one.role_id, other.role_id))
-        if pair in self.never:
+        if frozenset((one.role_id, other.role_id)) in self.never:
             return True
-        return overlaps(one.span, other.span) and not (
-            len(pair) > 1 and pair in self.together and _are_nested(one.span, other.span)
-        )
+        return overlaps(one.span, other.span) and not self.go_beside(one, other)
 
     def go_beside(self, one: Place, other: Place) -> bool:
         """Whether one person can have both although they overlap; never three at once."""
-        return overlaps(one.span, other.span) and not self.clash(one, other)
+        pair = frozenset((one.role_id, other.role_id))
+        return (
+            pair in self.together
+            and pair not in self.never
+            and one.role_id != other.role_id
+            and overlaps(one.span, other.span)
+            and _are_nested(one.span, other.span)
+        )
 
 
 NO_RULES = PairRules()
