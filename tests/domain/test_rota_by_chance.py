@@ -61,6 +61,8 @@ SELECT count(*) FROM claim a JOIN claim b ON b.person_id = a.person_id AND b.id 
    AND a.beside_id IS NULL AND b.beside_id IS NULL"""
 STUCK = """
 SELECT count(*) FROM claim WHERE state = 'held' AND held_until <= :now"""
+# Somebody is in line for a place that is free. Once a place comes free it is offered to whoever
+# is in line; to somebody who could not have it until a moment ago, by the sweep of each minute.
 FORGOTTEN = """
 SELECT count(*) FROM waiting w
   JOIN slot s ON s.id = w.slot_id AND s.closed_at IS NULL
@@ -71,6 +73,7 @@ SELECT count(*) FROM waiting w
    AND broken_rule(s.id, m.id, :now) IS NULL
    AND NOT EXISTS (SELECT FROM claim c WHERE c.person_id = m.person_id AND c.binds
                       AND c.starts_at < s.ends_at AND s.starts_at < c.ends_at)"""
+FORGOTTEN_OTHERS = FORGOTTEN + " AND s.id = :slot_id AND m.id <> :who"
 
 PEOPLE = st.integers(0, len(NAMES) - 1)
 SLOTS = st.integers(0, 5)
@@ -126,6 +129,9 @@ class Rota(RuleBasedStateMachine):
                 return what(self.session, now=self.now, **values)
         except TimebankError:
             return None
+
+    def count(self, what, **values):
+        return self.session.scalar(sa.text(what), {"now": self.now, **values})
 
     def claims(self, **columns):
         self.session.expire_all()
@@ -188,6 +194,9 @@ class Rota(RuleBasedStateMachine):
         claim = data.draw(st.sampled_from(confirmed))
         if self.attempt(withdrawing.withdraw_claim, claim_id=claim.id):
             self.drop(claim.slot_id, claim.membership_id)
+            assert (
+                self.count(FORGOTTEN_OTHERS, slot_id=claim.slot_id, who=claim.membership_id) == 0
+            )
 
     @rule(person=PEOPLE, slot=SLOTS)
     def ask(self, person, slot):
@@ -287,12 +296,18 @@ class Rota(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_broken(self):
-        values = {"now": self.now}
-        for what in (OVERSOLD, TWO_PLACES, FORGOTTEN):
-            assert self.session.scalar(sa.text(what), values) == 0, what
+        for what in (OVERSOLD, TWO_PLACES):
+            assert self.count(what) == 0, what
         with self.session.begin_nested():
             claiming.lapse_holds(self.session, now=self.now)
-        assert self.session.scalar(sa.text(STUCK), values) == 0, STUCK
+        assert self.count(STUCK) == 0, STUCK
+
+    @invariant()
+    def nobody_in_line_is_forgotten_within_a_minute(self):
+        sweep = self.session.begin_nested()
+        offering.offer_everywhere(self.session, now=self.now)
+        assert self.count(FORGOTTEN) == 0, FORGOTTEN
+        sweep.rollback()
 
 
 @pytest.mark.timeout(900)
