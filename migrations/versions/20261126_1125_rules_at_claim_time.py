@@ -28,6 +28,8 @@ SELECT CASE WHEN here = there OR least_minutes = 0 THEN 0
   FROM venue a, venue b WHERE a.id = here AND b.id = there
 $$"""
 
+# A condition with a query in it is run as a query whatever its first half says, so those stand
+# within conditions of their own: a job without that rule costs nothing.
 BROKEN_RULE = f"""CREATE FUNCTION broken_rule(
   the_slot bigint, who bigint, at timestamptz, wants_part boolean DEFAULT false,
   is_asked boolean DEFAULT false, the_place integer DEFAULT NULL) RETURNS text {FUNCTION} $$
@@ -52,55 +54,68 @@ BEGIN
     JOIN membership m ON m.id = who
    WHERE s.id = the_slot;
 
-  IF f.minimum_age IS NOT NULL AND NOT EXISTS (
-      SELECT FROM profile p WHERE p.person_id = f.person_id
-         AND p.age_at_least + extract(year FROM age(f.starts_at::date, p.age_said_on))
-             >= f.minimum_age) THEN
-    RETURN 'old_enough';
+  IF f.minimum_age IS NOT NULL THEN
+    IF NOT EXISTS (
+        SELECT FROM profile p WHERE p.person_id = f.person_id
+           AND p.age_at_least + extract(year FROM age(f.starts_at::date, p.age_said_on))
+               >= f.minimum_age) THEN
+      RETURN 'old_enough';
+    END IF;
   END IF;
 
-  IF f.asks AND EXISTS (
-      SELECT FROM role_qualification q WHERE q.role_id = f.role_id AND NOT EXISTS (
-        SELECT FROM member_qualification h
-         WHERE h.membership_id = who AND h.qualification_id = q.qualification_id
-           AND h.revoked_at IS NULL AND h.valid_from <= f.starts_at::date
-           AND (h.expires_on IS NULL OR h.expires_on > f.ends_at::date))) THEN
-    RETURN 'qualified';
+  IF f.asks THEN
+    IF EXISTS (
+        SELECT FROM role_qualification q WHERE q.role_id = f.role_id AND NOT EXISTS (
+          SELECT FROM member_qualification h
+           WHERE h.membership_id = who AND h.qualification_id = q.qualification_id
+             AND h.revoked_at IS NULL AND h.valid_from <= f.starts_at::date
+             AND (h.expires_on IS NULL OR h.expires_on > f.ends_at::date))) THEN
+      RETURN 'qualified';
+    END IF;
   END IF;
 
-  IF f.has_another AND EXISTS (
-      SELECT FROM claim c
-        JOIN slot o ON o.id = c.slot_id
-        JOIN role_pair p ON p.rule = 'never'
-             AND (p.first_role_id, p.second_role_id)
-                 = (least(o.role_id, f.role_id), greatest(o.role_id, f.role_id))
-       WHERE c.membership_id = who AND c.event_id = f.event_id
-         AND (c.binds OR c.beside_id IS NOT NULL AND c.live)) THEN
-    RETURN 'jobs_that_combine';
+  IF f.has_another THEN
+    IF EXISTS (
+        SELECT FROM claim c
+          JOIN slot o ON o.id = c.slot_id
+          JOIN role_pair p ON p.rule = 'never'
+               AND (p.first_role_id, p.second_role_id)
+                   = (least(o.role_id, f.role_id), greatest(o.role_id, f.role_id))
+         WHERE c.membership_id = who AND c.event_id = f.event_id
+           AND (c.binds OR c.beside_id IS NOT NULL AND c.live)) THEN
+      RETURN 'jobs_that_combine';
+    END IF;
   END IF;
 
-  IF wants_part AND NOT f.while_taking_part OR f.has_another AND EXISTS (
-      SELECT FROM claim c
-        JOIN slot o ON o.id = c.slot_id
-        JOIN role r ON r.id = o.role_id
-       WHERE c.membership_id = who AND c.event_id = f.event_id
-         AND (c.binds OR c.beside_id IS NOT NULL AND c.live)
-         AND (c.takes_part AND NOT f.while_taking_part
-              OR wants_part AND NOT r.while_taking_part)) THEN
+  IF wants_part AND NOT f.while_taking_part THEN
     RETURN 'time_to_take_part';
   END IF;
+  IF f.has_another THEN
+    IF EXISTS (
+        SELECT FROM claim c
+          JOIN slot o ON o.id = c.slot_id
+          JOIN role r ON r.id = o.role_id
+         WHERE c.membership_id = who AND c.event_id = f.event_id
+           AND (c.binds OR c.beside_id IS NOT NULL AND c.live)
+           AND (c.takes_part AND NOT f.while_taking_part
+                OR wants_part AND NOT r.while_taking_part)) THEN
+      RETURN 'time_to_take_part';
+    END IF;
+  END IF;
 
-  IF f.rest_minutes + f.travel_minutes > 0 AND EXISTS (
-      SELECT FROM claim c
-        JOIN event o ON o.id = c.event_id
-       WHERE c.membership_id = who AND c.event_id <> f.event_id AND c.binds
-         AND c.starts_at > f.starts_at - interval '48 hours'
-         AND c.starts_at < f.ends_at + interval '48 hours'
-         AND NOT tstzrange(c.starts_at, c.ends_at) && tstzrange(f.starts_at, f.ends_at)
-         AND greatest(f.starts_at - c.ends_at, c.starts_at - f.ends_at) < make_interval(mins =>
-             greatest(f.rest_minutes,
-                      travel_minutes(f.venue_id, o.venue_id, f.travel_minutes)))) THEN
-    RETURN 'time_between_turns';
+  IF f.rest_minutes + f.travel_minutes > 0 THEN
+    IF EXISTS (
+        SELECT FROM claim c
+          JOIN event o ON o.id = c.event_id
+         WHERE c.membership_id = who AND c.event_id <> f.event_id AND c.binds
+           AND c.starts_at > f.starts_at - interval '48 hours'
+           AND c.starts_at < f.ends_at + interval '48 hours'
+           AND NOT tstzrange(c.starts_at, c.ends_at) && tstzrange(f.starts_at, f.ends_at)
+           AND greatest(f.starts_at - c.ends_at, c.starts_at - f.ends_at)
+               < make_interval(mins => greatest(f.rest_minutes,
+                   travel_minutes(f.venue_id, o.venue_id, f.travel_minutes)))) THEN
+      RETURN 'time_between_turns';
+    END IF;
   END IF;
 
   IF f.most_a_week IS NOT NULL AND at < f.starts_at - interval '24 hours' THEN
@@ -121,9 +136,10 @@ BEGIN
   END IF;
 
   IF NOT is_asked AND f.newcomer_places > 0 AND the_place > f.places - f.newcomer_places
-     AND at < f.starts_at - make_interval(hours => f.newcomer_hours)
-     AND EXISTS (SELECT FROM claim c WHERE c.membership_id = who AND c.state = 'attended') THEN
-    RETURN 'kept_for_newcomers';
+     AND at < f.starts_at - make_interval(hours => f.newcomer_hours) THEN
+    IF EXISTS (SELECT FROM claim c WHERE c.membership_id = who AND c.state = 'attended') THEN
+      RETURN 'kept_for_newcomers';
+    END IF;
   END IF;
 
   RETURN NULL;
@@ -216,6 +232,11 @@ END $$""",
   FOR EACH ROW WHEN (NEW.claim_id IS NOT NULL) EXECUTE FUNCTION double_earns_nothing()""",
 ]
 
+IDENTITY = """FOR EACH ROW WHEN ((NEW.uid, NEW.series_id, NEW.occurs_on, NEW.community_id)
+                     <> (OLD.uid, OLD.series_id, OLD.occurs_on, OLD.community_id)
+                     OR NEW.sequence < OLD.sequence)
+  EXECUTE FUNCTION refuse('an event keeps its uid, series and date, and its sequence never falls')"""
+
 DATES = [
     f"""CREATE FUNCTION closed_job_is_empty() RETURNS trigger {FUNCTION} $$
 BEGIN
@@ -234,11 +255,13 @@ BEGIN
   END IF;
   RETURN NEW;
 END $$""",
-    """CREATE TRIGGER skipped_date_is_empty BEFORE UPDATE ON event
+    # Every claim raises its event's version. `OF` spares it conditions on what it leaves alone.
+    """CREATE TRIGGER skipped_date_is_empty BEFORE UPDATE OF state ON event
   FOR EACH ROW WHEN (NEW.state = 'skipped' AND OLD.state <> 'skipped')
   EXECUTE FUNCTION skipped_date_is_empty()""",
     "DROP TRIGGER event_change_raises_sequence ON event",
-    """CREATE TRIGGER event_change_raises_sequence BEFORE UPDATE ON event
+    """CREATE TRIGGER event_change_raises_sequence
+  BEFORE UPDATE OF starts_at, ends_at, state, venue_id, reason, outlook ON event
   FOR EACH ROW WHEN (
     (NEW.starts_at, NEW.ends_at, NEW.state, NEW.venue_id, NEW.reason,
      NEW.outlook IN ('at_risk', 'no_go'))
@@ -247,6 +270,9 @@ END $$""",
      OLD.outlook IN ('at_risk', 'no_go'))
     AND NEW.sequence <= OLD.sequence)
   EXECUTE FUNCTION refuse('a change that calendars show raises the sequence')""",
+    "DROP TRIGGER event_identity ON event",
+    f"""CREATE TRIGGER event_identity
+  BEFORE UPDATE OF uid, series_id, occurs_on, community_id, sequence ON event {IDENTITY}""",
 ]
 
 # The triggers that touch what a kept page shows -> when they do, and what.
@@ -300,6 +326,8 @@ def downgrade() -> None:
     op.execute("DROP TRIGGER double_is_chosen_at_first ON claim")
     op.execute("DROP FUNCTION broken_rule")
     op.execute("DROP FUNCTION travel_minutes")
+    op.execute("DROP TRIGGER event_identity ON event")
+    op.execute(f"CREATE TRIGGER event_identity BEFORE UPDATE ON event {IDENTITY}")
     op.execute("DROP TRIGGER event_change_raises_sequence ON event")
     op.execute("""CREATE TRIGGER event_change_raises_sequence BEFORE UPDATE ON event
   FOR EACH ROW WHEN ((NEW.starts_at, NEW.ends_at, NEW.state, NEW.venue_id, NEW.reason)

@@ -81,14 +81,14 @@ def test_my_turns_costs_the_same_however_many_there_are(walk, session, browser):
     assert counted == [9, 9, 9]
 
 
-def test_taking_a_place_costs_two_statements(walk, browser):
+def test_taking_a_place_costs_one_statement(walk, browser):
     browser.sign_in(walk.bela)
     browser.open("/e/danson-saturday-stroll/2027-05-01")
     here = f"/e/danson-saturday-stroll/2027-05-01/claim/{walk.tail_walker.id}"
     token = browser.forms()[0].fields["csrf_token"][0]
     with count_statements() as count:
         answer = browser.client.post(here, data={"csrf_token": token}, base_url=browser.base)
-    assert (answer.status_code, count.total) == (303, 2)
+    assert (answer.status_code, count.total) == (303, 1)
 
 
 def test_a_kept_page_changes_the_moment_somebody_takes_a_place(walk, app, browser):

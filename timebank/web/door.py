@@ -25,10 +25,18 @@ from timebank.db import reader
 
 SIGN_IN_KEY = "_user_id"  # where flask-login keeps what `get_id` returns
 
-DOOR: LiteralString = """
+# The community `c` that lives at a host name; the only one there is lives at every.
+HERE: LiteralString = """
+ (c.host = %(host)s OR NOT EXISTS (SELECT FROM community other WHERE other.id <> c.id))"""
+SIGNED_IN: LiteralString = """
+ s.token_hash = %(token_hash)s AND s.ended_at IS NULL AND s.expires_at > %(now)s"""
+BELONGS: LiteralString = """
+ m.person_id = s.person_id AND m.community_id = c.id AND m.standing <> 'left'"""
+
+DOOR: LiteralString = f"""
 SELECT c.id, c.slug, c.name, c.place, c.phone, c.timezone, c.host,
        v.person_id, v.membership_id, v.full_name, v.email, v.standing, v.balance, v.organises
-       {columns}
+       {{columns}}
   FROM community c
   LEFT JOIN LATERAL (
     SELECT s.person_id, m.id AS membership_id, p.full_name, p.email, m.standing, a.balance,
@@ -36,14 +44,20 @@ SELECT c.id, c.slug, c.name, c.place, c.phone, c.timezone, c.host,
                   WHERE o.membership_id = m.id) AS organises
       FROM sign_in s
       JOIN profile p ON p.person_id = s.person_id
-      LEFT JOIN membership m
-        ON m.person_id = s.person_id AND m.community_id = c.id AND m.standing <> 'left'
+      LEFT JOIN membership m ON {BELONGS}
       LEFT JOIN account a ON a.membership_id = m.id
-     WHERE s.token_hash = %(token_hash)s AND s.ended_at IS NULL AND s.expires_at > %(now)s
+     WHERE {SIGNED_IN}
   ) v ON true
-  {joins}
- WHERE c.host = %(host)s OR NOT EXISTS (SELECT FROM community other WHERE other.id <> c.id)
-"""
+  {{joins}}
+ WHERE {HERE}
+"""  # noqa: S608 - the parts are ours
+
+# For statements of others: the membership of who is signed in here, or nothing.
+MEMBER: LiteralString = f"""(
+  SELECT m.id FROM sign_in s
+    JOIN community c ON {HERE}
+    JOIN membership m ON {BELONGS}
+   WHERE {SIGNED_IN})"""  # noqa: S608 - the parts are ours
 OWN_COLUMNS = 14
 
 
@@ -154,19 +168,22 @@ def look(
     Raises:
         NotFound: When no community lives at this host name.
     """
-    token = browser.get(SIGN_IN_KEY)
-    row = reader.one(
-        _statement(columns, joins),
-        {
-            "token_hash": ids.token_hash(token) if isinstance(token, str) else None,
-            "host": host.partition(":")[0].lower(),
-            "now": clock.now(),
-            **values,
-        },
-    )
+    values = {**asking(host, browser), "now": clock.now(), **values}
+    row = reader.one(_statement(columns, joins), values)
     if row is None:
         raise NotFound
-    return Door(CommunityFacts(*row[:7]), _viewer(token, row), row[OWN_COLUMNS:])
+    return Door(
+        CommunityFacts(*row[:7]), _viewer(browser, row), row[OWN_COLUMNS:]
+    )
+
+
+def asking(host: str, browser: Mapping[str, object]) -> dict[str, object]:
+    """Write what the door's SQL is asked with, but for `now`; arguments as those of `look`."""
+    token = browser.get(SIGN_IN_KEY)
+    return {
+        "token_hash": ids.token_hash(token) if isinstance(token, str) else None,
+        "host": host.partition(":")[0].lower(),
+    }
 
 
 @cache
@@ -175,12 +192,12 @@ def _statement(columns: LiteralString, joins: LiteralString) -> LiteralString:
     return DOOR.format(columns=columns, joins=joins)
 
 
-def _viewer(token: object, row: tuple[Any, ...]) -> Viewer | None:
+def _viewer(browser: Mapping[str, object], row: tuple[Any, ...]) -> Viewer | None:
     person_id, membership_id, full_name, email, standing, balance, organises = row[7:OWN_COLUMNS]
-    if person_id is None or not isinstance(token, str):
+    if person_id is None:
         return None
     return Viewer(
-        token=token,
+        token=str(browser[SIGN_IN_KEY]),
         person_id=person_id,
         membership_id=membership_id,
         full_name=full_name,

@@ -8,6 +8,8 @@ place or say what is the matter.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
+from typing import LiteralString
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -40,7 +42,6 @@ HOLD_LASTS = dt.timedelta(hours=24)
 SHORT_HOLD_LASTS = dt.timedelta(hours=2)
 SHORT_HOLD_BEFORE = dt.timedelta(hours=24)
 MOST_HOLDS = 3
-AT_ONCE = Terms()
 
 
 class SlotFull(Conflict):
@@ -89,8 +90,9 @@ def claim_at_once(
     slot_id: int,
     slug: str,
     day: dt.date,
-    membership_id: int,
+    who: Mapping[str, object],
     now: dt.datetime,
+    member: LiteralString = taking.BY_ID,
 ) -> NewClaim | None:
     """Give a member a place in a single statement, which is a transaction of its own.
 
@@ -99,11 +101,11 @@ def claim_at_once(
 
     Args:
         slug: Of the series, and `day` of the date: the address that the slot must belong to.
+        who: Their `membership_id`, or what `member` needs.
+        member: SQL for the membership's id, where it is not known yet.
     """
-    values = taking.parameters(
-        slot_id=slot_id, membership_id=membership_id, terms=AT_ONCE, slug=slug, day=day, now=now
-    )
-    return taking.take_at_once(reader, values)
+    values = {"slot_id": slot_id, "slug": slug, "day": day, "now": now, **who}
+    return taking.take_at_once(reader, member=member, values=values)
 
 
 def claim_slot(

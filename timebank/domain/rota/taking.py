@@ -8,8 +8,11 @@ somebody was quicker, or something is in the way, is there a closer look (`claim
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import asdict
 from dataclasses import dataclass
+from functools import cache
+from typing import LiteralString
 
 import psycopg
 import sqlalchemy as sa
@@ -58,7 +61,7 @@ class Terms:
 #
 # Places above `kept` are for newcomers, who take those first. A job that goes together with a
 # longer one of the same person is done beside it.
-TAKE = """
+TAKE_FOR = """
 WITH door AS (
   SELECT s.*, m.id AS member, m.person_id, r.newcomer_places > 0 AS keeps,
          CASE WHEN r.newcomer_places > 0
@@ -68,7 +71,7 @@ WITH door AS (
     JOIN event e ON e.id = s.event_id AND e.state = 'planned'
     JOIN role r ON r.id = s.role_id
     JOIN series x ON x.id = s.series_id AND x.state = 'published'
-    JOIN membership m ON m.id = :membership_id AND m.community_id = s.community_id
+    JOIN membership m ON m.id = {member} AND m.community_id = s.community_id
                      AND m.standing <> 'left'
     JOIN person p ON p.id = m.person_id
    WHERE s.id = :slot_id AND s.ends_at > :now AND s.closed_at IS NULL
@@ -111,32 +114,37 @@ WITH door AS (
 )
 SELECT id, state, starts_at FROM taken
 """
-TAKE = TAKE.format(owed=reminders.OWED.format(claims="taken"))
-# The same as the driver writes it, for a claim that needs no session.
-TAKE_AT_ONCE = str(sa.text(TAKE).compile(dialect=postgresql.dialect(paramstyle="pyformat")))  # type: ignore[no-untyped-call]
+TAKE_FOR = TAKE_FOR.replace("{owed}", reminders.OWED.format(claims="taken"))
+TAKE = TAKE_FOR.format(member=":membership_id")
+# The same as the driver writes it, for a claim on plain terms that needs no session.
+TAKE_AT_ONCE = str(sa.text(TAKE_FOR).compile(dialect=postgresql.dialect(paramstyle="pyformat")))  # type: ignore[no-untyped-call]
+PLAIN = asdict(Terms())
+BY_ID: LiteralString = "%(membership_id)s"
 
 
-def parameters(
-    *,
-    slot_id: int,
-    membership_id: int,
-    terms: Terms,
-    now: dt.datetime,
-    slug: str | None = None,
-    day: dt.date | None = None,
-) -> dict[str, object]:
-    """Write the parameters of `TAKE`; with `slug` and `day` only the slot of that address."""
-    place = {"slot_id": slot_id, "membership_id": membership_id, "slug": slug, "day": day}
-    return {**asdict(terms), **place, "now": now}
+def take_at_once(
+    reader: Reader, *, member: LiteralString, values: Mapping[str, object]
+) -> NewClaim | None:
+    """Take the first free place on plain terms, in a transaction of its own.
 
+    Args:
+        member: SQL for the id of whose turn it is to be.
+        values: `slot_id`; `slug` and `day`, or None, of the address that the slot must belong to;
+            `now`; and what `member` needs.
 
-def take_at_once(reader: Reader, values: dict[str, object]) -> NewClaim | None:
-    """Take the first free place in a transaction of its own; None where anything is in the way."""
+    Returns:
+        None where anything is in the way.
+    """
     try:
-        row = reader.one(TAKE_AT_ONCE, values)
+        row = reader.one(_at_once(member), {**PLAIN, **values})
     except psycopg.IntegrityError:
         return None
     return NewClaim(row[0], ClaimState(row[1]), row[2]) if row else None
+
+
+@cache
+def _at_once(member: LiteralString) -> LiteralString:
+    return TAKE_AT_ONCE.replace("{member}", member)
 
 
 def take(
@@ -147,6 +155,6 @@ def take(
     Raises:
         IntegrityError: A rule of the database said no; its name is in `orig.diag`.
     """
-    values = parameters(slot_id=slot_id, membership_id=membership_id, terms=terms, now=now)
-    row = session.execute(sa.text(TAKE), values).first()
+    values = {"slot_id": slot_id, "membership_id": membership_id, "slug": None, "day": None}
+    row = session.execute(sa.text(TAKE), {**asdict(terms), **values, "now": now}).first()
     return NewClaim(row.id, ClaimState(row.state), row.starts_at) if row else None

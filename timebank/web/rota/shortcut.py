@@ -19,13 +19,12 @@ from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException
 
 from timebank.core import clock
-from timebank.core.errors import NotFound
 from timebank.db import reader
 from timebank.domain.rota import claiming
+from timebank.web import door
 from timebank.web import flashes
 from timebank.web import form_tokens
 from timebank.web import headers
-from timebank.web.door import look
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -115,12 +114,13 @@ def _claim(
     environ: WSGIEnvironment, browser: SecureCookieSession, address: dict[str, Any]
 ) -> int | None:
     try:
-        viewer = look(environ.get("HTTP_HOST", ""), browser).viewer
-        if viewer is None or viewer.membership_id is None:
-            return None
         claimed = claiming.claim_at_once(
-            reader, **address, membership_id=viewer.membership_id, now=clock.now()
+            reader,
+            **address,
+            member=door.MEMBER,
+            who=door.asking(environ.get("HTTP_HOST", ""), browser),
+            now=clock.now(),
         )
-    except (NotFound, psycopg.Error):
+    except psycopg.Error:
         return None
     return claimed.id if claimed else None

@@ -93,7 +93,7 @@ def _claim_for(viewer: Viewer, slug: str, day: dt.date, slot_id: int) -> NewClai
             slot_id=slot_id,
             slug=slug,
             day=day,
-            membership_id=viewer.membership_id,
+            who={"membership_id": viewer.membership_id},
             now=now,
         )
         if claimed:
