@@ -352,13 +352,37 @@ def test_a_pencilled_place_stands_in_the_way_of_no_other_turn_until_the_yes(sess
         claiming.confirm_claim(session, claim_id=asked.id, now=NOW)
 
 
-def test_what_is_offered_instead_is_possible(session, walk):
-    ask_for(session, walk.tail_walker, minimum_age=18)
-    best = reading.next_best(
+def next_best(session, walk, instead_of):
+    return reading.next_best(
         session,
         community_id=walk.community.id,
-        event_id=walk.event.id,
+        event_id=instead_of.event_id,
+        near=instead_of.starts_at,
         membership_id=walk.bela.id,
         now=NOW,
     )
+
+
+def test_what_is_offered_instead_is_possible(session, walk):
+    ask_for(session, walk.tail_walker, minimum_age=18)
+    best = next_best(session, walk, walk.tail_walker)
     assert best.name == "Marshal", "and not the tail walker, though that one is needed"
+
+
+@pytest.mark.parametrize(
+    ("also_on", "nearest"),
+    [
+        ((), dt.date(2027, 5, 1)),
+        ((dt.date(2027, 6, 5),), dt.date(2027, 6, 5)),
+        ((dt.date(2027, 6, 5), dt.date(2027, 5, 24)), dt.date(2027, 5, 24)),
+    ],
+)
+def test_what_is_offered_instead_is_the_nearest_to_that_date(session, walk, also_on, nearest):
+    far = builders.an_event(session, walk.series, dt.date(2027, 5, 29))
+    refused = builders.a_slot(session, far, walk.tail_walker.role)
+    ask_for(session, walk.tail_walker, minimum_age=18)
+    for day in also_on:
+        event = builders.an_event(session, walk.series, day)
+        builders.a_slot(session, event, walk.marshal.role)
+    best = next_best(session, walk, refused)
+    assert (best.name, best.occurs_on) == ("Marshal", nearest)

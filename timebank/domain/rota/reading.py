@@ -12,6 +12,9 @@ from sqlalchemy.orm import Session
 from timebank.core.text import first_name
 from timebank.core.text import public_name
 
+A_WEEK = dt.timedelta(days=7)
+A_MONTH = dt.timedelta(days=31)
+
 
 @dataclass(frozen=True, slots=True)
 class Taker:
@@ -208,7 +211,8 @@ SELECT s.id, r.name, r.about, s.starts_at, s.ends_at, s.minutes, s.places - t.ta
  CROSS JOIN LATERAL (
    SELECT count(*) AS taken FROM claim c WHERE c.slot_id = s.id AND c.live) AS t
  WHERE e.community_id = :community_id AND e.state = 'planned'
-   AND e.starts_at < :until AND s.starts_at > :now AND t.taken < s.places
+   AND e.starts_at < :until AND s.starts_at > greatest(:now, CAST(:since AS timestamptz))
+   AND t.taken < s.places
    AND (CAST(:event_id AS bigint) IS NULL OR e.id = :event_id)
    AND (CAST(:series_id AS bigint) IS NULL OR e.series_id = :series_id)
    AND NOT EXISTS (
@@ -217,7 +221,8 @@ SELECT s.id, r.name, r.about, s.starts_at, s.ends_at, s.minutes, s.places - t.ta
    AND (CAST(:membership_id AS bigint) IS NULL OR broken_rule(s.id, :membership_id, :now) IS NULL)
 ) AS open
  WHERE nth <= :most_a_date
- ORDER BY is_needed DESC, starts_at, nth, id
+ ORDER BY abs(extract(epoch FROM starts_at - CAST(:near AS timestamptz))),
+          is_needed DESC, starts_at, nth, id
  LIMIT :most
 """
 
@@ -233,10 +238,13 @@ def open_jobs(
     event_id: int | None = None,
     series_id: int | None = None,
     membership_id: int | None = None,
+    since: dt.datetime | None = None,
+    near: dt.datetime | None = None,
 ) -> list[OpenJob]:
     """Read the jobs that want somebody, what can't start without one first, in one statement.
 
     Args:
+        near: The nearest to this moment come first instead.
         event_id: Only of this date; or only of this series, by `series_id`.
         membership_id: Only what this member has time for and may do.
     """
@@ -251,6 +259,8 @@ def open_jobs(
             "event_id": event_id,
             "series_id": series_id,
             "membership_id": membership_id,
+            "since": since,
+            "near": near,
         },
     )
     return [OpenJob(*row[:-1]) for row in rows]
@@ -261,19 +271,27 @@ def next_best(
     *,
     community_id: int,
     event_id: int,
+    near: dt.datetime,
     membership_id: int | None,
     now: dt.datetime,
 ) -> OpenJob | None:
-    """Find the job to offer somebody who came too late: on the same date, else within a week."""
-    for only in (event_id, None):
+    """Find what to offer instead of a job: on the same date, else what is nearest to it in time.
+
+    Args:
+        near: When that job starts; within a week of it, or else within a month.
+    """
+    near = max(near, now)
+    for only, reach in ((event_id, A_WEEK), (None, A_WEEK), (None, A_MONTH)):
         found = open_jobs(
             session,
             community_id=community_id,
             now=now,
-            until=now + dt.timedelta(days=365 if only else 7),
+            since=near - reach,
+            until=near + reach,
             most=1,
             event_id=only,
             membership_id=membership_id,
+            near=None if only else near,
         )
         if found:
             return found[0]

@@ -176,7 +176,7 @@ def _render_event(
         coverage=reading.coverage_of(jobs),
         own=own,
         lines=lines,
-        best=_best_beside(opened, event_id, now) if lines else None,
+        best=_best_beside(opened, event_id, gathering.starts_at, now) if lines else None,
         now=now,
         is_over=gathering.ends_at <= now,
         runs_it=runs_it,
@@ -197,11 +197,14 @@ def _lines(event_id: int, own: int | None, now: dt.datetime) -> dict[int, waitin
     return {line.slot_id: line for line in found}
 
 
-def _best_beside(opened: Door, event_id: int, now: dt.datetime) -> reading.OpenJob | None:
+def _best_beside(
+    opened: Door, event_id: int, starts_at: dt.datetime, now: dt.datetime
+) -> reading.OpenJob | None:
     return reading.next_best(
         db.session(),
         community_id=opened.community.id,
         event_id=event_id,
+        near=starts_at,
         membership_id=opened.viewer.membership_id if opened.viewer else None,
         now=now,
     )

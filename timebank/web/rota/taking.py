@@ -238,6 +238,7 @@ def _next_best(place: places.Place, membership_id: int | None) -> reading.OpenJo
         db.session(),
         community_id=door().community.id,
         event_id=place.event_id,
+        near=place.starts_at,
         membership_id=membership_id,
         now=clock.now(),
     )

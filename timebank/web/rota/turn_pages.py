@@ -91,6 +91,7 @@ def refused(
         db.session(),
         community_id=door().community.id,
         event_id=place.event_id,
+        near=place.starts_at,
         membership_id=membership_id,
         now=clock.now(),
     )

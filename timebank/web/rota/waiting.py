@@ -240,6 +240,7 @@ def _next_best(place: places.Place, now: dt.datetime) -> reading.OpenJob | None:
         db.session(),
         community_id=door().community.id,
         event_id=place.event_id,
+        near=place.starts_at,
         membership_id=viewer.membership_id if viewer else None,
         now=now,
     )
