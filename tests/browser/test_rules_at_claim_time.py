@@ -27,6 +27,7 @@ STORY = "rules"
 EVENT = "/e/danson-saturday-stroll"
 A_WEEK = dt.timedelta(weeks=1)
 PHONE = Look(390, "light")
+DESK = Look(1280, "dark")
 
 
 @pytest.fixture
@@ -64,6 +65,7 @@ def a_tea(session: Session, walk: builders.Walk, slug: str, starts: dt.time, job
     builders.a_slot(session, event, builders.a_role(session, series, name=job))
 
 
+@pytest.mark.parametrize("look", [PHONE, DESK], ids=str)
 def test_first_aid_that_has_run_out_by_then_leaves_another_job(
     walk, session, open_screen: OpenScreen, look: Look
 ) -> None:
@@ -96,19 +98,20 @@ def test_first_aid_that_has_run_out_by_then_leaves_another_job(
 
 
 def test_a_turn_of_ones_own_elsewhere_is_in_the_way(
-    walk, session, open_screen: OpenScreen, look: Look
+    walk, session, open_screen: OpenScreen
 ) -> None:
     a_tea(session, walk, "tea", dt.time(10, 40), "Kettle")
     days.a_repair_cafe(session, walk)
     builders.a_claim(session, walk.tail_walker, walk.bela)
     session.commit()
-    bela = open_screen(STORY, look, of=walk.bela)
+    bela = open_screen(STORY, PHONE, of=walk.bela)
     bela.open("/e/tea")
     bela.press("I’ll do it: Kettle")
     bela.reads(
         "You have a turn at Danson Saturday Stroll until 10:30am:"
         " too little time to get from one to the other.",
         "Fixer is still open",
+        "Needed",
     )
     bela.see("too-little-time")
     bela.open(EVENT)
@@ -138,7 +141,9 @@ def test_what_nobody_taught_yet_is_learnt_beside_somebody_and_given(
     )
     bela.open(EVENT)
     bela.press("I’ll do it: Timekeeper,")
-    bela.reads("Timekeeper asks for Timekeeping on that day.", "Timekeeper: learning is still open")
+    bela.reads(
+        "Timekeeper asks for Timekeeping on that day.", "Timekeeper: learning is still open"
+    )
     bela.see("learn-it")
     bela.press("I’ll do that one")
     bela.reads("You’re in. Thank you!")
