@@ -171,9 +171,9 @@ def test_what_cannot_be_is_listed_and_the_rest_goes_in(session, walk):
     write(session, walk, made)
     assert made.wrote["refused"] == [
         ["B2", "Bela N", "Marshal", "2026-12-05",
-         "You already have a turn at that time. Drop that one first, or choose another job."],
+         "They have a turn at that time, here or somewhere else."],
         ["B3", "Sam T", "Tail walker", "2026-12-05",
-         "Somebody got there a moment before you."],
+         "Every place of this job is taken on that day."],
     ]  # fmt: skip
     assert [turn[1:3] for turn in turns(session)] == [
         ("Tail walker", "Bela Novak"), ("Marshal", "Bela Novak"), ("Tail walker", "Sam Tran"),

@@ -49,6 +49,10 @@ class InTurns(Refused):
     """This job is done in turns. Put them down for one of them on the rota."""
 
 
+class PlacesTaken(Conflict):
+    """Every place of this job is taken on that day."""
+
+
 class DateNotTaken(Refused):
     """Its date wasn't taken in."""
 
@@ -268,7 +272,7 @@ class _Writer:
         except claiming.AlreadyYours:
             return "there"
         except (Refused, Conflict, NotFound) as refusal:
-            self._refuse(str(entry.at), entry.name, entry.job, date.day, refusal)
+            self._refuse(str(entry.at), entry.name, entry.job, date.day, _told(refusal))
             return "left_out"
 
     def _slot(self, event: Event, role: Role) -> Slot:
@@ -318,3 +322,12 @@ class _Writer:
     ) -> None:
         on = day.isoformat() if day else ""
         self.refused.append([cell, name, job, on, refusal.sentence])
+
+
+def _told(refusal: Refused | Conflict | NotFound) -> Refused | Conflict | NotFound:
+    """Say to the organiser, of somebody else, what that person would have been told."""
+    if isinstance(refusal, claiming.WouldOverlap):
+        return asking.BusyThen()
+    if isinstance(refusal, claiming.SlotFull):
+        return PlacesTaken()
+    return refusal
