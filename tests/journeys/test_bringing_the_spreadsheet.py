@@ -81,9 +81,13 @@ def test_the_sample_is_shown_taken_in_once_and_undone(nadia, walk, session):
     assert (nadia.statuses[0], live_turns(session)) == (303, written)
     nadia.open("/e/danson-saturday-stroll/rota")
     assert "Siân P" in nadia.words
-    nadia.open(form.action)
+    nadia.follow("Bring your spreadsheet")
+    assert "Taken in before" in nadia.words
+    nadia.follow("rota-grid.csv")
     nadia.press("Undo all of it")
     assert "All of it has been undone. This is what stays:" in nadia.words
+    nadia.open(PAGE)
+    assert "Taken in before" not in nadia.words
     assert live_turns(session) == 0
 
 

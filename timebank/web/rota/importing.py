@@ -150,7 +150,12 @@ def _table(form: BringForm) -> tuple[Table, str]:
 
 
 def _choose_page(series: Series, form: BringForm) -> str:
-    return render_template("importing/choose.html", series=series, form=form)
+    return render_template(
+        "importing/choose.html",
+        series=series,
+        form=form,
+        taken_in=drafts.taken_in(db.session(), series=series),
+    )
 
 
 def _understood_page(

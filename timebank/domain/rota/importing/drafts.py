@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
+from sqlalchemy.orm import defer
 
 from timebank.core import clock
 from timebank.core.errors import NotFound
@@ -24,6 +25,7 @@ from timebank.models import Series
 from timebank.models import SeriesState
 
 LONGEST_FILE_NAME = 200
+MOST_SHOWN = 5
 HAS_WEEKDAY = {Frequency.WEEKLY, Frequency.FORTNIGHTLY, Frequency.MONTHLY}
 
 
@@ -83,6 +85,22 @@ def find(session: Session, *, series: Series, import_id: int) -> RotaImport:
     if made is None:
         raise NotFound
     return made
+
+
+def taken_in(session: Session, *, series: Series) -> list[RotaImport]:
+    """Read what was taken in for a series and stands, the newest first."""
+    found = session.scalars(
+        sa.select(RotaImport)
+        .options(defer(RotaImport.cells), defer(RotaImport.wrote))
+        .where(
+            RotaImport.series_id == series.id,
+            RotaImport.written_at.is_not(None),
+            RotaImport.undone_at.is_(None),
+        )
+        .order_by(RotaImport.written_at.desc(), RotaImport.id.desc())
+        .limit(MOST_SHOWN)
+    )
+    return list(found)
 
 
 def lock(session: Session, made: RotaImport) -> None:
