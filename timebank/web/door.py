@@ -172,9 +172,7 @@ def look(
     row = reader.one(_statement(columns, joins), values)
     if row is None:
         raise NotFound
-    return Door(
-        CommunityFacts(*row[:7]), _viewer(browser, row), row[OWN_COLUMNS:]
-    )
+    return Door(CommunityFacts(*row[:7]), _viewer(browser, row), row[OWN_COLUMNS:])
 
 
 def asking(host: str, browser: Mapping[str, object]) -> dict[str, object]:

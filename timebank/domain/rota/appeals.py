@@ -22,7 +22,7 @@ from timebank.domain import outbox
 from timebank.domain.rota import claiming
 from timebank.domain.rota.candidates import Candidate
 from timebank.domain.rota.candidates import whom_to_ask
-from timebank.domain.rota.room import lock_event
+from timebank.domain.rota.locking import lock_event
 from timebank.domain.rota.taking import NewClaim
 from timebank.models import Appeal
 from timebank.models import AppealAnswer

@@ -21,7 +21,8 @@ from timebank.domain import outbox
 from timebank.domain.rota import claiming
 from timebank.domain.rota import telling
 from timebank.domain.rota import withdrawing
-from timebank.domain.rota.room import lock_event
+from timebank.domain.rota.locking import lock_claim
+from timebank.domain.rota.locking import lock_event
 from timebank.domain.rota.taking import NewClaim
 from timebank.domain.rota.taking import Terms
 from timebank.domain.rota.walk_ups import DOUBLE_TAP
@@ -247,7 +248,7 @@ def take_off(session: Session, *, claim_id: int, event_id: int, now: dt.datetime
         NotFound: No organiser put anybody down so, on this date.
         EventOver: The turn has been done.
     """
-    claim = claiming.lock_claim(session, claim_id)
+    claim = lock_claim(session, claim_id)
     if claim.event_id != event_id or claim.made_by is None:
         raise NotFound
     if claim.state is ClaimState.WITHDRAWN:
@@ -309,7 +310,7 @@ def _just_put_down(
 
 
 def _question(session: Session, claim_id: int) -> Claim:
-    claim = claiming.lock_claim(session, claim_id)
+    claim = lock_claim(session, claim_id)
     if claim.held_for is not HeldFor.ASKED:
         raise NotFound
     return claim

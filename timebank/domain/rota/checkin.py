@@ -21,11 +21,11 @@ from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
 from timebank.domain import ledger
 from timebank.domain import outbox
-from timebank.domain.rota.claiming import lock_claim
+from timebank.domain.rota.locking import lock_claim
+from timebank.domain.rota.locking import lock_event
 from timebank.domain.rota.occasions import STAYS_OPEN
 from timebank.domain.rota.occasions import Occasion
 from timebank.domain.rota.room import free_place
-from timebank.domain.rota.room import lock_event
 from timebank.models import Claim
 from timebank.models import ClaimState
 from timebank.models import Event
@@ -123,7 +123,6 @@ def tick(
         EventCancelled, NotOpenYet, WeekIsOver: As they say.
     """
     occasion.require_open(now)
-    lock_event(session, occasion.event_id)
     claim = lock_claim(session, claim_id)
     if claim.event_id != occasion.event_id:
         raise NotFound

@@ -24,6 +24,8 @@ from timebank.domain.rota import reminders
 from timebank.domain.rota import rules
 from timebank.domain.rota import taking
 from timebank.domain.rota import yielding
+from timebank.domain.rota.locking import lock_claim
+from timebank.domain.rota.locking import lock_person
 from timebank.domain.rota.taking import NewClaim
 from timebank.domain.rota.taking import Terms
 from timebank.models import Claim
@@ -32,7 +34,6 @@ from timebank.models import Event
 from timebank.models import EventState
 from timebank.models import HeldFor
 from timebank.models import Membership
-from timebank.models import Person
 from timebank.models import Series
 from timebank.models import SeriesState
 from timebank.models import Slot
@@ -352,9 +353,7 @@ def confirm_claim(session: Session, *, claim_id: int, now: dt.datetime) -> NewCl
 
 def _say_yes(session: Session, claim: Claim) -> None:
     """Make a held place its person's: from now on it binds them, so they are locked too."""
-    session.execute(
-        sa.select(Person.id).where(Person.id == claim.person_id).with_for_update(key_share=True)
-    )
+    lock_person(session, claim.person_id)
     try:
         with session.begin_nested():
             claim.state = ClaimState.CONFIRMED
@@ -378,21 +377,3 @@ def _claim_again(session: Session, claim: Claim, now: dt.datetime) -> NewClaim:
         )
     except (SlotFull, WouldOverlap) as refusal:
         raise HoldRanOut from refusal
-
-
-def lock_claim(session: Session, claim_id: int) -> Claim:
-    """Load a claim for a change, its event locked first: the order that everybody keeps.
-
-    Raises:
-        NotFound: No such claim.
-    """
-    of_claim = sa.select(Claim.event_id).where(Claim.id == claim_id).scalar_subquery()
-    session.execute(
-        sa.select(Event.id).where(Event.id == of_claim).with_for_update(key_share=True)
-    )
-    claim = session.get(
-        Claim, claim_id, with_for_update={"key_share": True}, populate_existing=True
-    )
-    if claim is None:
-        raise NotFound
-    return claim

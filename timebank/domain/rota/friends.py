@@ -16,7 +16,8 @@ from timebank.domain import communities
 from timebank.domain import identity
 from timebank.domain.rota import claiming
 from timebank.domain.rota import withdrawing
-from timebank.domain.rota.room import lock_event
+from timebank.domain.rota.locking import lock_claim
+from timebank.domain.rota.locking import lock_event
 from timebank.domain.rota.taking import NewClaim
 from timebank.domain.rota.taking import Terms
 from timebank.models import Claim
@@ -130,7 +131,7 @@ def take_off(session: Session, *, claim_id: int, host_id: int, now: dt.datetime)
         NotFound: Nobody's friend, or somebody else's.
         EventOver: The turn has been done.
     """
-    claim = claiming.lock_claim(session, claim_id)
+    claim = lock_claim(session, claim_id)
     if claim.guest_of != host_id:
         raise NotFound
     if claim.state is ClaimState.WITHDRAWN:

@@ -20,8 +20,8 @@ from timebank.domain import outbox
 from timebank.domain.rota import freeing
 from timebank.domain.rota import telling
 from timebank.domain.rota.claiming import claim_slot
-from timebank.domain.rota.claiming import lock_claim
 from timebank.domain.rota.cover import who_could_cover
+from timebank.domain.rota.locking import lock_claim
 from timebank.domain.rota.taking import NewClaim
 from timebank.models import Claim
 from timebank.models import ClaimState

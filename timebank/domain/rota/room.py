@@ -10,8 +10,6 @@ from sqlalchemy.orm import Session
 
 from timebank.core.errors import Refused
 from timebank.domain.rota.claiming import lapse_holds
-from timebank.models import Event
-from timebank.models import Person
 from timebank.models import Slot
 
 MOST_PLACES = 500  # as the table has it: slot_places
@@ -29,20 +27,6 @@ SELECT place.place
 
 class NoMoreRoom(Refused):
     """That job has 500 people already. Choose another job."""
-
-
-def lock_event(session: Session, event_id: int) -> None:
-    """Queue up at an event: whoever changes its claims does so first."""
-    session.execute(
-        sa.select(Event.id).where(Event.id == event_id).with_for_update(key_share=True)
-    )
-
-
-def lock_person(session: Session, person_id: int) -> None:
-    """Queue up at a person, after the event: two of their turns are written one by one."""
-    session.execute(
-        sa.select(Person.id).where(Person.id == person_id).with_for_update(key_share=True)
-    )
 
 
 def free_place(

@@ -20,7 +20,7 @@ from timebank.core.errors import Refused
 from timebank.domain import outbox
 from timebank.domain.rota import claiming
 from timebank.domain.rota import telling
-from timebank.domain.rota.room import lock_event
+from timebank.domain.rota.locking import lock_event
 from timebank.domain.rota.taking import NewClaim
 from timebank.domain.rota.taking import Terms
 from timebank.models import Claim

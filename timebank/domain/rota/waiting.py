@@ -18,9 +18,10 @@ from timebank.domain import outbox
 from timebank.domain.rota import claiming
 from timebank.domain.rota import offering
 from timebank.domain.rota import rules
+from timebank.domain.rota.locking import lock_claim
+from timebank.domain.rota.locking import lock_event
 from timebank.domain.rota.offering import offer_on_dates
 from timebank.domain.rota.offering import offer_places
-from timebank.domain.rota.room import lock_event
 from timebank.domain.rota.taking import NewClaim
 from timebank.models import Claim
 from timebank.models import ClaimState
@@ -160,7 +161,7 @@ def accept_offer(session: Session, *, claim_id: int, now: dt.datetime) -> NewCla
     Raises:
         The refusals of `confirm_claim`.
     """
-    slot_id = claiming.lock_claim(session, claim_id).slot_id
+    slot_id = lock_claim(session, claim_id).slot_id
     taken = claiming.confirm_claim(session, claim_id=claim_id, now=now)
     session.flush()
     offering.settle(session, slot_ids=[slot_id], now=now)
@@ -169,7 +170,7 @@ def accept_offer(session: Session, *, claim_id: int, now: dt.datetime) -> NewCla
 
 def decline_offer(session: Session, *, claim_id: int, now: dt.datetime) -> None:
     """Say "not this time": the place goes on to the next in line at once. Twice is once."""
-    claim = claiming.lock_claim(session, claim_id)
+    claim = lock_claim(session, claim_id)
     if claim.held_for is not HeldFor.OFFERED:
         raise NotFound
     _give_back(session, claim, now)

@@ -19,10 +19,10 @@ from timebank.domain import communities
 from timebank.domain import identity
 from timebank.domain.rota import checkin
 from timebank.domain.rota.claiming import lapse_holds
+from timebank.domain.rota.locking import lock_event
+from timebank.domain.rota.locking import lock_person
 from timebank.domain.rota.occasions import Occasion
 from timebank.domain.rota.room import free_place
-from timebank.domain.rota.room import lock_event
-from timebank.domain.rota.room import lock_person
 from timebank.models import Claim
 from timebank.models import ClaimState
 from timebank.models import Membership

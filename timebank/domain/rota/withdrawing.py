@@ -15,7 +15,7 @@ from timebank.domain.rota import offering
 from timebank.domain.rota import telling
 from timebank.domain.rota.claiming import EventOver
 from timebank.domain.rota.claiming import claim_slot
-from timebank.domain.rota.claiming import lock_claim
+from timebank.domain.rota.locking import lock_claim
 from timebank.domain.rota.taking import NewClaim
 from timebank.domain.rota.taking import Terms
 from timebank.models import Claim
