@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 from timebank.core.errors import Refused
 
@@ -115,6 +116,12 @@ def unaccented(text: str) -> str:
         "NFKD", text.casefold().translate(_LETTERS_WITHOUT_DECOMPOSITION)
     )
     return "".join(letter for letter in folded if not unicodedata.combining(letter))
+
+
+def listed(words: Iterable[str]) -> str:
+    """Write a list as people say it: "Bela N, Jo F and Sam T"."""
+    *others, last = list(words) or [""]
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def harmless(text: str) -> str:

@@ -66,22 +66,6 @@ def post_notices(session: Session, messages: Collection[Message]) -> None:
         session.execute(insert(Notice).values(rows).on_conflict_do_nothing())
 
 
-def cancel_notices(
-    session: Session, *, claim_ids: Collection[int], kinds: Collection[NoticeKind]
-) -> None:
-    """Take back what is still waiting to be told about these claims."""
-    session.execute(
-        sa.update(Notice)
-        .where(
-            Notice.claim_id.in_(claim_ids),
-            Notice.kind.in_(kinds),
-            Notice.state == NoticeState.PENDING,
-        )
-        .values(state=NoticeState.CANCELLED)
-        .execution_options(synchronize_session=False)
-    )
-
-
 def cancel_notices_keyed(session: Session, *, prefix: str) -> None:
     """Take back what is still waiting to be told under keys that begin with `prefix`."""
     session.execute(

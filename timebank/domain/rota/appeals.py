@@ -7,18 +7,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from timebank.core import clock
 from timebank.core.errors import Conflict
 from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
 from timebank.core.text import public_name
 from timebank.domain import outbox
+from timebank.domain.communities.quiet_hours import after_quiet_hours
 from timebank.domain.rota import claiming
 from timebank.domain.rota.candidates import Candidate
 from timebank.domain.rota.candidates import whom_to_ask
@@ -260,20 +259,6 @@ def _post(
             for ask in asks
         ],
     )
-
-
-def after_quiet_hours(at: dt.datetime, community: Community) -> dt.datetime:
-    """Put a moment off until nobody's sleep is disturbed by it; by the community's own clock."""
-    zone = community.timezone
-    local = at.astimezone(ZoneInfo(zone))
-    begins, ends = community.quiet_from, community.quiet_until
-    time = local.time()
-    over_midnight = begins > ends
-    is_quiet = time >= begins or time < ends if over_midnight else begins <= time < ends
-    if not is_quiet:
-        return at
-    morning = local.date() + dt.timedelta(days=int(over_midnight and time >= begins))
-    return max(at, clock.at_local(morning, ends, zone))
 
 
 def _end_where_done(session: Session, appeal: Appeal, now: dt.datetime) -> bool:

@@ -18,6 +18,7 @@ from timebank.core.text import first_name
 from timebank.domain import communities
 from timebank.domain import identity
 from timebank.domain import outbox
+from timebank.domain.communities import neighbours
 from timebank.domain.rota import claiming
 from timebank.domain.rota import telling
 from timebank.domain.rota import withdrawing
@@ -37,7 +38,6 @@ from timebank.models import NoticeKind
 from timebank.models import NoticeState
 from timebank.models import Profile
 from timebank.models import Slot
-from timebank.models import Standing
 from timebank.models import WithdrawnBecause
 
 QUESTION_LASTS = dt.timedelta(days=3)
@@ -90,7 +90,9 @@ def find_member(
     if not first_name(name):
         raise SayWho(field="name")
     if membership_id is not None:
-        return _member(session, community_id, membership_id)
+        return neighbours.find_member(
+            session, community_id=community_id, membership_id=membership_id
+        )
     namesakes = who_could_it_be(session, community_id=community_id, name=name)
     if namesakes and not is_new:
         raise WhoIsIt(namesakes)
@@ -277,14 +279,6 @@ def _take(
         raise DownAlready(field="name") from refusal
     except claiming.WouldOverlap as refusal:
         raise BusyThen(field="name") from refusal
-
-
-def _member(session: Session, community_id: int, membership_id: int) -> Membership:
-    member = session.get(Membership, membership_id)
-    is_here = member is not None and member.community_id == community_id
-    if member is None or not is_here or member.standing is Standing.LEFT:
-        raise NotFound
-    return member
 
 
 def _person(session: Session, membership_id: int | None) -> int | None:

@@ -19,6 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from timebank.core.errors import Refused
+from timebank.core.text import listed
 from timebank.core.text import public_name
 from timebank.domain import outbox
 from timebank.domain.rota import reminders
@@ -180,8 +181,7 @@ def shifted(session: Session, *, offsets: Mapping[int, dt.timedelta]) -> list[Sl
 
 def list_names(full_names: Iterable[str]) -> str:
     """Write names as everybody may see them: "Bela N, Jo F and Sam T"."""
-    *others, last = [public_name(name) or "Somebody" for name in full_names]
-    return f"{', '.join(others)} and {last}" if others else last
+    return listed(public_name(name) or "Somebody" for name in full_names)
 
 
 def tell_the_moved(

@@ -17,6 +17,7 @@ from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
 from timebank.core.errors import TimebankError
 from timebank.domain import outbox
+from timebank.domain.communities import neighbours
 from timebank.domain.rota import freeing
 from timebank.domain.rota import telling
 from timebank.domain.rota.claiming import claim_slot
@@ -31,7 +32,7 @@ from timebank.models import HandoverState
 from timebank.models import Membership
 from timebank.models import NoticeKind
 from timebank.models import Person
-from timebank.models import Standing
+from timebank.models import Slot
 from timebank.models import WithdrawnBecause
 
 
@@ -80,10 +81,9 @@ def offer_to(
         NotFound: No such member here.
     """
     claim = _lock_turn(session, claim_id, now)
-    member = session.get(Membership, to_membership_id)
-    gone = member is None or member.standing is Standing.LEFT
-    if member is None or gone or member.community_id != claim.community_id:
-        raise NotFound
+    member = neighbours.find_member(
+        session, community_id=claim.community_id, membership_id=to_membership_id
+    )
     if member.id == claim.membership_id:
         raise OwnTurn(field="name")
     if not telling.reads_mail(session, member.person_id):
@@ -327,6 +327,6 @@ def _tell_everybody(session: Session, claim: Claim, now: dt.datetime) -> None:
             facts={"to": str(one.membership_id)},
             now=one.told_at,
         )
-        for one in who_could_cover(session, slot_id=claim.slot_id, now=now)
+        for one in who_could_cover(session, slot=session.get_one(Slot, claim.slot_id), now=now)
     ]
     outbox.post_notices(session, messages)

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from timebank.domain.rota import reminders
 from timebank.domain.rota import rules
+from timebank.domain.rota import taking
 
 LONG_HOLD = dt.timedelta(hours=12)
 LONG_HOLD_BEFORE = dt.timedelta(hours=48)
@@ -108,15 +109,7 @@ WITH next AS (
       JOIN generate_series(1, s.places) AS free (place)
         ON NOT EXISTS (SELECT FROM claim t WHERE t.slot_id = s.id AND t.place = free.place
                                              AND t.live)
-      LEFT JOIN LATERAL (
-        SELECT c.id FROM claim c
-          JOIN slot o ON o.id = c.slot_id
-          JOIN role_pair p ON p.rule = 'together'
-               AND (p.first_role_id, p.second_role_id)
-                   = (least(o.role_id, s.role_id), greatest(o.role_id, s.role_id))
-         WHERE c.membership_id = m.id AND c.event_id = s.event_id AND c.binds
-           AND c.starts_at <= s.starts_at AND c.ends_at >= s.ends_at
-         LIMIT 1) AS longer ON true
+      LEFT JOIN LATERAL ({taking.LONGER.format(slot="s", member="m.id")}) AS longer ON true
      WHERE s.id = :slot_id AND s.closed_at IS NULL
        AND NOT EXISTS (SELECT FROM claim own WHERE own.slot_id = s.id AND own.live
                                                AND own.person_id = m.person_id)

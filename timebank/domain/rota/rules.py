@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from timebank.core import when
 from timebank.core.errors import Refused
+from timebank.core.text import listed
 
 
 class AgainstARule(Refused):
@@ -142,12 +143,6 @@ def broken_rule(
     return rule
 
 
-def list_words(words: list[str] | None) -> str:
-    """Write "First aid and DBS check"."""
-    *others, last = words or [""]
-    return f"{', '.join(others)} and {last}" if others else last
-
-
 def _age(facts: Facts) -> AgainstARule:
     age = facts.minimum_age
     if not facts.is_age_known:
@@ -157,14 +152,14 @@ def _age(facts: Facts) -> AgainstARule:
 
 def _qualified(facts: Facts) -> AgainstARule:
     return NotQualified(
-        f"{facts.job} asks for {list_words(facts.lacking)} on that day. "
+        f"{facts.job} asks for {listed(facts.lacking or ())} on that day. "
         "Have a word with an organiser about getting it."
     )
 
 
 def _combine(facts: Facts) -> AgainstARule:
     return JobsDontCombine(
-        f"{facts.job} can’t be combined with {list_words(facts.others)} on the same date."
+        f"{facts.job} can’t be combined with {listed(facts.others or ())} on the same date."
     )
 
 

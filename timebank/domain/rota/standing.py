@@ -18,6 +18,7 @@ from timebank.core.errors import Conflict
 from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
 from timebank.domain import outbox
+from timebank.domain.events.rhythm import nth_of_month
 from timebank.domain.rota import claiming
 from timebank.domain.rota import telling
 from timebank.domain.rota.locking import lock_event
@@ -31,8 +32,6 @@ from timebank.models import Slot
 from timebank.models import StandingTurn
 
 AHEAD = dt.timedelta(weeks=8)
-LAST_OF_MONTH = 5
-DAYS_A_WEEK = 7
 
 
 class StandsAlready(Refused):
@@ -148,7 +147,7 @@ def promise(
         "role_id": slot.role_id,
         "turn": slot.turn,
         "membership_id": membership_id,
-        "nth": None if is_every_date else nth_of(day),
+        "nth": None if is_every_date else nth_of_month(day),
         "from_on": day,
         "made_by": by,
         "created_at": now,
@@ -160,12 +159,6 @@ def promise(
         raise StandsAlready(field="often")
     _adopt(session, made, slot)
     return made
-
-
-def nth_of(day: dt.date) -> int:
-    """Tell which such weekday of its month a day is: 1 to 4, or 5 for the last of all."""
-    nth = (day.day - 1) // DAYS_A_WEEK + 1
-    return min(nth, LAST_OF_MONTH)
 
 
 def end(session: Session, *, standing_id: int, membership_id: int, now: dt.datetime) -> None:

@@ -55,6 +55,17 @@ class Terms:
     overruled_because: str | None = None
 
 
+# The longer turn of a member, on the date of `slot`, beside which that job is done.
+LONGER = """
+  SELECT c.id FROM claim c
+    JOIN slot o ON o.id = c.slot_id
+    JOIN role_pair p ON p.rule = 'together'
+         AND (p.first_role_id, p.second_role_id)
+             = (least(o.role_id, {slot}.role_id), greatest(o.role_id, {slot}.role_id))
+   WHERE c.membership_id = {member} AND c.event_id = {slot}.event_id AND c.binds
+     AND c.starts_at <= {slot}.starts_at AND c.ends_at >= {slot}.ends_at
+   LIMIT 1"""
+
 # The event's row is locked first, so that a date cannot be cancelled or moved under a claim; then
 # the person's, or two of their overlapping claims at two events would wait for each other; then
 # the slot's, which is so read as whoever was ahead of us left it.
@@ -98,15 +109,7 @@ WITH door AS (
       WHERE NOT EXISTS (SELECT FROM claim c WHERE c.slot_id = d.id AND c.place = place.place
                                               AND c.live)
       ORDER BY newcomer.is_new AND place > d.kept DESC, place LIMIT 1) AS free
-    LEFT JOIN LATERAL (
-      SELECT c.id FROM claim c
-        JOIN slot o ON o.id = c.slot_id
-        JOIN role_pair p ON p.rule = 'together'
-             AND (p.first_role_id, p.second_role_id)
-                 = (least(o.role_id, d.role_id), greatest(o.role_id, d.role_id))
-       WHERE c.membership_id = d.member AND c.event_id = d.event_id AND c.binds
-         AND c.starts_at <= d.starts_at AND c.ends_at >= d.ends_at
-       LIMIT 1) AS longer ON true
+    LEFT JOIN LATERAL ({longer}) AS longer ON true
       ON CONFLICT (slot_id, place) WHERE live DO NOTHING
   RETURNING *
 ), told AS (
@@ -114,10 +117,14 @@ WITH door AS (
 )
 SELECT id, state, starts_at FROM taken
 """
-TAKE_FOR = TAKE_FOR.replace("{owed}", reminders.OWED.format(claims="taken"))
-TAKE = TAKE_FOR.format(member=":membership_id")
+PARTS = {
+    "longer": LONGER.format(slot="d", member="d.member"),
+    "owed": reminders.OWED.format(claims="taken"),
+}
+TAKE = TAKE_FOR.format(member=":membership_id", **PARTS)
 # The same as the driver writes it, for a claim on plain terms that needs no session.
-TAKE_AT_ONCE = str(sa.text(TAKE_FOR).compile(dialect=postgresql.dialect(paramstyle="pyformat")))  # type: ignore[no-untyped-call]
+DRIVER = postgresql.dialect(paramstyle="pyformat")  # type: ignore[no-untyped-call]
+TAKE_AT_ONCE = str(sa.text(TAKE_FOR.format(member="{member}", **PARTS)).compile(dialect=DRIVER))
 PLAIN = asdict(Terms())
 BY_ID: LiteralString = "%(membership_id)s"
 

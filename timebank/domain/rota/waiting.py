@@ -16,6 +16,7 @@ from timebank.core.errors import Conflict
 from timebank.core.errors import NotFound
 from timebank.domain import outbox
 from timebank.domain.rota import claiming
+from timebank.domain.rota import freeing
 from timebank.domain.rota import offering
 from timebank.domain.rota import rules
 from timebank.domain.rota.locking import lock_claim
@@ -174,17 +175,13 @@ def decline_offer(session: Session, *, claim_id: int, now: dt.datetime) -> None:
     if claim.held_for is not HeldFor.OFFERED:
         raise NotFound
     _give_back(session, claim, now)
-    session.flush()
     offer_places(session, slot_ids=[claim.slot_id], now=now)
 
 
 def _give_back(session: Session, claim: Claim, now: dt.datetime) -> None:
     session.refresh(claim)
     if claim.state is ClaimState.HELD:
-        claim.state = ClaimState.WITHDRAWN
-        claim.held_until = None
-        claim.withdrawn_at = now
-        claim.withdrawn_because = WithdrawnBecause.DECLINED
+        freeing.withdraw(session, claim, because=WithdrawnBecause.DECLINED, now=now)
 
 
 def _open_wait(session: Session, slot_id: int, membership_id: int) -> Waiting | None:

@@ -10,13 +10,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
 from timebank.core.text import first_name
 from timebank.core.text import fold
 from timebank.core.text import public_name
 from timebank.domain import communities
 from timebank.domain import identity
+from timebank.domain.communities import neighbours
 from timebank.domain.rota import checkin
 from timebank.domain.rota.claiming import lapse_holds
 from timebank.domain.rota.locking import lock_event
@@ -28,7 +28,6 @@ from timebank.models import ClaimState
 from timebank.models import Membership
 from timebank.models import Profile
 from timebank.models import Slot
-from timebank.models import Standing
 
 DOUBLE_TAP = dt.timedelta(minutes=1)
 MOST_NAMESAKES = 20
@@ -138,8 +137,11 @@ def add_walk_up(
     slot = session.get(Slot, slot_id, populate_existing=True)
     if slot is None or slot.event_id != occasion.event_id:
         raise ChooseAJob(field="slot")
-    member = _member(session, occasion, membership_id) if membership_id else None
-    if member is None:
+    if membership_id:
+        member = neighbours.find_member(
+            session, community_id=occasion.community_id, membership_id=membership_id
+        )
+    else:
         again = _just_added(session, slot, name, by, now)
         if again:
             return again
@@ -149,17 +151,6 @@ def add_walk_up(
         return _write_claim(session, slot, member, by, now)
     checkin.tick(session, occasion=occasion, claim_id=held, is_here=True, by=by, now=now)
     return held
-
-
-def _member(session: Session, occasion: Occasion, membership_id: int) -> Membership:
-    member = session.get(Membership, membership_id)
-    if (
-        member is None
-        or member.community_id != occasion.community_id
-        or member.standing is Standing.LEFT
-    ):
-        raise NotFound
-    return member
 
 
 def _just_added(session: Session, slot: Slot, name: str, by: int, now: dt.datetime) -> int | None:

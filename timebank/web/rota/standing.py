@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from timebank.core import clock
 from timebank.core.errors import Refused
 from timebank.db import db
+from timebank.domain.events.rhythm import nth_of_month
 from timebank.domain.rota import places
 from timebank.domain.rota import standing
 from timebank.web.auth import member
@@ -48,7 +49,7 @@ def every_nth(place: places.Place) -> str:
         _("Every fourth %(day)s", day=name),
         _("Every last %(day)s of the month", day=name),
     )
-    return words[standing.nth_of(day) - 1]
+    return words[nth_of_month(day) - 1]
 
 
 def ways(place: places.Place, *, with_once: bool = True) -> list[tuple[str, str]]:

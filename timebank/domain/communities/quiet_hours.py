@@ -1,0 +1,23 @@
+"""The hours in which nobody's sleep is disturbed; by the community's own clock."""
+
+from __future__ import annotations
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+from timebank.core import clock
+from timebank.models import Community
+
+
+def after_quiet_hours(at: dt.datetime, community: Community) -> dt.datetime:
+    """Put a moment off to the end of the quiet hours, where it lies in them."""
+    zone = community.timezone
+    local = at.astimezone(ZoneInfo(zone))
+    begins, ends = community.quiet_from, community.quiet_until
+    time = local.time()
+    over_midnight = begins > ends
+    is_quiet = time >= begins or time < ends if over_midnight else begins <= time < ends
+    if not is_quiet:
+        return at
+    morning = local.date() + dt.timedelta(days=int(over_midnight and time >= begins))
+    return max(at, clock.at_local(morning, ends, zone))
