@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 
 from flask import Blueprint
-from flask import current_app
 from flask import redirect
 from flask import render_template
 from flask import request
@@ -15,7 +14,6 @@ from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from timebank.core import clock
-from timebank.core import ids
 from timebank.core.errors import Conflict
 from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
@@ -24,7 +22,6 @@ from timebank.domain.notices.wording import HELP_PURPOSE
 from timebank.domain.rota import appeals
 from timebank.domain.rota import calling
 from timebank.domain.rota import occasions
-from timebank.domain.rota import places
 from timebank.domain.rota import reading
 from timebank.domain.rota.calling import Ask
 from timebank.domain.rota.candidates import Candidate
@@ -39,8 +36,11 @@ from timebank.web.door import door
 from timebank.web.flashes import say
 from timebank.web.rota.arrival_forms import number
 from timebank.web.rota.finding_forms import CallForm
-from timebank.web.rota.waiting import YES
-from timebank.web.rota.waiting import sign_in_by_mail
+from timebank.web.rota.turn_pages import ANSWER
+from timebank.web.rota.turn_pages import YES
+from timebank.web.rota.turn_pages import number_in
+from timebank.web.rota.turn_pages import place_at
+from timebank.web.rota.turn_pages import sign_in_by_mail
 
 EVERYTHING = "all"
 LOOK_AHEAD = dt.timedelta(days=60)
@@ -55,7 +55,7 @@ def register(bp: Blueprint) -> None:
         (date, ask, "POST"),
         (f"{date}/<int:appeal_id>/stop", stop, "POST"),
         ("/t/<token>/help", asked, "GET"),
-        ("/t/<token>/help/<any(yes, no):answer>", answer_call, "POST"),
+        (f"/t/<token>/help/{ANSWER}", answer_call, "POST"),
         ("/me/asks", may_be_asked, "POST"),
     ):
         bp.add_url_rule(rule, view_func=view, methods=[method])
@@ -109,7 +109,7 @@ def stop(slug: str, day: dt.date, appeal_id: int) -> Response:
 def asked(token: str) -> str:
     """Show the two buttons that the mail leads to: opening a link changes nothing."""
     found = _ask_of(token)
-    place = _place_of(found)
+    place = place_at(found.slug, found.occurs_on, found.slot_id)
     now = clock.now()
     is_late = place.is_full and found.claim_id is None
     return render_template(
@@ -231,7 +231,11 @@ def _refused(found: Ask, refusal: Refused | Conflict, now: dt.datetime) -> tuple
     status = 409 if isinstance(refusal, Conflict) else 422
     best = next(iter(_next_jobs(found, now)), None)
     page = render_template(
-        "rota/refused.html", place=_place_of(found), refusal=refusal, rival=None, best=best
+        "rota/refused.html",
+        place=place_at(found.slug, found.occurs_on, found.slot_id),
+        refusal=refusal,
+        rival=None,
+        best=best,
     )
     return page, status
 
@@ -258,21 +262,8 @@ def _occasion(slug: str, day: dt.date) -> Occasion:
     return occasion
 
 
-def _place_of(found: Ask) -> places.Place:
-    return places.find_place(
-        db.session(),
-        community_id=door().community.id,
-        slug=found.slug,
-        day=found.occurs_on,
-        slot_id=found.slot_id,
-        now=clock.now(),
-    )
-
-
 def _ask_of(token: str) -> Ask:
-    ask_id = ids.read_signed_token(current_app.config["SECRET_KEY"], HELP_PURPOSE, token)
-    if ask_id is None:
-        raise NotFound
+    ask_id = number_in(token, HELP_PURPOSE)
     return calling.find_ask(db.session(), community_id=door().community.id, ask_id=ask_id)
 
 

@@ -16,6 +16,7 @@ from timebank.core import clock
 from timebank.core.errors import Conflict
 from timebank.core.errors import Refused
 from timebank.db import db
+from timebank.domain.notices.wording import ASKED_PURPOSE
 from timebank.domain.rota import asking
 from timebank.domain.rota import places
 from timebank.domain.rota import rules
@@ -50,7 +51,6 @@ from timebank.web.rota.turn_pages import place_of
 from timebank.web.rota.turn_pages import refused
 from timebank.web.typed import text_of
 
-ASKED = "asked"  # what the signed links of a question are for
 ADDRESS = "/e/<slug>/<day:day>/ask/<int:slot_id>"
 
 
@@ -178,7 +178,7 @@ def take_off(slug: str, day: dt.date, claim_id: int) -> Response:
 
 def question(token: str, answer: str) -> str:
     """Show the one button that a link in a question leads to: opening it changes nothing."""
-    claimed = claim_here(number_in(token, ASKED))
+    claimed = claim_here(number_in(token, ASKED_PURPOSE))
     return render_template(
         "turns/question.html",
         place=place_of(claimed.id),
@@ -202,7 +202,7 @@ def _came_to(claimed: Claim) -> Answer:
 
 def answer_by_mail(token: str, answer: str) -> Page:
     """Say yes or no to a question from its mail."""
-    return _answer(claim_here(number_in(token, ASKED)), answer)
+    return _answer(claim_here(number_in(token, ASKED_PURPOSE)), answer)
 
 
 @signed_in_required

@@ -18,8 +18,7 @@ from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
 from timebank.core.text import first_name
 from timebank.db import db
-from timebank.domain import communities
-from timebank.domain import identity
+from timebank.domain.notices.wording import HANDOVER_PURPOSE
 from timebank.domain.rota import asking
 from timebank.domain.rota import handing_over
 from timebank.domain.rota import offers
@@ -37,9 +36,12 @@ from timebank.web.rota.turn_forms import WhoForm
 from timebank.web.rota.turn_pages import ANSWER
 from timebank.web.rota.turn_pages import YES
 from timebank.web.rota.turn_pages import Page
+from timebank.web.rota.turn_pages import back_url
 from timebank.web.rota.turn_pages import describe
 from timebank.web.rota.turn_pages import event_url
+from timebank.web.rota.turn_pages import joined
 from timebank.web.rota.turn_pages import keep_choice
+from timebank.web.rota.turn_pages import note_age
 from timebank.web.rota.turn_pages import number_in
 from timebank.web.rota.turn_pages import own_claim
 from timebank.web.rota.turn_pages import place_of
@@ -152,8 +154,7 @@ def keep(claim_id: int) -> Response:
     else:
         db.session.commit()
         say(_("It’s still yours, and we’ve stopped asking. Thank you!"))
-    from_event = request.form.get("from") == "event"
-    return redirect(event_url(place) if from_event else url_for("rota.my_turns"), 303)
+    return redirect(back_url(place), 303)
 
 
 @signed_in_required
@@ -170,7 +171,7 @@ def cover(slug: str, day: dt.date, claim_id: int) -> Page:
 def take_over(slug: str, day: dt.date, claim_id: int) -> Page:
     """Take over a turn that is looking for anybody."""
     place = _place(claim_id, slug, day)
-    return _answer(place, claim_id, _joined(), YES)
+    return _answer(place, claim_id, joined(), YES)
 
 
 @signed_in_required
@@ -181,14 +182,14 @@ def answer_offer(claim_id: int, answer: str) -> Page:
 
 def offered(token: str, claim_id: int, answer: str) -> Page:
     """Show the one button that a link in an offer leads to: opening it changes nothing."""
-    membership_id = number_in(token, f"handover-{claim_id}")
+    membership_id = number_in(token, f"{HANDOVER_PURPOSE}-{claim_id}")
     here = url_for("turns.answer_offer_by_mail", token=token, claim_id=claim_id, answer=answer)
     return _offer_page(place_of(claim_id), _offer(claim_id, membership_id), here, answer)
 
 
 def answer_offer_by_mail(token: str, claim_id: int, answer: str) -> Page:
     """Say yes or no from a mail to a turn that was offered."""
-    membership_id = number_in(token, f"handover-{claim_id}")
+    membership_id = number_in(token, f"{HANDOVER_PURPOSE}-{claim_id}")
     return _answer(place_of(claim_id), claim_id, membership_id, answer)
 
 
@@ -198,7 +199,8 @@ def _answer(place: places.Place, claim_id: int, membership_id: int, answer: str)
         return _declined(place, offer, membership_id)
     form = TermsForm()
     if place.minimum_age and form.old_enough.data:
-        _note_age(membership_id, place.minimum_age)
+        taker = db.session.get_one(Membership, membership_id)
+        note_age(taker.person_id, place.minimum_age)
     try:
         handing_over.accept(
             db.session(),
@@ -252,23 +254,6 @@ def _place(claim_id: int, slug: str, day: dt.date) -> places.Place:
     if (place.slug, place.occurs_on) != (slug, day):
         raise NotFound
     return place
-
-
-def _joined() -> int:
-    """Let somebody who is signed in join this community with the turn they take over."""
-    viewer = door().viewer
-    if viewer is None:
-        raise NotFound
-    if viewer.membership_id is not None:
-        return viewer.membership_id
-    community_id = door().community.id
-    return communities.join(db.session(), community_id=community_id, person_id=viewer.person_id).id
-
-
-def _note_age(membership_id: int, at_least: int) -> None:
-    person_id = db.session.get_one(Membership, membership_id).person_id
-    today = clock.local_date(clock.now(), door().community.timezone)
-    identity.say_age(db.session(), person_id=person_id, at_least=at_least, on=today)
 
 
 def _offer_page(

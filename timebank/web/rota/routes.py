@@ -5,22 +5,18 @@ from __future__ import annotations
 import datetime as dt
 
 from flask import Blueprint
-from flask import current_app
 from flask import redirect
 from flask import render_template
-from flask import request
 from flask import url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from timebank.core import clock
-from timebank.core import ids
-from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
 from timebank.core.text import first_name
 from timebank.db import db
-from timebank.domain import identity
 from timebank.domain import ledger
+from timebank.domain.notices.wording import CLAIM_PURPOSE
 from timebank.domain.rota import claiming
 from timebank.domain.rota import offers
 from timebank.domain.rota import own_turns
@@ -34,7 +30,6 @@ from timebank.models import Claim
 from timebank.models import ClaimState
 from timebank.models import Membership
 from timebank.models import WithdrawnBecause
-from timebank.web.auth import let_in
 from timebank.web.auth import member
 from timebank.web.auth import signed_in_required
 from timebank.web.door import door
@@ -45,11 +40,17 @@ from timebank.web.ledger.lines import by_month
 from timebank.web.rota import taking
 from timebank.web.rota.account import mugs
 from timebank.web.rota.account import to_next_mug
+from timebank.web.rota.turn_pages import back_url
+from timebank.web.rota.turn_pages import claim_here
+from timebank.web.rota.turn_pages import event_url
+from timebank.web.rota.turn_pages import number_in
+from timebank.web.rota.turn_pages import own_claim
+from timebank.web.rota.turn_pages import place_of
+from timebank.web.rota.turn_pages import sign_in_by_mail
 
 bp = Blueprint("rota", __name__)
 taking.register(bp)
 
-CLAIM = "claim"  # what signed mail links are about
 RECENT = 8  # entries of the statement on My turns
 
 
@@ -104,23 +105,23 @@ def _besides(membership_id: int, now: dt.datetime) -> dict[str, object]:
 @signed_in_required
 def drop(claim_id: int) -> Response:
     """Give a place back, at once and without a question; ten minutes to change one's mind."""
-    _own(claim_id)
+    own_claim(claim_id)
     dropped = withdrawing.withdraw_claim(db.session(), claim_id=claim_id, now=clock.now())
-    place = _place_of(dropped)
+    place = place_of(dropped.id)
     is_off = dropped.state is ClaimState.WITHDRAWN
     db.session.commit()
     if is_off:
         say(_off_the_rota(place), undo_url=url_for("rota.undo", claim_id=claim_id))
     else:
         say(_asking_for_cover(place), undo_url=url_for("turns.keep", claim_id=claim_id))
-    return redirect(_back(place), 303)
+    return redirect(back_url(place), 303)
 
 
 @bp.post("/me/turns/<int:claim_id>/undo")
 @signed_in_required
 def undo(claim_id: int) -> Response:
     """Take a place back that was given up a moment ago."""
-    place = _place_of(_own(claim_id))
+    place = place_of(own_claim(claim_id).id)
     try:
         withdrawing.undo_withdrawal(db.session(), claim_id=claim_id, now=clock.now())
     except (withdrawing.TooLateToUndo, claiming.SlotFull, Refused) as refusal:
@@ -129,24 +130,7 @@ def undo(claim_id: int) -> Response:
     else:
         db.session.commit()
         say(_("You’re back on the rota. Thank you!"))
-    return redirect(_back(place), 303)
-
-
-def _own(claim_id: int) -> Claim:
-    """Find a claim of the viewer's own; anybody else's does not exist for them."""
-    found = db.session.get(Claim, claim_id)
-    if found is None or found.membership_id != member():
-        raise NotFound
-    return found
-
-
-def _place_of(claimed: Claim) -> places.Place:
-    return places.place_of_claim(
-        db.session(),
-        community_id=door().community.id,
-        claim_id=claimed.id,
-        now=clock.now(),
-    )
+    return redirect(back_url(place), 303)
 
 
 def _off_the_rota(place: places.Place) -> str:
@@ -169,20 +153,13 @@ def _asking_for_cover(place: places.Place) -> str:
     )
 
 
-def _back(place: places.Place) -> str:
-    """Where the button was: My turns, or the event's page."""
-    if request.form.get("from") == "event":
-        return url_for("events.event", slug=place.slug, day=place.occurs_on)
-    return url_for("rota.my_turns")
-
-
 @bp.get("/t/<token>/<any(confirm, cant):action>")
 def mail_link(token: str, action: str) -> str:
     """Show the one button that a link in a mail leads to: opening a link changes nothing."""
     claimed = _claim_of(token)
     return render_template(
         "rota/mail_link.html",
-        place=_place_of(claimed),
+        place=place_of(claimed.id),
         token=token,
         action=action,
         state=claimed.state,
@@ -198,7 +175,7 @@ def confirm(token: str) -> Response | tuple[str, int]:
     lapsed = claimed.withdrawn_because is WithdrawnBecause.LAPSED
     first_yes = claimed.state is ClaimState.HELD or lapsed
     person_id, held_as = claimed.person_id, claimed.held_as
-    place = _place_of(claimed)
+    place = place_of(claimed.id)
     now = clock.now()
     try:
         claiming.confirm_claim(db.session(), claim_id=claimed.id, now=now)
@@ -206,10 +183,7 @@ def confirm(token: str) -> Response | tuple[str, int]:
         db.session.rollback()
         return taking.refused(place, refusal)
     if first_yes:
-        identity.confirm_email(db.session(), person_id=person_id, full_name=held_as, now=now)
-        let_in_with = identity.open_sign_in(db.session(), person_id=person_id, now=now)
-        db.session.commit()
-        let_in(let_in_with)
+        sign_in_by_mail(person_id, full_name=held_as)
     db.session.commit()
     say(_("It’s yours. Thank you! We’ll remind you in good time."))
     target = "rota.my_turns" if door().viewer else "events.series"
@@ -222,21 +196,21 @@ def drop_by_mail(token: str) -> Response:
     dropped = withdrawing.withdraw_claim(
         db.session(), claim_id=_claim_of(token).id, now=clock.now()
     )
-    place = _place_of(dropped)
+    place = place_of(dropped.id)
     is_off = dropped.state is ClaimState.WITHDRAWN
     db.session.commit()
     if is_off:
         say(_off_the_rota(place), undo_url=url_for("rota.undo_by_mail", token=token))
     else:
         say(_asking_for_cover(place))
-    return redirect(url_for("events.event", slug=place.slug, day=place.occurs_on), 303)
+    return redirect(event_url(place), 303)
 
 
 @bp.post("/t/<token>/undo")
 def undo_by_mail(token: str) -> Response:
     """Take a place back that was given up from a mail a moment ago."""
     claimed = _claim_of(token)
-    place = _place_of(claimed)
+    place = place_of(claimed.id)
     try:
         withdrawing.undo_withdrawal(db.session(), claim_id=claimed.id, now=clock.now())
     except (withdrawing.TooLateToUndo, claiming.SlotFull, Refused) as refusal:
@@ -245,12 +219,8 @@ def undo_by_mail(token: str) -> Response:
     else:
         db.session.commit()
         say(_("You’re back on the rota. Thank you!"))
-    return redirect(url_for("events.event", slug=place.slug, day=place.occurs_on), 303)
+    return redirect(event_url(place), 303)
 
 
 def _claim_of(token: str) -> Claim:
-    number = ids.read_signed_token(current_app.config["SECRET_KEY"], CLAIM, token)
-    found = db.session.get(Claim, number) if number is not None else None
-    if found is None or found.community_id != door().community.id:
-        raise NotFound
-    return found
+    return claim_here(number_in(token, CLAIM_PURPOSE))

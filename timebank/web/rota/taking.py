@@ -26,7 +26,6 @@ from timebank.domain import identity
 from timebank.domain import outbox
 from timebank.domain.rota import claiming
 from timebank.domain.rota import places
-from timebank.domain.rota import reading
 from timebank.domain.rota import rules
 from timebank.domain.rota.taking import NewClaim
 from timebank.domain.rota.taking import Terms
@@ -40,6 +39,11 @@ from timebank.web.flashes import say
 from timebank.web.limits import brake
 from timebank.web.rota.forms import ClaimForm
 from timebank.web.rota.forms import TermsForm
+from timebank.web.rota.turn_pages import event_url
+from timebank.web.rota.turn_pages import joined
+from timebank.web.rota.turn_pages import next_best
+from timebank.web.rota.turn_pages import note_age
+from timebank.web.rota.turn_pages import place_at
 from timebank.web.typed import text_of
 
 ADDRESS = "/e/<slug>/<day:day>/claim/<int:slot_id>"
@@ -55,7 +59,7 @@ def register(bp: Blueprint) -> None:
 
 def claim(slug: str, day: dt.date, slot_id: int) -> str:
     """Show one job and ask for a name and an e-mail; or for one tap, when signed in."""
-    return _claim_page(_place(slug, day, slot_id), ClaimForm())
+    return _claim_page(place_at(slug, day, slot_id), ClaimForm())
 
 
 def take(slug: str, day: dt.date, slot_id: int) -> Response | tuple[str, int]:
@@ -71,7 +75,7 @@ def take(slug: str, day: dt.date, slot_id: int) -> Response | tuple[str, int]:
         return redirect(_after(slug, day), 303)
     except (claiming.SlotFull, Refused) as refusal:
         db.session.rollback()
-        return refused(_place(slug, day, slot_id), refusal)
+        return refused(place_at(slug, day, slot_id), refusal)
     say(_("You’re in. Thank you! We’ll remind you in good time."), undo_url=_drop_url(claimed))
     return redirect(_after(slug, day), 303)
 
@@ -98,14 +102,14 @@ def _claim_for(viewer: Viewer, slug: str, day: dt.date, slot_id: int) -> NewClai
         )
         if claimed:
             return claimed
-    place = _place(slug, day, slot_id)
+    place = place_at(slug, day, slot_id)
     form = TermsForm()
     if place.minimum_age and form.old_enough.data:
-        _note_age(viewer.person_id, place.minimum_age, now)
+        note_age(viewer.person_id, place.minimum_age)
     claimed = claiming.claim_slot(
         db.session(),
         slot_id=slot_id,
-        membership_id=_membership_of(viewer),
+        membership_id=joined(),
         terms=Terms(takes_part=form.takes_part.data),
         now=now,
     )
@@ -113,26 +117,12 @@ def _claim_for(viewer: Viewer, slug: str, day: dt.date, slot_id: int) -> NewClai
     return claimed
 
 
-def _note_age(person_id: int, at_least: int, now: dt.datetime) -> None:
-    today = clock.local_date(now, door().community.timezone)
-    identity.say_age(db.session(), person_id=person_id, at_least=at_least, on=today)
-
-
 def _drop_url(claimed: NewClaim) -> str:
     return url_for("rota.drop", claim_id=claimed.id)
 
 
-def _membership_of(viewer: Viewer) -> int:
-    """Let somebody who is signed in join this community with their first claim."""
-    if viewer.membership_id is not None:
-        return viewer.membership_id
-    return communities.join(
-        db.session(), community_id=door().community.id, person_id=viewer.person_id
-    ).id
-
-
 def _hold(slug: str, day: dt.date, slot_id: int) -> Response | tuple[str, int]:
-    place = _place(slug, day, slot_id)
+    place = place_at(slug, day, slot_id)
     form = ClaimForm()
     form.ask(place.minimum_age)
     if place.asks_for or not form.is_well_filled():
@@ -146,7 +136,7 @@ def _hold(slug: str, day: dt.date, slot_id: int) -> Response | tuple[str, int]:
         return _claim_page(place, form), 422
     except (claiming.SlotFull, rules.NotOpenToTakeYet) as refusal:
         db.session.rollback()
-        return refused(_place(slug, day, slot_id), refusal)
+        return refused(place_at(slug, day, slot_id), refusal)
     zone = door().community.timezone
     say(
         _(
@@ -158,7 +148,7 @@ def _hold(slug: str, day: dt.date, slot_id: int) -> Response | tuple[str, int]:
         ),
         tone=Tone.NEWS,
     )
-    return redirect(url_for("events.event", slug=slug, day=day), 303)
+    return redirect(event_url(place), 303)
 
 
 def _hold_for(form: ClaimForm, place: places.Place, now: dt.datetime) -> dt.datetime:
@@ -176,7 +166,7 @@ def _hold_for(form: ClaimForm, place: places.Place, now: dt.datetime) -> dt.date
     membership = communities.join(session, community_id=community_id, person_id=person.id)
     membership_id, person_id = membership.id, person.id
     if place.minimum_age and identity.is_unconfirmed(session, person_id=person_id):
-        _note_age(person_id, place.minimum_age, now)
+        note_age(person_id, place.minimum_age)
     session.commit()
     try:
         claiming.hold_slot(
@@ -227,21 +217,10 @@ def refused(place: places.Place, refusal: TimebankError) -> tuple[str, int]:
         place=place,
         refusal=refusal,
         rival=place.last_taker if isinstance(refusal, claiming.SlotFull) else None,
-        best=_next_best(place, viewer.membership_id if viewer else None),
+        best=next_best(place, viewer.membership_id if viewer else None),
         form=form if isinstance(refusal, rules.AgeNotKnown) else None,
     )
     return page, status
-
-
-def _next_best(place: places.Place, membership_id: int | None) -> reading.OpenJob | None:
-    return reading.next_best(
-        db.session(),
-        community_id=door().community.id,
-        event_id=place.event_id,
-        near=place.starts_at,
-        membership_id=membership_id,
-        now=clock.now(),
-    )
 
 
 def _claim_page(place: places.Place, form: ClaimForm) -> str:
@@ -252,17 +231,6 @@ def _claim_page(place: places.Place, form: ClaimForm) -> str:
         "rota/claim.html",
         place=place,
         form=form,
-        best=_next_best(place, own) if place.is_full else None,
+        best=next_best(place, own) if place.is_full else None,
         is_over=place.ends_at <= clock.now(),
-    )
-
-
-def _place(slug: str, day: dt.date, slot_id: int) -> places.Place:
-    return places.find_place(
-        db.session(),
-        community_id=door().community.id,
-        slug=slug,
-        day=day,
-        slot_id=slot_id,
-        now=clock.now(),
     )

@@ -6,6 +6,7 @@ import datetime as dt
 
 from flask import current_app
 from flask import render_template
+from flask import request
 from flask import url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -16,10 +17,13 @@ from timebank.core.errors import Conflict
 from timebank.core.errors import NotFound
 from timebank.core.errors import TimebankError
 from timebank.db import db
+from timebank.domain import communities
+from timebank.domain import identity
 from timebank.domain.rota import places
 from timebank.domain.rota import reading
 from timebank.domain.rota import walk_ups
 from timebank.models import Claim
+from timebank.web.auth import let_in
 from timebank.web.auth import member
 from timebank.web.door import door
 from timebank.web.filters import day as day_of
@@ -83,11 +87,16 @@ def event_url(place: places.Place) -> str:
     return url_for("events.event", slug=place.slug, day=place.occurs_on)
 
 
-def refused(
-    place: places.Place, refusal: TimebankError, *, membership_id: int | None
-) -> tuple[str, int]:
-    """Say what is in the way, and what is possible instead."""
-    best = reading.next_best(
+def back_url(place: places.Place) -> str:
+    """Lead to where the button was: the page of the date, or My turns."""
+    if request.form.get("from") == "event":
+        return event_url(place)
+    return url_for("rota.my_turns")
+
+
+def next_best(place: places.Place, membership_id: int | None) -> reading.OpenJob | None:
+    """Find what else somebody could do: on the same date, else elsewhere."""
+    return reading.next_best(
         db.session(),
         community_id=door().community.id,
         event_id=place.event_id,
@@ -95,6 +104,43 @@ def refused(
         membership_id=membership_id,
         now=clock.now(),
     )
+
+
+def joined() -> int:
+    """Let somebody who is signed in join this community with what they take or wait for.
+
+    Raises:
+        NotFound: They are signed out.
+    """
+    viewer = door().viewer
+    if viewer is None:
+        raise NotFound
+    if viewer.membership_id is not None:
+        return viewer.membership_id
+    community_id = door().community.id
+    return communities.join(db.session(), community_id=community_id, person_id=viewer.person_id).id
+
+
+def note_age(person_id: int, at_least: int) -> None:
+    """Note that somebody has said how old they are at least."""
+    today = clock.local_date(clock.now(), door().community.timezone)
+    identity.say_age(db.session(), person_id=person_id, at_least=at_least, on=today)
+
+
+def sign_in_by_mail(person_id: int, *, full_name: str | None = None) -> None:
+    """Sign this browser in as whoever reads the mail that led here."""
+    now = clock.now()
+    identity.confirm_email(db.session(), person_id=person_id, full_name=full_name, now=now)
+    token = identity.open_sign_in(db.session(), person_id=person_id, now=now)
+    db.session.commit()
+    let_in(token)
+
+
+def refused(
+    place: places.Place, refusal: TimebankError, *, membership_id: int | None
+) -> tuple[str, int]:
+    """Say what is in the way, and what is possible instead."""
+    best = next_best(place, membership_id)
     page = render_template("turns/refused.html", place=place, refusal=refusal, best=best)
     return page, 409 if isinstance(refusal, Conflict) else 422
 

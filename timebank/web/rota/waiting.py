@@ -6,7 +6,6 @@ import datetime as dt
 from contextlib import suppress
 
 from flask import Blueprint
-from flask import current_app
 from flask import redirect
 from flask import render_template
 from flask import url_for
@@ -14,7 +13,6 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from timebank.core import clock
-from timebank.core import ids
 from timebank.core.errors import Conflict
 from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
@@ -26,64 +24,67 @@ from timebank.domain import outbox
 from timebank.domain.notices.wording import OFFER_PURPOSE
 from timebank.domain.rota import claiming
 from timebank.domain.rota import places
-from timebank.domain.rota import reading
 from timebank.domain.rota import waiting
 from timebank.domain.rota.waiting import InLine
 from timebank.models import Claim
 from timebank.models import ClaimState
 from timebank.models import HeldFor
-from timebank.web.auth import let_in
 from timebank.web.auth import member
 from timebank.web.auth import signed_in_required
-from timebank.web.door import Viewer
 from timebank.web.door import door
 from timebank.web.flashes import Tone
 from timebank.web.flashes import say
 from timebank.web.limits import brake
 from timebank.web.rota import taking
 from timebank.web.rota.finding_forms import WaitForm
+from timebank.web.rota.turn_pages import ANSWER
+from timebank.web.rota.turn_pages import YES
+from timebank.web.rota.turn_pages import claim_here
+from timebank.web.rota.turn_pages import event_url
+from timebank.web.rota.turn_pages import joined
+from timebank.web.rota.turn_pages import next_best
+from timebank.web.rota.turn_pages import number_in
+from timebank.web.rota.turn_pages import place_at
+from timebank.web.rota.turn_pages import place_of
+from timebank.web.rota.turn_pages import sign_in_by_mail
 from timebank.web.typed import text_of
-
-YES = "yes"
 
 
 def register(bp: Blueprint) -> None:
     """Add the pages of the waiting list."""
     job = "/e/<slug>/<day:day>/claim/<int:slot_id>/wait"
-    answer = "<any(yes, no):answer>"
     for rule, view, method in (
         (job, wait, "GET"),
         (job, join, "POST"),
         (f"{job}/leave", leave, "POST"),
-        (f"/me/waiting/<int:claim_id>/{answer}", answer_offer, "POST"),
+        (f"/me/waiting/<int:claim_id>/{ANSWER}", answer_offer, "POST"),
         ("/t/<token>/offer", offer, "GET"),
-        (f"/t/<token>/offer/{answer}", answer_offer_by_mail, "POST"),
+        (f"/t/<token>/offer/{ANSWER}", answer_offer_by_mail, "POST"),
     ):
         bp.add_url_rule(rule, view_func=view, methods=[method])
 
 
 def wait(slug: str, day: dt.date, slot_id: int) -> str:
     """Show where somebody stands in line for a job, or let them join; an open job beside it."""
-    return _wait_page(_place(slug, day, slot_id), WaitForm())
+    return _wait_page(place_at(slug, day, slot_id), WaitForm())
 
 
 def join(slug: str, day: dt.date, slot_id: int) -> Response | tuple[str, int]:
     """Stand in line: at once when signed in; else a mail leads back here."""
-    place = _place(slug, day, slot_id)
-    viewer = door().viewer
-    if viewer is None:
+    place = place_at(slug, day, slot_id)
+    if door().viewer is None:
         return _send_link(place)
     try:
         claimed = waiting.join_waiting(
             db.session(),
             slot_id=place.slot_id,
-            membership_id=_membership_of(viewer),
+            membership_id=joined(),
             now=clock.now(),
         )
     except claiming.AlreadyYours as refusal:
         db.session.rollback()
         say(_(refusal.sentence))
-        return _to_event(place)
+        return redirect(event_url(place), 303)
     except (Refused, Conflict) as refusal:
         db.session.rollback()
         return taking.refused(place, refusal)
@@ -95,18 +96,18 @@ def join(slug: str, day: dt.date, slot_id: int) -> Response | tuple[str, int]:
         )
     else:
         say(_("You’re on the list. We’ll e-mail you the moment a place comes up."))
-    return _to_event(place)
+    return redirect(event_url(place), 303)
 
 
 def leave(slug: str, day: dt.date, slot_id: int) -> Response:
     """Leave the line."""
-    place = _place(slug, day, slot_id)
+    place = place_at(slug, day, slot_id)
     waiting.leave_waiting(
         db.session(), slot_id=place.slot_id, membership_id=member(), now=clock.now()
     )
     db.session.commit()
     say(_("You’re off the list."))
-    return _to_event(place)
+    return redirect(event_url(place), 303)
 
 
 @signed_in_required
@@ -124,7 +125,7 @@ def offer(token: str) -> str:
     now = clock.now()
     return render_template(
         "finding/offer.html",
-        place=_place_of(claim),
+        place=place_of(claim.id),
         token=token,
         claim=claim,
         is_open=claim.held_until is not None and claim.held_until > now,
@@ -144,23 +145,14 @@ def answer_offer_by_mail(token: str, answer: str) -> Response | tuple[str, int]:
     return answered
 
 
-def sign_in_by_mail(person_id: int) -> None:
-    """Sign this browser in as whoever reads the mail that led here."""
-    now = clock.now()
-    identity.confirm_email(db.session(), person_id=person_id, now=now)
-    token = identity.open_sign_in(db.session(), person_id=person_id, now=now)
-    db.session.commit()
-    let_in(token)
-
-
 def _answer(claim: Claim, answer: str) -> Response | tuple[str, int]:
-    place = _place_of(claim)
+    place = place_of(claim.id)
     now = clock.now()
     if answer != YES:
         waiting.decline_offer(db.session(), claim_id=claim.id, now=now)
         db.session.commit()
         say(_("Thanks for telling us. The place goes to the next in line."))
-        return _to_event(place)
+        return redirect(event_url(place), 303)
     try:
         taken = waiting.accept_offer(db.session(), claim_id=claim.id, now=now)
     except (Refused, Conflict) as refusal:
@@ -171,7 +163,7 @@ def _answer(claim: Claim, answer: str) -> Response | tuple[str, int]:
         _("It’s yours. Thank you! We’ll remind you in good time."),
         undo_url=url_for("rota.drop", claim_id=taken.id) if door().viewer else None,
     )
-    return _to_event(place)
+    return redirect(event_url(place), 303)
 
 
 def _send_link(place: places.Place) -> Response | tuple[str, int]:
@@ -208,85 +200,39 @@ def _send_link(place: places.Place) -> Response | tuple[str, int]:
         ),
         tone=Tone.NEWS,
     )
-    return _to_event(place)
+    return redirect(event_url(place), 303)
 
 
 def _wait_page(place: places.Place, form: WaitForm) -> str:
     now = clock.now()
-    line = _line_of(place, now)
+    viewer = door().viewer
+    own = viewer.membership_id if viewer else None
     return render_template(
         "finding/wait.html",
         place=place,
         form=form,
-        line=line,
-        best=_next_best(place, now) if place.is_full and place.starts_at > now else None,
+        line=_line_of(place, own, now),
+        best=next_best(place, own) if place.is_full and place.starts_at > now else None,
         has_begun=place.starts_at <= now,
     )
 
 
-def _line_of(place: places.Place, now: dt.datetime) -> InLine | None:
-    viewer = door().viewer
-    if viewer is None or viewer.membership_id is None:
+def _line_of(place: places.Place, own: int | None, now: dt.datetime) -> InLine | None:
+    if own is None:
         return None
     lines = waiting.standing_in_line(
-        db.session(), membership_id=viewer.membership_id, event_id=place.event_id, now=now
+        db.session(), membership_id=own, event_id=place.event_id, now=now
     )
     return next((line for line in lines if line.slot_id == place.slot_id), None)
 
 
-def _next_best(place: places.Place, now: dt.datetime) -> reading.OpenJob | None:
-    viewer = door().viewer
-    return reading.next_best(
-        db.session(),
-        community_id=door().community.id,
-        event_id=place.event_id,
-        near=place.starts_at,
-        membership_id=viewer.membership_id if viewer else None,
-        now=now,
-    )
-
-
-def _membership_of(viewer: Viewer) -> int:
-    """Let somebody who is signed in join this community with their first wait."""
-    if viewer.membership_id is not None:
-        return viewer.membership_id
-    return communities.join(
-        db.session(), community_id=door().community.id, person_id=viewer.person_id
-    ).id
-
-
-def _place(slug: str, day: dt.date, slot_id: int) -> places.Place:
-    return places.find_place(
-        db.session(),
-        community_id=door().community.id,
-        slug=slug,
-        day=day,
-        slot_id=slot_id,
-        now=clock.now(),
-    )
-
-
-def _place_of(claim: Claim) -> places.Place:
-    return places.place_of_claim(
-        db.session(), community_id=door().community.id, claim_id=claim.id, now=clock.now()
-    )
-
-
-def _offered(claim_id: int | None) -> Claim:
+def _offered(claim_id: int) -> Claim:
     """Find an offered place; any other claim does not exist here."""
-    found = db.session.get(Claim, claim_id) if claim_id is not None else None
-    if (
-        found is None
-        or found.community_id != door().community.id
-        or found.held_for is not HeldFor.OFFERED
-    ):
+    found = claim_here(claim_id)
+    if found.held_for is not HeldFor.OFFERED:
         raise NotFound
     return found
 
 
 def _offer_of(token: str) -> Claim:
-    return _offered(ids.read_signed_token(current_app.config["SECRET_KEY"], OFFER_PURPOSE, token))
-
-
-def _to_event(place: places.Place) -> Response:
-    return redirect(url_for("events.event", slug=place.slug, day=place.occurs_on), 303)
+    return _offered(number_in(token, OFFER_PURPOSE))
