@@ -89,10 +89,10 @@ def member() -> int:
     Raises:
         NotFound: When they are signed out or belong elsewhere: a stranger learns nothing.
     """
-    viewer = door().viewer
-    if viewer is None or viewer.membership_id is None:
+    membership_id = door().membership_id
+    if membership_id is None:
         raise NotFound
-    return viewer.membership_id
+    return membership_id
 
 
 def organiser_of(group_id: int) -> int:

@@ -125,6 +125,11 @@ class Door:
     viewer: Viewer | None
     facts: tuple[Any, ...]
 
+    @property
+    def membership_id(self) -> int | None:
+        """The viewer's membership here; None for whoever is signed out or has not joined."""
+        return self.viewer.membership_id if self.viewer else None
+
 
 def door() -> Door:
     """Tell who is asking and where, asking the database at most once a request.

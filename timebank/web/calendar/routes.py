@@ -64,14 +64,12 @@ def _set_up(state: BlueprintSetupState) -> None:
 def subscribe() -> Response:
     """Show how to follow everything, one series, or one's own turns in one's own calendar."""
     here = site()
-    viewer = door().viewer
-    membership_id = viewer.membership_id if viewer else None
     token = browser.pop(FRESH, None)
     page = render_template(
         "calendar/subscribe.html",
         everything=here + url_for("calendar.everything"),
         followable=_followable(here),
-        address=addresses.address_of(db.session(), membership_id=membership_id),
+        address=addresses.address_of(db.session(), membership_id=door().membership_id),
         fresh=here + url_for("calendar.turns_feed", token=token) if token else None,
     )
     response = make_response(page)

@@ -166,7 +166,7 @@ def _render_event(
     if facts.is_left_out:
         return render_template("events/left_out.html", event=gathering)
     jobs = reading.jobs_of_event(db.session(), event_id=event_id)
-    own = opened.viewer.membership_id if opened.viewer else None
+    own = opened.membership_id
     lines = _lines(event_id, own, now) if facts.is_waiting else {}
     return render_template(
         "events/event.html",
@@ -205,7 +205,7 @@ def _best_beside(
         community_id=opened.community.id,
         event_id=event_id,
         near=starts_at,
-        membership_id=opened.viewer.membership_id if opened.viewer else None,
+        membership_id=opened.membership_id,
         now=now,
     )
 

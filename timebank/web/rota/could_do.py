@@ -68,7 +68,7 @@ def could_do_page() -> str:
         zone=opened.community.timezone,
         wishes=wishes,
         person_id=viewer.person_id if viewer else None,
-        membership_id=viewer.membership_id if viewer else None,
+        membership_id=opened.membership_id,
         after=_mark(request.args.get("after", "")),
         now=now,
     )

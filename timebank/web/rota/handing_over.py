@@ -161,10 +161,8 @@ def keep(claim_id: int) -> Response:
 def cover(slug: str, day: dt.date, claim_id: int) -> Page:
     """Show a turn that is looking for somebody, with one button."""
     place = _place(claim_id, slug, day)
-    viewer = door().viewer
-    own = viewer.membership_id if viewer else None
     here = url_for("turns.take_over", slug=slug, day=day, claim_id=claim_id)
-    return _offer_page(place, _offer(claim_id, own or 0), here, YES)
+    return _offer_page(place, _offer(claim_id, door().membership_id or 0), here, YES)
 
 
 @signed_in_required

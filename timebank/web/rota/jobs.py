@@ -68,11 +68,10 @@ def job(slug: str, role_id: int) -> str:
     """Show one job: how it's done, what to bring, who may, and its next open dates."""
     series, runs_it = _seen(slug)
     found = rules.read_job(db.session(), series_id=series.id, role_id=role_id)
-    viewer = door().viewer
     dates = rules.open_dates(
         db.session(),
         role_id=role_id,
-        membership_id=viewer.membership_id if viewer else None,
+        membership_id=door().membership_id,
         now=clock.now(),
     )
     return render_template(

@@ -208,7 +208,6 @@ def _where_to_look(refusal: Refused, place: places.Place) -> str:
 
 def refused(place: places.Place, refusal: TimebankError) -> tuple[str, int]:
     """Say who got there first, or what is in the way, and offer the next best place."""
-    viewer = door().viewer
     status = 409 if isinstance(refusal, Conflict) else 422
     form = TermsForm(formdata=None)
     form.ask(place.minimum_age)
@@ -217,7 +216,7 @@ def refused(place: places.Place, refusal: TimebankError) -> tuple[str, int]:
         place=place,
         refusal=refusal,
         rival=place.last_taker if isinstance(refusal, claiming.SlotFull) else None,
-        best=next_best(place, viewer.membership_id if viewer else None),
+        best=next_best(place, door().membership_id),
         form=form if isinstance(refusal, rules.AgeNotKnown) else None,
     )
     return page, status
@@ -225,12 +224,10 @@ def refused(place: places.Place, refusal: TimebankError) -> tuple[str, int]:
 
 def _claim_page(place: places.Place, form: ClaimForm) -> str:
     form.ask(place.minimum_age)
-    viewer = door().viewer
-    own = viewer.membership_id if viewer else None
     return render_template(
         "rota/claim.html",
         place=place,
         form=form,
-        best=next_best(place, own) if place.is_full else None,
+        best=next_best(place, door().membership_id) if place.is_full else None,
         is_over=place.ends_at <= clock.now(),
     )

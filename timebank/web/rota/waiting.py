@@ -205,8 +205,7 @@ def _send_link(place: places.Place) -> Response | tuple[str, int]:
 
 def _wait_page(place: places.Place, form: WaitForm) -> str:
     now = clock.now()
-    viewer = door().viewer
-    own = viewer.membership_id if viewer else None
+    own = door().membership_id
     return render_template(
         "finding/wait.html",
         place=place,
