@@ -40,6 +40,7 @@ from timebank.web.rota.turn_pages import ANSWER
 from timebank.web.rota.turn_pages import YES
 from timebank.web.rota.turn_pages import number_in
 from timebank.web.rota.turn_pages import place_at
+from timebank.web.rota.turn_pages import refused
 from timebank.web.rota.turn_pages import sign_in_by_mail
 
 EVERYTHING = "all"
@@ -137,7 +138,9 @@ def answer_call(token: str, answer: str) -> Response | tuple[str, int]:
         taken = appeals.say_yes(db.session(), ask_id=found.ask_id, now=now)
     except (Refused, Conflict) as refusal:
         db.session.rollback()
-        return _refused(found, refusal, now)
+        best = next(iter(_next_jobs(found, now)), None)
+        place = place_at(found.slug, found.occurs_on, found.slot_id)
+        return refused(place, refusal, best=best)
     db.session.commit()
     if taken is None:
         return here
@@ -225,19 +228,6 @@ def _say_who_is_asked(occasion: Occasion, appeal_id: int) -> None:
             people,
         )
     )
-
-
-def _refused(found: Ask, refusal: Refused | Conflict, now: dt.datetime) -> tuple[str, int]:
-    status = 409 if isinstance(refusal, Conflict) else 422
-    best = next(iter(_next_jobs(found, now)), None)
-    page = render_template(
-        "rota/refused.html",
-        place=place_at(found.slug, found.occurs_on, found.slot_id),
-        refusal=refusal,
-        rival=None,
-        best=best,
-    )
-    return page, status
 
 
 def _next_jobs(found: Ask, now: dt.datetime) -> list[reading.OpenJob]:

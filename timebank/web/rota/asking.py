@@ -44,6 +44,7 @@ from timebank.web.rota.turn_pages import claim_here
 from timebank.web.rota.turn_pages import describe
 from timebank.web.rota.turn_pages import event_url
 from timebank.web.rota.turn_pages import keep_choice
+from timebank.web.rota.turn_pages import next_best
 from timebank.web.rota.turn_pages import number_in
 from timebank.web.rota.turn_pages import own_claim
 from timebank.web.rota.turn_pages import place_at
@@ -221,7 +222,7 @@ def _answer(claimed: Claim, answer: str) -> Page:
             asking.decline(db.session(), claim_id=claimed.id, now=clock.now())
     except (Refused, Conflict) as refusal:
         db.session.rollback()
-        return refused(place, refusal, membership_id=membership_id)
+        return refused(place, refusal, best=next_best(place, membership_id))
     db.session.commit()
     if answer == YES:
         say(_("It’s yours. Thank you! We’ll remind you in good time."))

@@ -41,6 +41,7 @@ from timebank.web.rota.turn_pages import describe
 from timebank.web.rota.turn_pages import event_url
 from timebank.web.rota.turn_pages import joined
 from timebank.web.rota.turn_pages import keep_choice
+from timebank.web.rota.turn_pages import next_best
 from timebank.web.rota.turn_pages import note_age
 from timebank.web.rota.turn_pages import number_in
 from timebank.web.rota.turn_pages import own_claim
@@ -90,7 +91,7 @@ def offer_by_name(claim_id: int) -> Page:
         return _hand_over_page(claim_id, form), 422
     except Conflict as refusal:
         db.session.rollback()
-        return refused(place, refusal, membership_id=member())
+        return refused(place, refusal, best=next_best(place, member()))
     db.session.commit()
     say(
         _(
@@ -133,7 +134,7 @@ def offer_to_all(claim_id: int) -> Page:
         handing_over.offer_to_all(db.session(), claim_id=claim_id, now=clock.now())
     except Conflict as refusal:
         db.session.rollback()
-        return refused(place, refusal, membership_id=member())
+        return refused(place, refusal, best=next_best(place, member()))
     db.session.commit()
     say(
         _("We’re asking for cover. The turn stays yours until somebody has it."),
@@ -213,7 +214,7 @@ def _answer(place: places.Place, claim_id: int, membership_id: int, answer: str)
         return _offer_page(place, offer, request.path, YES, form=form), 422
     except (Refused, Conflict) as refusal:
         db.session.rollback()
-        return refused(place, refusal, membership_id=membership_id)
+        return refused(place, refusal, best=next_best(place, membership_id))
     db.session.commit()
     say(
         _(

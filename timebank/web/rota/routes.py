@@ -181,7 +181,7 @@ def confirm(token: str) -> Response | tuple[str, int]:
         claiming.confirm_claim(db.session(), claim_id=claimed.id, now=now)
     except (claiming.HoldRanOut, Refused) as refusal:
         db.session.rollback()
-        return taking.refused(place, refusal)
+        return taking.not_given(place, refusal)
     if first_yes:
         sign_in_by_mail(person_id, full_name=held_as)
     db.session.commit()

@@ -15,7 +15,6 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from timebank.core import clock
-from timebank.core.errors import Conflict
 from timebank.core.errors import Refused
 from timebank.core.errors import TimebankError
 from timebank.core.text import first_name
@@ -44,6 +43,7 @@ from timebank.web.rota.turn_pages import joined
 from timebank.web.rota.turn_pages import next_best
 from timebank.web.rota.turn_pages import note_age
 from timebank.web.rota.turn_pages import place_at
+from timebank.web.rota.turn_pages import refused
 from timebank.web.typed import text_of
 
 ADDRESS = "/e/<slug>/<day:day>/claim/<int:slot_id>"
@@ -75,7 +75,7 @@ def take(slug: str, day: dt.date, slot_id: int) -> Response | tuple[str, int]:
         return redirect(_after(slug, day), 303)
     except (claiming.SlotFull, Refused) as refusal:
         db.session.rollback()
-        return refused(place_at(slug, day, slot_id), refusal)
+        return not_given(place_at(slug, day, slot_id), refusal)
     say(_("You’re in. Thank you! We’ll remind you in good time."), undo_url=_drop_url(claimed))
     return redirect(_after(slug, day), 303)
 
@@ -136,7 +136,7 @@ def _hold(slug: str, day: dt.date, slot_id: int) -> Response | tuple[str, int]:
         return _claim_page(place, form), 422
     except (claiming.SlotFull, rules.NotOpenToTakeYet) as refusal:
         db.session.rollback()
-        return refused(place_at(slug, day, slot_id), refusal)
+        return not_given(place_at(slug, day, slot_id), refusal)
     zone = door().community.timezone
     say(
         _(
@@ -206,20 +206,17 @@ def _where_to_look(refusal: Refused, place: places.Place) -> str:
     return url_for("rota.my_turns")
 
 
-def refused(place: places.Place, refusal: TimebankError) -> tuple[str, int]:
+def not_given(place: places.Place, refusal: TimebankError) -> tuple[str, int]:
     """Say who got there first, or what is in the way, and offer the next best place."""
-    status = 409 if isinstance(refusal, Conflict) else 422
     form = TermsForm(formdata=None)
     form.ask(place.minimum_age)
-    page = render_template(
-        "rota/refused.html",
-        place=place,
-        refusal=refusal,
-        rival=place.last_taker if isinstance(refusal, claiming.SlotFull) else None,
+    return refused(
+        place,
+        refusal,
         best=next_best(place, door().membership_id),
+        rival=place.last_taker if isinstance(refusal, claiming.SlotFull) else None,
         form=form if isinstance(refusal, rules.AgeNotKnown) else None,
     )
-    return page, status
 
 
 def _claim_page(place: places.Place, form: ClaimForm) -> str:

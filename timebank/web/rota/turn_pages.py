@@ -27,6 +27,7 @@ from timebank.web.auth import let_in
 from timebank.web.auth import member
 from timebank.web.door import door
 from timebank.web.filters import day as day_of
+from timebank.web.rota.forms import TermsForm
 from timebank.web.rota.turn_forms import WhoForm
 
 Page = str | tuple[str, int] | Response
@@ -137,11 +138,23 @@ def sign_in_by_mail(person_id: int, *, full_name: str | None = None) -> None:
 
 
 def refused(
-    place: places.Place, refusal: TimebankError, *, membership_id: int | None
+    place: places.Place,
+    refusal: TimebankError,
+    *,
+    best: reading.OpenJob | None,
+    rival: str | None = None,
+    form: TermsForm | None = None,
 ) -> tuple[str, int]:
-    """Say what is in the way, and what is possible instead."""
-    best = next_best(place, membership_id)
-    page = render_template("turns/refused.html", place=place, refusal=refusal, best=best)
+    """Say what is in the way, and what is possible instead.
+
+    Args:
+        best: What else they could do.
+        rival: Who got there first, where that is all.
+        form: What they have yet to tick, where that is all.
+    """
+    page = render_template(
+        "rota/refused.html", place=place, refusal=refusal, best=best, rival=rival, form=form
+    )
     return page, 409 if isinstance(refusal, Conflict) else 422
 
 

@@ -87,7 +87,7 @@ def join(slug: str, day: dt.date, slot_id: int) -> Response | tuple[str, int]:
         return redirect(event_url(place), 303)
     except (Refused, Conflict) as refusal:
         db.session.rollback()
-        return taking.refused(place, refusal)
+        return taking.not_given(place, refusal)
     db.session.commit()
     if claimed:
         say(
@@ -157,7 +157,7 @@ def _answer(claim: Claim, answer: str) -> Response | tuple[str, int]:
         taken = waiting.accept_offer(db.session(), claim_id=claim.id, now=now)
     except (Refused, Conflict) as refusal:
         db.session.rollback()
-        return taking.refused(place, refusal)
+        return taking.not_given(place, refusal)
     db.session.commit()
     say(
         _("It’s yours. Thank you! We’ll remind you in good time."),
