@@ -10,6 +10,7 @@ from wtforms import Form
 from wtforms import StringField
 from wtforms.csrf.core import CSRF
 from wtforms.form import BaseForm
+from wtforms.validators import Length
 from wtforms.validators import StopValidation
 
 from timebank.core.text import first_name
@@ -19,6 +20,7 @@ from timebank.web.kept import token_to_show
 from timebank.web.words import _
 
 LONGEST_EMAIL = 254
+LONGEST_NUMBER = 18  # digits of a bigint
 _KEPT_MARKS = re.compile("[\ue000-\uf8ff]")  # private use: our kept pages leave marks there
 
 
@@ -30,6 +32,13 @@ def line(typed: str | None) -> str:
 def paragraph(typed: str | None) -> str:
     """Clean several lines of typed text."""
     return tidy_text(_KEPT_MARKS.sub("", typed or ""))
+
+
+def read_number(typed: object) -> int | None:
+    """Read a row's number as we wrote it; anything else is no choice of ours."""
+    text = str(typed)
+    is_ours = text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER
+    return int(text) if is_ours else None
 
 
 def text_of(field: StringField) -> str:
@@ -86,6 +95,19 @@ class HasLetters:
         """Stop when nobody could call it out."""
         if not first_name(field.data or ""):
             raise StopValidation(self._sentence)
+
+
+def a_name(label: str, sentence: str) -> StringField:
+    """Ask for a name that can be called out."""
+    return StringField(
+        label,
+        filters=[line],
+        validators=[
+            Said(sentence),
+            HasLetters(sentence),
+            Length(max=80, message=_("That name is too long for us. Use up to 80 letters")),
+        ],
+    )
 
 
 class EmailAddress:

@@ -25,6 +25,7 @@ from timebank.web.events.fields import read_time
 from timebank.web.events.forms import FACILITIES
 from timebank.web.events.forms import EditorForm
 from timebank.web.events.job_forms import JobForm
+from timebank.web.typed import read_number
 from timebank.web.typed import text_of
 
 T = TypeVar("T")
@@ -173,12 +174,6 @@ def venue_draft(form: EditorForm | MoveForm, *, venue: Venue | None) -> events.V
         longitude=venue.longitude if venue and same else None,
         **{facility: facility in facilities for facility, _label in FACILITIES},
     )
-
-
-def read_number(typed: str | None) -> int | None:
-    """Read a number that our own page put into a hidden field; None when it was meddled with."""
-    text = typed or ""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None  # noqa: PLR2004
 
 
 def read_intent(typed: str | None) -> uuid.UUID | None:

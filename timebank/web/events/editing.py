@@ -44,6 +44,7 @@ from timebank.web.events import drafting
 from timebank.web.events.forms import EditorForm
 from timebank.web.events.job_forms import choices_of
 from timebank.web.flashes import say
+from timebank.web.typed import read_number
 
 bp = Blueprint("editor", __name__)
 changing.register(bp)
@@ -168,7 +169,7 @@ def _change(form: EditorForm, series: Series) -> str | tuple[str, int]:
         series=series,
         draft=drafting.draft_of(form, venue=venue),
         by=_by(),
-        version=drafting.read_number(form.version.data) or 0,
+        version=read_number(form.version.data) or 0,
         now=now,
     )
     if asking.is_needed(change):

@@ -33,8 +33,8 @@ from timebank.web.people.forms import AgeForm
 from timebank.web.people.forms import FindForm
 from timebank.web.people.forms import GiveForm
 from timebank.web.people.forms import KindForm
-from timebank.web.rota.arrival_forms import number
 from timebank.web.typed import PageForm
+from timebank.web.typed import read_number
 from timebank.web.typed import text_of
 
 bp = Blueprint("people", __name__)
@@ -110,7 +110,7 @@ def give(membership_id: int) -> Page:
     by = _organiser()
     who = _member(membership_id)
     form = GiveForm()
-    kind_id = number(form.qualification.data)
+    kind_id = read_number(form.qualification.data)
     if kind_id is None or not form.is_well_filled():
         if kind_id is None:
             form.validate()

@@ -34,7 +34,6 @@ from timebank.web.auth import organiser_of
 from timebank.web.auth import signed_in_required
 from timebank.web.door import door
 from timebank.web.flashes import say
-from timebank.web.rota.arrival_forms import number
 from timebank.web.rota.finding_forms import CallForm
 from timebank.web.rota.turn_pages import ANSWER
 from timebank.web.rota.turn_pages import YES
@@ -42,6 +41,7 @@ from timebank.web.rota.turn_pages import number_in
 from timebank.web.rota.turn_pages import place_at
 from timebank.web.rota.turn_pages import refused
 from timebank.web.rota.turn_pages import sign_in_by_mail
+from timebank.web.typed import read_number
 
 EVERYTHING = "all"
 LOOK_AHEAD = dt.timedelta(days=60)
@@ -206,13 +206,13 @@ def _chosen(missing: list[Job], chosen: str) -> Job | None:
     """The job that was chosen, else the one that is needed most; None: everything."""
     if chosen == EVERYTHING and missing:
         return None
-    slot_id = number(chosen)
+    slot_id = read_number(chosen)
     first = missing[0] if missing else None
     return next((job for job in missing if job.slot_id == slot_id), first)
 
 
 def _slot_of(chosen: str) -> int:
-    slot_id = number(chosen)
+    slot_id = read_number(chosen)
     if slot_id is None:
         raise NotFound
     return slot_id

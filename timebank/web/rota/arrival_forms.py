@@ -3,78 +3,43 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 from collections.abc import Iterable
 
 from flask_babel import gettext
 from flask_babel import ngettext
 from wtforms import HiddenField
-from wtforms import RadioField
 from wtforms import SelectField
 from wtforms import StringField
 from wtforms.validators import Length
 from wtforms.validators import StopValidation
 
-from timebank.core.errors import Refused
 from timebank.domain.rota.occasions import Expected
 from timebank.domain.rota.reading import Job
-from timebank.domain.rota.walk_ups import Namesake
-from timebank.domain.rota.walk_ups import WhoIsIt
-from timebank.web.typed import HasLetters
+from timebank.web.rota.turn_forms import WhoForm
 from timebank.web.typed import PageForm
 from timebank.web.typed import Said
+from timebank.web.typed import a_name
 from timebank.web.typed import line
+from timebank.web.typed import read_number
 from timebank.web.words import _
 
-SOMEONE_NEW = "new"
-LONGEST_NUMBER = 18  # digits of a bigint
 
-
-def number(typed: object) -> int | None:
-    """Read a row's number as we wrote it; anything else is no choice of ours."""
-    text = str(typed)
-    is_ours = text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER
-    return int(text) if is_ours else None
-
-
-class WalkUpForm(PageForm):
+class WalkUpForm(WhoForm):
     """Somebody who just turned up: their name, their job, and who it is when asked."""
 
-    name = StringField(
-        _("Their name"),
-        filters=[line],
-        validators=[
-            Said(_("Type the name of whoever just turned up")),
-            HasLetters(_("Type the name of whoever just turned up")),
-            Length(max=80, message=_("That name is too long for us. Use up to 80 letters")),
-        ],
-    )
-    slot = SelectField(_("What they’ll do"), coerce=number)
-    who = RadioField(_("Who is it?"), validate_choice=False, choices=[])
-
-    @property
-    def membership_id(self) -> int | None:
-        """Who it is, when somebody we know was chosen."""
-        return number(self.who.data)
+    name = a_name(_("Their name"), _("Type the name of whoever just turned up"))
+    slot = SelectField(_("What they’ll do"), coerce=read_number)
 
     def offer_jobs(self, jobs: Iterable[Job]) -> None:
         """Offer the jobs of the date; first what it can't start without, then what has room."""
         ordered = sorted(jobs, key=lambda job: (not job.is_needed, not job.free))
         self.slot.choices = [(job.slot_id, _room(job)) for job in ordered]
 
-    def refuse(self, refusal: Refused, describe: Callable[[Namesake], str]) -> None:
-        """Put a refusal beside its field; "who is it?" becomes a choice."""
-        if isinstance(refusal, WhoIsIt):
-            known = [(str(one.membership_id), describe(one)) for one in refusal.namesakes]
-            self.who.choices = [*known, (SOMEONE_NEW, gettext("Someone new"))]
-        field = {"slot": self.slot, "who": self.who}.get(refusal.field or "", self.name)
-        field.errors = [gettext(refusal.sentence)]
-
 
 class TakeBackForm(PageForm):
     """Whose hours go back, and why."""
 
-    turn = SelectField(_("Whose hours?"), coerce=number)
+    turn = SelectField(_("Whose hours?"), coerce=read_number)
     reason = StringField(
         _("Why?"),
         filters=[line],

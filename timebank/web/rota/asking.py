@@ -41,7 +41,6 @@ from timebank.web.rota.turn_pages import ANSWER
 from timebank.web.rota.turn_pages import YES
 from timebank.web.rota.turn_pages import Page
 from timebank.web.rota.turn_pages import claim_here
-from timebank.web.rota.turn_pages import describe
 from timebank.web.rota.turn_pages import event_url
 from timebank.web.rota.turn_pages import keep_choice
 from timebank.web.rota.turn_pages import next_best
@@ -102,7 +101,7 @@ def put_somebody_down(slug: str, day: dt.date, slot_id: int) -> Page:
         return _page(place, form, rule=refusal.sentence), 422
     except Refused as refusal:
         db.session.rollback()
-        form.refuse(refusal, describe)
+        form.refuse(refusal)
         return _page(place, form), 422
     except Conflict as refusal:
         db.session.rollback()

@@ -28,11 +28,9 @@ from timebank.domain.rota import walk_ups
 from timebank.web.auth import organiser_of
 from timebank.web.auth import signed_in_required
 from timebank.web.door import door
-from timebank.web.filters import day as day_of
 from timebank.web.filters import hours
 from timebank.web.flashes import Tone
 from timebank.web.flashes import say
-from timebank.web.rota.arrival_forms import SOMEONE_NEW
 from timebank.web.rota.arrival_forms import TakeBackForm
 from timebank.web.rota.arrival_forms import WalkUpForm
 from timebank.web.typed import text_of
@@ -132,26 +130,15 @@ def walk_up(slug: str, day: dt.date) -> Response | tuple[str, int]:
             by=by,
             now=clock.now(),
             membership_id=form.membership_id,
-            is_new=form.who.data == SOMEONE_NEW,
+            is_new=form.is_new,
         )
     except Refused as refusal:
         db.session.rollback()
-        form.refuse(refusal, _describe)
+        form.refuse(refusal)
         return _page(occasion, walk_up_form=form), 422
     db.session.commit()
     say(_("Added and ticked. Thank you for coming!"))
     return redirect(_address(occasion, f"turn-{claim_id}"), 303)
-
-
-def _describe(namesake: walk_ups.Namesake) -> str:
-    if namesake.came_on is None:
-        return _("%(name)s, who hasn’t come before", name=namesake.name)
-    return _(
-        "%(name)s, who came last on %(day)s (%(event)s)",
-        name=namesake.name,
-        day=day_of(namesake.came_on),
-        event=namesake.came_to,
-    )
 
 
 @bp.post("/e/<slug>/<day:day>/checkin/take-back")

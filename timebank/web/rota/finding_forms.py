@@ -1,40 +1,20 @@
-"""What people type when they wait for a place, and organisers when they call for help."""
+"""What organisers type when they call for help."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from flask import request
-from wtforms import EmailField
 from wtforms import SelectMultipleField
-from wtforms import StringField
 from wtforms import TextAreaField
 from wtforms.validators import Length
 
 from timebank.core.errors import Refused
-from timebank.web.rota.arrival_forms import number
-from timebank.web.typed import EmailAddress
-from timebank.web.typed import HasLetters
 from timebank.web.typed import PageForm
 from timebank.web.typed import Said
-from timebank.web.typed import line
 from timebank.web.typed import paragraph
+from timebank.web.typed import read_number
 from timebank.web.words import _
-
-
-class WaitForm(PageForm):
-    """Name and e-mail of somebody who is signed out and would like to wait."""
-
-    name = StringField(
-        _("What should we call you?"),
-        filters=[line],
-        validators=[
-            Said(_("Tell us your name, like Sam Tran")),
-            HasLetters(_("Tell us your name, like Sam Tran")),
-            Length(max=80, message=_("That name is too long for us. Use up to 80 letters")),
-        ],
-    )
-    email = EmailField(_("E-mail"), filters=[line], validators=[EmailAddress()])
 
 
 class CallForm(PageForm):
@@ -47,7 +27,7 @@ class CallForm(PageForm):
     )
     ask = SelectMultipleField(
         _("We’d ask these neighbours first"),
-        coerce=number,
+        coerce=read_number,
         choices=[],
         validate_choice=False,
         validators=[Said(_("Tick at least one neighbour"))],
@@ -70,4 +50,4 @@ class CallForm(PageForm):
 
 
 def _numbers(typed: Iterable[object]) -> set[int]:
-    return {found for one in typed if (found := number(one)) is not None}
+    return {found for one in typed if (found := read_number(one)) is not None}

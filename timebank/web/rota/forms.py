@@ -1,19 +1,17 @@
-"""What people type when they take a place."""
+"""What people type when they take a place, or wait for one."""
 
 from __future__ import annotations
 
 from flask_babel import gettext
 from wtforms import BooleanField
 from wtforms import EmailField
-from wtforms import StringField
 from wtforms import TextAreaField
 from wtforms.validators import Length
 from wtforms.validators import StopValidation
 
 from timebank.web.typed import EmailAddress
-from timebank.web.typed import HasLetters
 from timebank.web.typed import PageForm
-from timebank.web.typed import Said
+from timebank.web.typed import a_name
 from timebank.web.typed import line
 from timebank.web.typed import paragraph
 from timebank.web.words import _
@@ -42,19 +40,16 @@ class TermsForm(PageForm):
             )
 
 
-class ClaimForm(TermsForm):
+class StrangerForm(PageForm):
     """Name and e-mail of somebody who is signed out."""
 
-    name = StringField(
-        _("What should we call you?"),
-        filters=[line],
-        validators=[
-            Said(_("Tell us your name, like Sam Tran")),
-            HasLetters(_("Tell us your name, like Sam Tran")),
-            Length(max=80, message=_("That name is too long for us. Use up to 80 letters")),
-        ],
-    )
+    name = a_name(_("What should we call you?"), _("Tell us your name, like Sam Tran"))
     email = EmailField(_("E-mail"), filters=[line], validators=[EmailAddress()])
+
+
+class ClaimForm(TermsForm, StrangerForm):
+    """What somebody who is signed out says when they take a place."""
+
     note = TextAreaField(
         _("Anything we should know?"),
         filters=[paragraph],

@@ -37,7 +37,6 @@ from timebank.web.rota.turn_pages import ANSWER
 from timebank.web.rota.turn_pages import YES
 from timebank.web.rota.turn_pages import Page
 from timebank.web.rota.turn_pages import back_url
-from timebank.web.rota.turn_pages import describe
 from timebank.web.rota.turn_pages import event_url
 from timebank.web.rota.turn_pages import joined
 from timebank.web.rota.turn_pages import keep_choice
@@ -87,7 +86,7 @@ def offer_by_name(claim_id: int) -> Page:
         )
     except Refused as refusal:
         db.session.rollback()
-        form.refuse(refusal, describe, or_new=False)
+        form.refuse(refusal, or_new=False)
         return _hand_over_page(claim_id, form), 422
     except Conflict as refusal:
         db.session.rollback()

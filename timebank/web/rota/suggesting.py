@@ -25,9 +25,9 @@ from timebank.web.auth import signed_in_required
 from timebank.web.flashes import Tone
 from timebank.web.flashes import say
 from timebank.web.rota import job_files
-from timebank.web.rota.arrival_forms import number
 from timebank.web.typed import PageForm
 from timebank.web.typed import Said
+from timebank.web.typed import read_number
 from timebank.web.words import _ as lazy
 
 bp = Blueprint("suggesting", __name__)
@@ -103,14 +103,14 @@ def _run(slug: str) -> tuple[Series, int]:
 def _pairs(typed: Iterable[object]) -> Iterable[tuple[int, int]]:
     for one in typed:
         slot, _dash, member = str(one).partition("-")
-        slot_id, membership_id = number(slot), number(member)
+        slot_id, membership_id = read_number(slot), read_number(member)
         if slot_id is not None and membership_id is not None:
             yield slot_id, membership_id
 
 
 def _page(series: Series, form: AskForm, *, ticked: Collection[tuple[int, int]] | None) -> str:
     """Show the proposal; at first everybody is ticked."""
-    asked = number(request.args.get("dates", ""))
+    asked = read_number(request.args.get("dates", ""))
     dates = asked if asked in DATES else DATES[0]
     with_extra = request.args.get("all") == "yes"
     found = proposals.suggest_rota(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from flask_babel import gettext
 from wtforms import BooleanField
 from wtforms import RadioField
@@ -13,30 +11,17 @@ from wtforms.validators import Length
 from timebank.core.errors import Refused
 from timebank.domain.rota.walk_ups import Namesake
 from timebank.domain.rota.walk_ups import WhoIsIt
-from timebank.web.rota.arrival_forms import SOMEONE_NEW
-from timebank.web.rota.arrival_forms import number
-from timebank.web.typed import HasLetters
+from timebank.web.filters import day as day_of
 from timebank.web.typed import PageForm
-from timebank.web.typed import Said
+from timebank.web.typed import a_name
 from timebank.web.typed import line
+from timebank.web.typed import read_number
 from timebank.web.words import _
 
+SOMEONE_NEW = "new"
 PUT_DOWN, PENCIL_IN = "down", "ask"
 ONCE, EVERY_DATE, EVERY_NTH = "once", "every", "nth"
 LONGEST_REASON = 200
-
-
-def a_name(label: str, sentence: str) -> StringField:
-    """Ask for a name that can be called out."""
-    return StringField(
-        label,
-        filters=[line],
-        validators=[
-            Said(sentence),
-            HasLetters(sentence),
-            Length(max=80, message=_("That name is too long for us. Use up to 80 letters")),
-        ],
-    )
 
 
 class WhoForm(PageForm):
@@ -48,26 +33,25 @@ class WhoForm(PageForm):
     @property
     def membership_id(self) -> int | None:
         """Who it is, when somebody we know was chosen."""
-        return number(self.who.data)
+        return read_number(self.who.data)
 
     @property
     def is_new(self) -> bool:
         """Whether it is nobody we know."""
         return bool(self.who.data == SOMEONE_NEW)
 
-    def offer(
-        self, namesakes: list[Namesake], describe: Callable[[Namesake], str], *, or_new: bool
-    ) -> None:
+    def offer(self, namesakes: list[Namesake], *, or_new: bool) -> None:
         """Offer those whom the name may mean."""
-        known = [(str(one.membership_id), describe(one)) for one in namesakes]
+        known = [(str(one.membership_id), _describe(one)) for one in namesakes]
         new = [(SOMEONE_NEW, gettext("Someone new"))] if or_new else []
         self.who.choices = [*known, *new]
 
-    def refuse(self, refusal: Refused, describe: Callable[[Namesake], str], **more: bool) -> None:
+    def refuse(self, refusal: Refused, *, or_new: bool = True) -> None:
         """Put a refusal beside its field; "who is it?" becomes a choice."""
         if isinstance(refusal, WhoIsIt):
-            self.offer(refusal.namesakes, describe, or_new=more.get("or_new", True))
-        field = self.who if refusal.field == "who" else self.name
+            self.offer(refusal.namesakes, or_new=or_new)
+        beside = refusal.field or ""
+        field = self[beside] if beside in {"who", "slot"} and beside in self else self.name
         field.errors = [gettext(refusal.sentence)]
 
 
@@ -109,3 +93,15 @@ class OftenForm(PageForm):
     """How often somebody would like to have a turn."""
 
     often = RadioField(_("How often?"), default=EVERY_DATE, choices=[])
+
+
+def _describe(namesake: Namesake) -> str:
+    """Tell two of a name apart: by when they came last."""
+    if namesake.came_on is None:
+        return gettext("%(name)s, who hasn’t come before", name=namesake.name)
+    return gettext(
+        "%(name)s, who came last on %(day)s (%(event)s)",
+        name=namesake.name,
+        day=day_of(namesake.came_on),
+        event=namesake.came_to,
+    )

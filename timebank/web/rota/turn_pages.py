@@ -8,7 +8,6 @@ from flask import current_app
 from flask import render_template
 from flask import request
 from flask import url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from timebank.core import clock
@@ -26,7 +25,6 @@ from timebank.models import Claim
 from timebank.web.auth import let_in
 from timebank.web.auth import member
 from timebank.web.door import door
-from timebank.web.filters import day as day_of
 from timebank.web.rota.forms import TermsForm
 from timebank.web.rota.turn_forms import WhoForm
 
@@ -158,22 +156,10 @@ def refused(
     return page, 409 if isinstance(refusal, Conflict) else 422
 
 
-def describe(namesake: walk_ups.Namesake) -> str:
-    """Tell two of a name apart: by when they came last."""
-    if namesake.came_on is None:
-        return _("%(name)s, who hasn’t come before", name=namesake.name)
-    return _(
-        "%(name)s, who came last on %(day)s (%(event)s)",
-        name=namesake.name,
-        day=day_of(namesake.came_on),
-        event=namesake.came_to,
-    )
-
-
 def keep_choice(form: WhoForm, *, or_new: bool) -> None:
     """Offer again whom a name may mean, where that was asked before: nothing chosen is lost."""
     if form.who.data and not form.who.choices:
         found = walk_ups.who_could_it_be(
             db.session(), community_id=door().community.id, name=form.name.data or ""
         )
-        form.offer(found, describe, or_new=or_new)
+        form.offer(found, or_new=or_new)

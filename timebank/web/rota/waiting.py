@@ -36,7 +36,7 @@ from timebank.web.flashes import Tone
 from timebank.web.flashes import say
 from timebank.web.limits import brake
 from timebank.web.rota import taking
-from timebank.web.rota.finding_forms import WaitForm
+from timebank.web.rota.forms import StrangerForm
 from timebank.web.rota.turn_pages import ANSWER
 from timebank.web.rota.turn_pages import YES
 from timebank.web.rota.turn_pages import claim_here
@@ -66,7 +66,7 @@ def register(bp: Blueprint) -> None:
 
 def wait(slug: str, day: dt.date, slot_id: int) -> str:
     """Show where somebody stands in line for a job, or let them join; an open job beside it."""
-    return _wait_page(place_at(slug, day, slot_id), WaitForm())
+    return _wait_page(place_at(slug, day, slot_id), StrangerForm())
 
 
 def join(slug: str, day: dt.date, slot_id: int) -> Response | tuple[str, int]:
@@ -171,7 +171,7 @@ def _send_link(place: places.Place) -> Response | tuple[str, int]:
 
     The page says the same to everybody: whether an address is known here is nobody's business.
     """
-    form = WaitForm()
+    form = StrangerForm()
     if not form.is_well_filled():
         return _wait_page(place, form), 422
     brake()
@@ -203,7 +203,7 @@ def _send_link(place: places.Place) -> Response | tuple[str, int]:
     return redirect(event_url(place), 303)
 
 
-def _wait_page(place: places.Place, form: WaitForm) -> str:
+def _wait_page(place: places.Place, form: StrangerForm) -> str:
     now = clock.now()
     own = door().membership_id
     return render_template(
