@@ -105,15 +105,11 @@ def _besides(membership_id: int, now: dt.datetime) -> dict[str, object]:
 @signed_in_required
 def drop(claim_id: int) -> Response:
     """Give a place back, at once and without a question; ten minutes to change one's mind."""
-    own_claim(claim_id)
-    dropped = withdrawing.withdraw_claim(db.session(), claim_id=claim_id, now=clock.now())
-    place = place_of(dropped.id)
-    is_off = dropped.state is ClaimState.WITHDRAWN
-    db.session.commit()
-    if is_off:
-        say(_off_the_rota(place), undo_url=url_for("rota.undo", claim_id=claim_id))
-    else:
-        say(_asking_for_cover(place), undo_url=url_for("turns.keep", claim_id=claim_id))
+    place = _give_back(
+        own_claim(claim_id),
+        undo_url=url_for("rota.undo", claim_id=claim_id),
+        keep_url=url_for("turns.keep", claim_id=claim_id),
+    )
     return redirect(back_url(place), 303)
 
 
@@ -121,16 +117,34 @@ def drop(claim_id: int) -> Response:
 @signed_in_required
 def undo(claim_id: int) -> Response:
     """Take a place back that was given up a moment ago."""
-    place = place_of(own_claim(claim_id).id)
+    return redirect(back_url(_take_back(own_claim(claim_id))), 303)
+
+
+def _give_back(claimed: Claim, *, undo_url: str, keep_url: str | None = None) -> places.Place:
+    """Give a place back, or ask for cover where it is late for that -> the job it is about."""
+    dropped = withdrawing.withdraw_claim(db.session(), claim_id=claimed.id, now=clock.now())
+    place = place_of(dropped.id)
+    is_off = dropped.state is ClaimState.WITHDRAWN
+    db.session.commit()
+    if is_off:
+        say(_off_the_rota(place), undo_url=undo_url)
+    else:
+        say(_asking_for_cover(place), undo_url=keep_url)
+    return place
+
+
+def _take_back(claimed: Claim) -> places.Place:
+    """Take a place back while it is to be had -> the job it is about."""
+    place = place_of(claimed.id)
     try:
-        withdrawing.undo_withdrawal(db.session(), claim_id=claim_id, now=clock.now())
+        withdrawing.undo_withdrawal(db.session(), claim_id=claimed.id, now=clock.now())
     except (withdrawing.TooLateToUndo, claiming.SlotFull, Refused) as refusal:
         db.session.rollback()
         say(_(refusal.sentence), tone=Tone.ALERT)
     else:
         db.session.commit()
         say(_("You’re back on the rota. Thank you!"))
-    return redirect(back_url(place), 303)
+    return place
 
 
 def _off_the_rota(place: places.Place) -> str:
@@ -186,40 +200,22 @@ def confirm(token: str) -> Response | tuple[str, int]:
         sign_in_by_mail(person_id, full_name=held_as)
     db.session.commit()
     say(_("It’s yours. Thank you! We’ll remind you in good time."))
-    target = "rota.my_turns" if door().viewer else "events.series"
-    return redirect(url_for(target, slug=None if door().viewer else place.slug), 303)
+    if door().viewer:
+        return redirect(url_for("rota.my_turns"), 303)
+    return redirect(url_for("events.series", slug=place.slug), 303)
 
 
 @bp.post("/t/<token>/cant")
 def drop_by_mail(token: str) -> Response:
     """Give a place back from a mail."""
-    dropped = withdrawing.withdraw_claim(
-        db.session(), claim_id=_claim_of(token).id, now=clock.now()
-    )
-    place = place_of(dropped.id)
-    is_off = dropped.state is ClaimState.WITHDRAWN
-    db.session.commit()
-    if is_off:
-        say(_off_the_rota(place), undo_url=url_for("rota.undo_by_mail", token=token))
-    else:
-        say(_asking_for_cover(place))
+    place = _give_back(_claim_of(token), undo_url=url_for("rota.undo_by_mail", token=token))
     return redirect(event_url(place), 303)
 
 
 @bp.post("/t/<token>/undo")
 def undo_by_mail(token: str) -> Response:
     """Take a place back that was given up from a mail a moment ago."""
-    claimed = _claim_of(token)
-    place = place_of(claimed.id)
-    try:
-        withdrawing.undo_withdrawal(db.session(), claim_id=claimed.id, now=clock.now())
-    except (withdrawing.TooLateToUndo, claiming.SlotFull, Refused) as refusal:
-        db.session.rollback()
-        say(_(refusal.sentence), tone=Tone.ALERT)
-    else:
-        db.session.commit()
-        say(_("You’re back on the rota. Thank you!"))
-    return redirect(event_url(place), 303)
+    return redirect(event_url(_take_back(_claim_of(token))), 303)
 
 
 def _claim_of(token: str) -> Claim:
