@@ -7,7 +7,7 @@ choice of dates: when somebody takes or gives back a turn meanwhile, the list is
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from typing import TypedDict
 
 from flask import render_template
 from flask import request
@@ -41,9 +41,8 @@ REACHES = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edit:
-    """A change of a series that somebody wants to make."""
+class Edit(TypedDict):
+    """A change of a series that somebody wants to make, as the rules of editing take it."""
 
     series: Series
     draft: SeriesDraft
@@ -78,7 +77,7 @@ class ScopeForm(PageForm):
 def is_needed(edit: Edit) -> bool:
     """Whether there is anything to ask."""
     return editing.asks_which_dates(
-        db.session(), series=edit.series, draft=edit.draft, now=edit.now
+        db.session(), series=edit["series"], draft=edit["draft"], now=edit["now"]
     )
 
 
@@ -88,7 +87,7 @@ def answer(edit: Edit) -> str | tuple[str, int]:
     if not is_first and not form.validate():
         return _page(edit, form, Outcome()), 422
     try:
-        outcome = preview(edit, form.scope)
+        outcome = editing.preview_edit(db.session(), **edit, scope=form.scope)
     except Refused as refusal:
         if len(list(form.day.choices or ())) == 1:
             raise  # no other date to choose: it is the change itself, and stands beside its field
@@ -104,31 +103,9 @@ def answer(edit: Edit) -> str | tuple[str, int]:
         return answer(edit)
 
 
-def preview(edit: Edit, scope: editing.Scope) -> Outcome:
-    """Tell what the change would do."""
-    return editing.preview_edit(
-        db.session(),
-        series=edit.series,
-        draft=edit.draft,
-        by=edit.by,
-        now=edit.now,
-        version=edit.version,
-        scope=scope,
-    )
-
-
 def write(edit: Edit, scope: editing.Scope = editing.EVERY_DATE, agreed: str | None = None) -> int:
     """Make the change -> how many people are told."""
-    return editing.edit_series(
-        db.session(),
-        series=edit.series,
-        draft=edit.draft,
-        by=edit.by,
-        now=edit.now,
-        version=edit.version,
-        scope=scope,
-        agreed=agreed,
-    )
+    return editing.edit_series(db.session(), **edit, scope=scope, agreed=agreed)
 
 
 def words_of(told: int) -> str:
@@ -146,7 +123,7 @@ def _form(edit: Edit) -> tuple[ScopeForm, bool]:
     """Read what was chosen -> the form, and whether it is to be asked for the first time."""
     is_first = "reach" not in request.form
     form = ScopeForm(formdata=None if is_first else request.form)
-    days = editing.dates_to_come(db.session(), series=edit.series, now=edit.now)
+    days = editing.dates_to_come(db.session(), series=edit["series"], now=edit["now"])
     form.day.choices = choices_of((day.isoformat(), day_of(day)) for day in days)
     if is_first:
         asked = read_day(request.form.get("on"))
@@ -176,7 +153,7 @@ def _page(edit: Edit, form: ScopeForm, outcome: Outcome) -> str:
     ]
     return render_template(
         "editor/which_dates.html",
-        series=edit.series,
+        series=edit["series"],
         form=form,
         outcome=outcome,
         carried=carried,
