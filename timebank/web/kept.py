@@ -8,6 +8,7 @@ A page is kept as bytes, cut at those gaps: to fill it is to join the pieces.
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -27,6 +28,8 @@ from timebank.web.flashes import WAITING
 from timebank.web.form_tokens import form_token
 
 MOST_PAGES = 256
+# A kept page knows what time it is to within five minutes; the rules know it exactly.
+CLOCK_SECONDS = 300
 # Characters of the private use area: no form of ours lets them in.
 HOURS = "\ue001hours\ue002"
 TOKEN = "\ue001token\ue002"  # noqa: S105 - a mark, not a secret
@@ -107,6 +110,11 @@ def kept_page(key: Hashable, render: Callable[[], str]) -> Response:
             g.keeping = False
         shelf.keep(key, page)
     return _answer(_fill(page))
+
+
+def tick(now: dt.datetime) -> int:
+    """Tell the time as kept pages know it, for their keys."""
+    return int(now.timestamp()) // CLOCK_SECONDS
 
 
 def fresh_page(render: Callable[[], str]) -> Response:

@@ -28,14 +28,13 @@ from timebank.web.door import Door
 from timebank.web.door import open_door
 from timebank.web.kept import fresh_page
 from timebank.web.kept import kept_page
+from timebank.web.kept import tick
 
 bp = Blueprint("events", __name__)
 
 AHEAD = dt.timedelta(days=15)
 STEP_IN_WITHIN = dt.timedelta(days=8)
 MOST_INVITATIONS = 4
-# A kept page knows what time it is to within five minutes; the rules know it exactly.
-CLOCK_SECONDS = 300
 
 WHATS_ON_COLUMNS: LiteralString = ", w.dates, w.versions, w.last"
 WHATS_ON_JOINS: LiteralString = """
@@ -93,7 +92,8 @@ def home() -> Response:
     now = clock.now()
     opened = open_door(WHATS_ON_COLUMNS, WHATS_ON_JOINS, **{"from": now, "until": now + AHEAD})
     kind = _kind()
-    key = ("home", opened.community.id, opened.viewer is None, _role(opened), kind, _tick(now))
+    runs_anything = bool(opened.viewer and opened.viewer.is_organiser)
+    key = ("home", opened.community.id, opened.viewer is None, runs_anything, kind, tick(now))
     return kept_page((*key, *opened.facts), lambda: _render_home(opened, kind, now))
 
 
@@ -156,7 +156,7 @@ def event(slug: str, day: dt.date) -> Response:
     if facts.is_waiting:  # where they stand in line moves with others: such a page is not kept
         return fresh_page(render)
     seen_by = (opened.viewer is None, runs_it, facts.is_new, *facts.own_claims)
-    return kept_page(("event", *seen_by, *facts.versions, _tick(now)), render)
+    return kept_page(("event", *seen_by, *facts.versions, tick(now)), render)
 
 
 def _render_event(
@@ -217,11 +217,3 @@ def _urgency(job: Job, own: int | None, lines: Container[int]) -> int:
     if job.is_needed:
         return 0
     return 1 if job.free else 3
-
-
-def _role(opened: Door) -> bool:
-    return bool(opened.viewer and opened.viewer.is_organiser)
-
-
-def _tick(now: dt.datetime) -> int:
-    return int(now.timestamp()) // CLOCK_SECONDS

@@ -21,6 +21,7 @@ from timebank.web.addresses import site
 from timebank.web.door import Door
 from timebank.web.door import open_door
 from timebank.web.kept import kept_page
+from timebank.web.kept import tick
 from timebank.web.rota import could_do
 from timebank.web.rota import coverage
 from timebank.web.rota import printing
@@ -35,9 +36,6 @@ from timebank.web.rota.table import table_of
 bp = Blueprint("grid", __name__)
 for pages in (printing, could_do, coverage):
     pages.register(bp)
-
-# A kept page knows what time it is to within five minutes; the rules know it exactly.
-CLOCK_SECONDS = 300
 
 # The versions tell all that is shown, but whose turns are "You". These are looked up in the order
 # of an index: to a mere EXISTS the planner reads every claim there is.
@@ -103,10 +101,10 @@ def _kept(slug: str, *, on_paper: bool) -> Response:
     onlooker = EVERYBODY
     if opened.viewer and not on_paper:
         onlooker = Onlooker(opened.viewer.membership_id if has_turns else None, runs_it)
-    tick = int(asked.now.timestamp()) // CLOCK_SECONDS
-    key = ("grid", on_paper, opened.viewer is None, onlooker, asked.first, asked.most, tick)
+    key = ("grid", on_paper, opened.viewer is None, onlooker, asked.first, asked.most)
     render = _noticeboard if on_paper else _rota
-    return kept_page((*key, *opened.facts[:-1]), lambda: render(opened, asked, onlooker))
+    versions = opened.facts[:-1]
+    return kept_page((*key, tick(asked.now), *versions), lambda: render(opened, asked, onlooker))
 
 
 def _rota(opened: Door, asked: Asked, onlooker: Onlooker) -> str:
