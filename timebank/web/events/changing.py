@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-import sqlalchemy as sa
 from flask import Blueprint
 from flask import redirect
 from flask import render_template
@@ -20,7 +19,6 @@ from werkzeug.wrappers import Response
 from wtforms import RadioField
 
 from timebank.core import clock
-from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
 from timebank.db import db
 from timebank.domain.events.checks import FURTHEST_AHEAD
@@ -29,12 +27,9 @@ from timebank.domain.rota import leaving_out
 from timebank.domain.rota import own_jobs
 from timebank.models import Event
 from timebank.models import EventState
-from timebank.models import Membership
 from timebank.models import ReasonKind
 from timebank.models import Series
 from timebank.models import Venue
-from timebank.web.auth import member
-from timebank.web.auth import organiser_of
 from timebank.web.auth import signed_in_required
 from timebank.web.door import door
 from timebank.web.events import drafting
@@ -43,6 +38,8 @@ from timebank.web.events.date_forms import CrowdForm
 from timebank.web.events.date_forms import MoveForm
 from timebank.web.events.fields import TimeField
 from timebank.web.events.forms import FACILITIES
+from timebank.web.events.running import by
+from timebank.web.events.running import event_of_organiser
 from timebank.web.filters import day as day_of
 from timebank.web.flashes import Tone
 from timebank.web.flashes import say
@@ -111,7 +108,7 @@ def _move(slug: str, event: Event) -> Page:
             ends_at=span[1],
             venue=drafting.venue_draft(form, venue=venue),
             reason=text_of(form.reason),
-            by=_by(),
+            by=by(),
             now=clock.now(),
         )
     except Refused as refusal:
@@ -133,7 +130,7 @@ def _cancel(slug: str, event: Event) -> Page:
         event=event,
         reason=text_of(form.cancel_reason),
         kind=ReasonKind(form.kind.data),
-        by=_by(),
+        by=by(),
         now=clock.now(),
     )
     day = day_of(event.starts_at, door().community.timezone)
@@ -149,7 +146,7 @@ def _expect(slug: str, event: Event) -> Page:
         if not form.validate():
             return _page(slug, event, forms), 422
         own_jobs.expect_people(
-            db.session(), event=event, people=form.expected.value, by=_by(), now=clock.now()
+            db.session(), event=event, people=form.expected.value, by=by(), now=clock.now()
         )
     except Refused as refusal:
         db.session.rollback()
@@ -163,7 +160,7 @@ def _expect(slug: str, event: Event) -> Page:
 def _leave_out(slug: str, event: Event) -> Page:
     forms = _forms(event)
     try:
-        leaving_out.leave_out(db.session(), event=event, by=_by(), now=clock.now())
+        leaving_out.leave_out(db.session(), event=event, by=by(), now=clock.now())
     except Refused as refusal:
         db.session.rollback()
         forms.move.form_errors.append(_(refusal.sentence))
@@ -173,7 +170,7 @@ def _leave_out(slug: str, event: Event) -> Page:
 
 
 def _put_back(slug: str, event: Event) -> Page:
-    leaving_out.put_back(db.session(), event=event, by=_by(), now=clock.now())
+    leaving_out.put_back(db.session(), event=event, by=by(), now=clock.now())
     db.session.commit()
     say(_("It’s back on the rota."))
     return redirect(url_for("events.event", slug=slug, day=event.occurs_on), 303)
@@ -256,29 +253,3 @@ def _typed(event: Event) -> MultiDict[str, str]:
     )
     typed.setlist("getting_round", [name for name, _label in FACILITIES if getattr(venue, name)])
     return typed
-
-
-def event_of_organiser(slug: str, day: dt.date) -> Event:
-    """Find a date for somebody who runs it.
-
-    Raises:
-        NotFound: No such date here, or they don't run it.
-    """
-    found = db.session.execute(
-        sa.select(Event, Series.group_id)
-        .join(Series, Series.id == Event.series_id)
-        .where(
-            Series.community_id == door().community.id,
-            Series.slug == slug,
-            Event.occurs_on == day,
-        )
-    ).one_or_none()
-    if found is None:
-        raise NotFound
-    organiser_of(found.group_id)
-    event: Event = found.Event
-    return event
-
-
-def _by() -> Membership:
-    return db.session.get_one(Membership, member())

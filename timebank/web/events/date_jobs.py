@@ -29,18 +29,17 @@ from timebank.domain.rota.affected import NotAsShown
 from timebank.domain.rota.affected import Outcome
 from timebank.models import Event
 from timebank.models import EventState
-from timebank.models import Membership
 from timebank.models import Role
 from timebank.models import Series
-from timebank.web.auth import member
 from timebank.web.auth import signed_in_required
 from timebank.web.door import door
 from timebank.web.events import asking
-from timebank.web.events import changing
 from timebank.web.events import drafting
 from timebank.web.events import lines
 from timebank.web.events.date_forms import DateJobsForm
 from timebank.web.events.fields import read_time
+from timebank.web.events.running import by
+from timebank.web.events.running import event_of_organiser
 from timebank.web.flashes import say
 from timebank.web.typed import text_of
 
@@ -57,14 +56,14 @@ def register(bp: Blueprint) -> None:
 @signed_in_required
 def date_jobs(slug: str, day: dt.date) -> Page:
     """Show the jobs of one date, to change them for this date only."""
-    event = changing.event_of_organiser(slug, day)
+    event = event_of_organiser(slug, day)
     return _page(slug, event, DateJobsForm(formdata=_typed(event)))
 
 
 @signed_in_required
 def change_date_jobs(slug: str, day: dt.date) -> Page:
     """Give one date its own jobs, or the usual ones, or the page back with a spare line."""
-    event = changing.event_of_organiser(slug, day)
+    event = event_of_organiser(slug, day)
     press = request.form.get("press", "")
     form = DateJobsForm(formdata=_retyped(event, press))
     if press not in {"save", "usual"}:
@@ -88,12 +87,12 @@ def change_date_jobs(slug: str, day: dt.date) -> Page:
 
 
 def _write(event: Event, form: DateJobsForm, press: str) -> Outcome:
-    by, now = db.session.get_one(Membership, member()), clock.now()
+    session, now = db.session(), clock.now()
     if press == "usual":
-        return own_jobs.use_usual_jobs(db.session(), event=event, by=by, now=now)
+        return own_jobs.use_usual_jobs(session, event=event, by=by(), now=now)
     starts, ends = _times(event)
     drafts = drafting.role_drafts(form.roles, starts=starts, ends=ends)
-    return own_jobs.give_own_jobs(db.session(), event=event, drafts=drafts, by=by, now=now)
+    return own_jobs.give_own_jobs(session, event=event, drafts=drafts, by=by(), now=now)
 
 
 def _require_agreed(form: DateJobsForm, outcome: Outcome, press: str) -> None:

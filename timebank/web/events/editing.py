@@ -29,12 +29,9 @@ from timebank.domain.rota import joblines
 from timebank.models import Event
 from timebank.models import EventState
 from timebank.models import Group
-from timebank.models import Membership
 from timebank.models import Series
 from timebank.models import SeriesState
 from timebank.models import Venue
-from timebank.web.auth import member
-from timebank.web.auth import organiser_of
 from timebank.web.auth import signed_in_required
 from timebank.web.door import door
 from timebank.web.events import asking
@@ -43,6 +40,8 @@ from timebank.web.events import date_jobs
 from timebank.web.events import drafting
 from timebank.web.events.forms import EditorForm
 from timebank.web.events.job_forms import choices_of
+from timebank.web.events.running import by
+from timebank.web.events.running import series_of_organiser
 from timebank.web.flashes import say
 from timebank.web.typed import read_number
 
@@ -80,7 +79,7 @@ def make() -> Page:
 @signed_in_required
 def edit(slug: str) -> Page:
     """Show a series in the editor."""
-    series = _series(slug)
+    series = series_of_organiser(slug)
     venue = db.session.get_one(Venue, series.venue_id)
     roles = joblines.roles_of_series(db.session(), series_id=series.id)
     typed = drafting.typed_series(series, venue, roles)
@@ -92,7 +91,7 @@ def edit(slug: str) -> Page:
 @signed_in_required
 def save(slug: str) -> Page:
     """Change a series, or give the editor back with what a button adds."""
-    series = _series(slug)
+    series = series_of_organiser(slug)
     form = _form(drafting.retyped(_fixed(request.form, series), press=_pressed()), series)
     if not _is_ready(form, series):
         return _again(form, series)
@@ -138,7 +137,7 @@ def _make(form: EditorForm) -> tuple[str, str]:
     series = events.make_series(
         db.session(),
         draft=drafting.draft_of(form),
-        by=_by(),
+        by=by(),
         now=now,
         intent=drafting.read_intent(form.intent.data),
     )
@@ -150,7 +149,7 @@ def _make(form: EditorForm) -> tuple[str, str]:
 def _made_already(form: EditorForm) -> tuple[str, str]:
     """Find what the first tap made -> its slug, and what to say; this one changes nothing."""
     intent = drafting.read_intent(form.intent.data)
-    series = events.series_of_intent(db.session(), intent=intent, by=_by())
+    series = events.series_of_intent(db.session(), intent=intent, by=by())
     return series.slug, _words_of(series)
 
 
@@ -168,7 +167,7 @@ def _change(form: EditorForm, series: Series) -> str | tuple[str, int]:
     change = asking.Edit(
         series=series,
         draft=drafting.draft_of(form, venue=venue),
-        by=_by(),
+        by=by(),
         version=read_number(form.version.data) or 0,
         now=now,
     )
@@ -295,22 +294,3 @@ def _groups() -> list[tuple[str, str]]:
         found = found.where(Group.id.in_(opened.viewer.organises))
     rows = db.session.execute(found.order_by(Group.name, Group.id))
     return [(str(key), name) for key, name in rows]
-
-
-def _series(slug: str) -> Series:
-    """Find a series for somebody who runs it.
-
-    Raises:
-        NotFound: No such series here, or they don't run it.
-    """
-    series = db.session.scalars(
-        sa.select(Series).where(Series.community_id == door().community.id, Series.slug == slug)
-    ).one_or_none()
-    if series is None:
-        raise NotFound
-    organiser_of(series.group_id)
-    return series
-
-
-def _by() -> Membership:
-    return db.session.get_one(Membership, member())

@@ -21,7 +21,6 @@ from timebank.db import db
 from timebank.domain.notices.wording import HELP_PURPOSE
 from timebank.domain.rota import appeals
 from timebank.domain.rota import calling
-from timebank.domain.rota import occasions
 from timebank.domain.rota import reading
 from timebank.domain.rota.calling import Ask
 from timebank.domain.rota.candidates import Candidate
@@ -30,9 +29,9 @@ from timebank.domain.rota.reading import Job
 from timebank.models import Appeal
 from timebank.models import AppealAnswer
 from timebank.web.auth import member
-from timebank.web.auth import organiser_of
 from timebank.web.auth import signed_in_required
 from timebank.web.door import door
+from timebank.web.events.running import occasion_of_organiser
 from timebank.web.flashes import say
 from timebank.web.rota.finding_forms import CallForm
 from timebank.web.rota.turn_pages import ANSWER
@@ -64,13 +63,13 @@ def register(bp: Blueprint) -> None:
 
 def call(slug: str, day: dt.date) -> str:
     """Show an organiser their calls for help with a date, and whom one more would ask."""
-    occasion = _occasion(slug, day)
+    occasion = occasion_of_organiser(slug, day)
     return _call_page(occasion, CallForm(), request.args.get("job", ""))
 
 
 def ask(slug: str, day: dt.date) -> Response | tuple[str, int]:
     """Call for help."""
-    occasion = _occasion(slug, day)
+    occasion = occasion_of_organiser(slug, day)
     form = CallForm()
     chosen = request.form.get("job", "")
     if not form.is_well_filled():
@@ -83,7 +82,7 @@ def ask(slug: str, day: dt.date) -> Response | tuple[str, int]:
             message=form.message.data or "",
             ticked=form.ticked,
             shown=form.shown,
-            by=organiser_of(occasion.group_id),
+            by=member(),
             now=clock.now(),
         )
     except Refused as refusal:
@@ -97,7 +96,7 @@ def ask(slug: str, day: dt.date) -> Response | tuple[str, int]:
 
 def stop(slug: str, day: dt.date, appeal_id: int) -> Response:
     """Stop asking."""
-    occasion = _occasion(slug, day)
+    occasion = occasion_of_organiser(slug, day)
     appeal = db.session.get(Appeal, appeal_id)
     if appeal is None or appeal.event_id != occasion.event_id:
         raise NotFound
@@ -241,15 +240,6 @@ def _next_jobs(found: Ask, now: dt.datetime) -> list[reading.OpenJob]:
         series_id=found.series_id,
         membership_id=found.membership_id,
     )
-
-
-def _occasion(slug: str, day: dt.date) -> Occasion:
-    """Find a date for those who run it; nobody else finds this page."""
-    occasion = occasions.find_occasion(
-        db.session(), community_id=door().community.id, slug=slug, day=day
-    )
-    organiser_of(occasion.group_id)
-    return occasion
 
 
 def _ask_of(token: str) -> Ask:

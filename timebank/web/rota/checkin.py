@@ -25,9 +25,9 @@ from timebank.domain.rota import checkin
 from timebank.domain.rota import occasions
 from timebank.domain.rota import reading
 from timebank.domain.rota import walk_ups
-from timebank.web.auth import organiser_of
+from timebank.web.auth import member
 from timebank.web.auth import signed_in_required
-from timebank.web.door import door
+from timebank.web.events.running import occasion_of_organiser
 from timebank.web.filters import hours
 from timebank.web.flashes import Tone
 from timebank.web.flashes import say
@@ -59,7 +59,7 @@ class Sheet:
 @signed_in_required
 def expected(slug: str, day: dt.date) -> str:
     """Show who is expected, with a tick each."""
-    occasion, _by = _occasion(slug, day)
+    occasion = occasion_of_organiser(slug, day)
     return _page(occasion)
 
 
@@ -67,14 +67,14 @@ def expected(slug: str, day: dt.date) -> str:
 @signed_in_required
 def here(slug: str, day: dt.date, claim_id: int) -> Response:
     """Tick somebody, or take the tick off: the form says which of the two it wants."""
-    occasion, by = _occasion(slug, day)
+    occasion = occasion_of_organiser(slug, day)
     with _refusals_on_the_page():
         checkin.tick(
             db.session(),
             occasion=occasion,
             claim_id=claim_id,
             is_here=request.form.get("here") == "yes",
-            by=by,
+            by=member(),
             now=clock.now(),
         )
         db.session.commit()
@@ -85,9 +85,9 @@ def here(slug: str, day: dt.date, claim_id: int) -> Response:
 @signed_in_required
 def finish(slug: str, day: dt.date) -> Response:
     """Credit everybody who is ticked."""
-    occasion, by = _occasion(slug, day)
+    occasion = occasion_of_organiser(slug, day)
     with _refusals_on_the_page():
-        done = checkin.finish(db.session(), occasion=occasion, by=by, now=clock.now())
+        done = checkin.finish(db.session(), occasion=occasion, by=member(), now=clock.now())
         db.session.commit()
         _tell(done)
     return redirect(_address(occasion), 303)
@@ -116,7 +116,7 @@ def _tell(done: checkin.Finished) -> None:
 @signed_in_required
 def walk_up(slug: str, day: dt.date) -> Response | tuple[str, int]:
     """Add somebody who just turned up; ask who it is when the name is known."""
-    occasion, by = _occasion(slug, day)
+    occasion = occasion_of_organiser(slug, day)
     form = WalkUpForm()
     form.offer_jobs(reading.jobs_of_event(db.session(), event_id=occasion.event_id))
     if not form.is_well_filled():
@@ -127,7 +127,7 @@ def walk_up(slug: str, day: dt.date) -> Response | tuple[str, int]:
             occasion=occasion,
             slot_id=form.slot.data,
             name=text_of(form.name),
-            by=by,
+            by=member(),
             now=clock.now(),
             membership_id=form.membership_id,
             is_new=form.is_new,
@@ -145,7 +145,7 @@ def walk_up(slug: str, day: dt.date) -> Response | tuple[str, int]:
 @signed_in_required
 def take_back(slug: str, day: dt.date) -> Response | tuple[str, int]:
     """Take somebody's hours of this date back, with a reason."""
-    occasion, by = _occasion(slug, day)
+    occasion = occasion_of_organiser(slug, day)
     form = TakeBackForm()
     form.offer_turns(_people(occasion))
     if not form.is_well_filled():
@@ -156,7 +156,7 @@ def take_back(slug: str, day: dt.date) -> Response | tuple[str, int]:
             occasion=occasion,
             claim_id=form.turn.data,
             reason=text_of(form.reason),
-            by=by,
+            by=member(),
             key=form.transfer_key,
             now=clock.now(),
         )
@@ -174,14 +174,6 @@ def _refusals_on_the_page() -> Iterator[None]:
     except (Refused, Conflict) as refusal:
         db.session.rollback()
         say(_(refusal.sentence), tone=Tone.ALERT)
-
-
-def _occasion(slug: str, day: dt.date) -> tuple[occasions.Occasion, int]:
-    """Find the date and the membership that runs it; a stranger finds nothing."""
-    occasion = occasions.find_occasion(
-        db.session(), community_id=door().community.id, slug=slug, day=day
-    )
-    return occasion, organiser_of(occasion.group_id)
 
 
 def _address(occasion: occasions.Occasion, anchor: str | None = None) -> str:

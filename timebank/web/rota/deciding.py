@@ -17,7 +17,6 @@ from wtforms.validators import Length
 from timebank.core import clock
 from timebank.core.text import public_name
 from timebank.db import db
-from timebank.domain.rota import occasions
 from timebank.domain.rota import outlook
 from timebank.domain.rota.outlook import Report
 from timebank.models import Event
@@ -25,9 +24,9 @@ from timebank.models import Membership
 from timebank.models import Outlook
 from timebank.models import Profile
 from timebank.models import Series
-from timebank.web.auth import organiser_of
+from timebank.web.auth import member
 from timebank.web.auth import signed_in_required
-from timebank.web.door import door
+from timebank.web.events.running import event_of_organiser
 from timebank.web.flashes import say
 from timebank.web.typed import PageForm
 from timebank.web.typed import Said
@@ -57,7 +56,7 @@ class GoForm(PageForm):
 @signed_in_required
 def decide(slug: str, day: dt.date) -> str:
     """Show whether a date can start, and what would help."""
-    event, _by = _event(slug, day)
+    event = event_of_organiser(slug, day)
     return _page(event, slug, GoForm(formdata=None))
 
 
@@ -65,26 +64,16 @@ def decide(slug: str, day: dt.date) -> str:
 @signed_in_required
 def go(slug: str, day: dt.date) -> Response | tuple[str, int]:
     """Let a date start all the same, with a reason."""
-    event, by = _event(slug, day)
+    event = event_of_organiser(slug, day)
     form = GoForm()
     if not form.is_well_filled():
         return _page(event, slug, form), 422
     outlook.go_anyway(
-        db.session(), event=event, because=text_of(form.because), by=by, now=clock.now()
+        db.session(), event=event, because=text_of(form.because), by=member(), now=clock.now()
     )
     db.session.commit()
     say(_("It’s on. We’ve noted why."))
     return redirect(url_for("deciding.decide", slug=slug, day=day), 303)
-
-
-def _event(slug: str, day: dt.date) -> tuple[Event, int]:
-    """Find a date for somebody who runs it -> it, and their membership."""
-    session = db.session()
-    occasion = occasions.find_occasion(
-        session, community_id=door().community.id, slug=slug, day=day
-    )
-    by = organiser_of(occasion.group_id)
-    return session.get_one(Event, occasion.event_id), by
 
 
 def _page(event: Event, slug: str, form: GoForm) -> str:

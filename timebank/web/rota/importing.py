@@ -27,17 +27,17 @@ from timebank.domain.rota.spreadsheets.cells import read_bytes
 from timebank.domain.rota.spreadsheets.cells import read_text
 from timebank.domain.rota.spreadsheets.remarks import SENTENCES
 from timebank.domain.rota.spreadsheets.remarks import Remark
-from timebank.models import Membership
 from timebank.models import RotaImport
 from timebank.models import Series
-from timebank.web.auth import organiser_of
 from timebank.web.auth import signed_in_required
+from timebank.web.events.running import by
+from timebank.web.events.running import find_series
+from timebank.web.events.running import series_of_organiser
 from timebank.web.filters import long_day
 from timebank.web.flashes import say
 from timebank.web.rota.importing_forms import AnswersForm
 from timebank.web.rota.importing_forms import BringForm
 from timebank.web.rota.importing_forms import answers_form
-from timebank.web.rota.job_files import find_series
 from timebank.web.typed import line
 
 bp = Blueprint("importing", __name__)
@@ -49,7 +49,7 @@ Page = str | tuple[str, int] | Answer
 @signed_in_required
 def choose(slug: str) -> str:
     """Ask for the spreadsheet."""
-    series, _by = _run(slug)
+    series = series_of_organiser(slug)
     return _choose_page(series, BringForm(formdata=None))
 
 
@@ -57,14 +57,14 @@ def choose(slug: str) -> str:
 @signed_in_required
 def bring(slug: str) -> Page:
     """Keep the spreadsheet, when it can be read, to be looked at."""
-    series, by = _run(slug)
+    series = series_of_organiser(slug)
     form = BringForm()
     if not form.is_well_filled():
         return _choose_page(series, form), 422
     try:
         table, name = _table(form)
         made = drafts.start(
-            db.session(), series=series, table=table, file_name=name, by=by, now=clock.now()
+            db.session(), series=series, table=table, file_name=name, by=by(), now=clock.now()
         )
     except Refused as refusal:
         db.session.rollback()
@@ -79,7 +79,7 @@ def bring(slug: str) -> Page:
 @signed_in_required
 def understood(slug: str, import_id: int) -> str:
     """Show what was understood, with its questions; or what became of it."""
-    series, _by = _run(slug)
+    series = series_of_organiser(slug)
     made = drafts.find(db.session(), series=series, import_id=import_id)
     if made.written_at is not None:
         return _result_page(series, made)
@@ -91,7 +91,7 @@ def understood(slug: str, import_id: int) -> str:
 @signed_in_required
 def write(slug: str, import_id: int) -> Page:
     """Take it in: it looks right."""
-    series, by = _run(slug)
+    series = series_of_organiser(slug)
     made = drafts.find(db.session(), series=series, import_id=import_id)
     here = redirect(url_for("importing.understood", slug=slug, import_id=import_id), 303)
     if made.written_at is not None:
@@ -106,7 +106,7 @@ def write(slug: str, import_id: int) -> Page:
         return _understood_page(series, made, plan, form), 422
     answers = form.answers()
     try:
-        writing.write(db.session(), made=made, series=series, answers=answers, by=by, now=now)
+        writing.write(db.session(), made=made, series=series, answers=answers, by=by(), now=now)
     except planning.SayWhoItIs as refusal:
         db.session.rollback()
         for field in form:
@@ -122,17 +122,12 @@ def write(slug: str, import_id: int) -> Page:
 @signed_in_required
 def undo(slug: str, import_id: int) -> Answer:
     """Take all of it back."""
-    series, by = _run(slug)
+    series = series_of_organiser(slug)
     made = drafts.find(db.session(), series=series, import_id=import_id)
-    undoing.undo(db.session(), made=made, series=series, by=by, now=clock.now())
+    undoing.undo(db.session(), made=made, series=series, by=by(), now=clock.now())
     db.session.commit()
     say(_("That’s undone."))
     return redirect(url_for("importing.understood", slug=slug, import_id=import_id), 303)
-
-
-def _run(slug: str) -> tuple[Series, Membership]:
-    series = find_series(slug)
-    return series, db.session.get_one(Membership, organiser_of(series.group_id))
 
 
 def _table(form: BringForm) -> tuple[Table, str]:

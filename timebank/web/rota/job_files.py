@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
 from flask import Blueprint
 from flask import Response
 from flask import redirect
@@ -14,18 +13,17 @@ from flask_babel import ngettext
 from werkzeug.wrappers import Response as Answer
 
 from timebank.core import clock
-from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
 from timebank.db import db
 from timebank.domain import events
 from timebank.domain.events import rota_files
 from timebank.domain.rota import taking_in
-from timebank.models import Membership
 from timebank.models import Series
-from timebank.web.auth import organiser_of
 from timebank.web.auth import signed_in_required
-from timebank.web.door import door
 from timebank.web.events.job_forms import choices_of
+from timebank.web.events.running import by
+from timebank.web.events.running import find_series
+from timebank.web.events.running import series_of_organiser
 from timebank.web.flashes import say
 from timebank.web.rota.job_forms import FileForm
 from timebank.web.rota.job_forms import UseForm
@@ -66,8 +64,7 @@ def register(bp: Blueprint) -> None:
 @signed_in_required
 def download(slug: str) -> Response:
     """Hand an organiser the jobs as a file, to keep, to change, or to give to another group."""
-    series = find_series(slug)
-    organiser_of(series.group_id)
+    series = series_of_organiser(slug)
     text = events.write_rota_file(taking_in.rota_of(db.session(), series=series))
     answer = Response(text, content_type="application/toml; charset=utf-8")
     answer.headers["Content-Disposition"] = f'attachment; filename="{slug}-jobs.toml"'
@@ -77,14 +74,14 @@ def download(slug: str) -> Response:
 @signed_in_required
 def choose(slug: str) -> str:
     """Ask where jobs should come from."""
-    series = _run(slug)
+    series = series_of_organiser(slug)
     return _page(series, _form(series))
 
 
 @signed_in_required
 def take_in(slug: str) -> Page:
     """Show what a file or another event would change, or change it."""
-    series = _run(slug)
+    series = series_of_organiser(slug)
     if request.form.get("press") == "use":
         return _use(series)
     form = _form(series)
@@ -108,10 +105,9 @@ def _use(series: Series) -> Page:
     form = UseForm()
     if not form.is_well_filled():
         return _page(series, _form(series)), 422
-    by = db.session.get_one(Membership, organiser_of(series.group_id))
     try:
         rota = events.read_rota_file(form.text.data or "")
-        told = taking_in.take_in(db.session(), series=series, rota=rota, by=by, now=clock.now())
+        told = taking_in.take_in(db.session(), series=series, rota=rota, by=by(), now=clock.now())
     except Refused as refusal:
         db.session.rollback()
         return _refused(series, _form(series), refusal)
@@ -160,23 +156,3 @@ def _form(series: Series) -> FileForm:
 
 def _page(series: Series, form: FileForm) -> str:
     return render_template("jobs/take_in.html", series=series, form=form)
-
-
-def find_series(slug: str) -> Series:
-    """Find a series of this community.
-
-    Raises:
-        NotFound: No such series here.
-    """
-    series = db.session.scalars(
-        sa.select(Series).where(Series.community_id == door().community.id, Series.slug == slug)
-    ).one_or_none()
-    if series is None:
-        raise NotFound
-    return series
-
-
-def _run(slug: str) -> Series:
-    series = find_series(slug)
-    organiser_of(series.group_id)
-    return series

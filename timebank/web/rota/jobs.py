@@ -20,12 +20,13 @@ from timebank.domain import events
 from timebank.domain.communities import qualifications
 from timebank.domain.rota import catalogue as rules
 from timebank.domain.rota import details
-from timebank.models import Membership
 from timebank.models import Series
 from timebank.models import SeriesState
-from timebank.web.auth import organiser_of
 from timebank.web.auth import signed_in_required
 from timebank.web.door import door
+from timebank.web.events.running import by
+from timebank.web.events.running import find_series
+from timebank.web.events.running import series_of_organiser
 from timebank.web.flashes import say
 from timebank.web.markdown import as_html
 from timebank.web.rota import job_files
@@ -88,7 +89,7 @@ def job(slug: str, role_id: int) -> str:
 @signed_in_required
 def edit(slug: str, role_id: int) -> str:
     """Show what a job says and asks, to change it."""
-    series = _run(slug)
+    series = series_of_organiser(slug)
     found = rules.read_job(db.session(), series_id=series.id, role_id=role_id)
     form = DetailsForm(formdata=None)
     _offer(form, series, role_id)
@@ -100,7 +101,7 @@ def edit(slug: str, role_id: int) -> str:
 @signed_in_required
 def save(slug: str, role_id: int) -> Page:
     """Change what a job says and asks."""
-    series = _run(slug)
+    series = series_of_organiser(slug)
     found = rules.read_job(db.session(), series_id=series.id, role_id=role_id)
     form = DetailsForm()
     _offer(form, series, role_id)
@@ -114,7 +115,7 @@ def save(slug: str, role_id: int) -> Page:
             details=form.details(),
             asked_ids=form.asked_ids(),
             trains_for_id=form.trains_for_id(),
-            by=db.session.get_one(Membership, organiser_of(series.group_id)),
+            by=by(),
             now=clock.now(),
         )
     except Refused as refusal:
@@ -130,7 +131,7 @@ def save(slug: str, role_id: int) -> Page:
 @signed_in_required
 def together(slug: str, role_id: int) -> str:
     """Show which other jobs one person may do with this one, to change it."""
-    series = _run(slug)
+    series = series_of_organiser(slug)
     found, form = _together(series, role_id)
     return _together_page(series, found, form)
 
@@ -139,7 +140,7 @@ def together(slug: str, role_id: int) -> str:
 @signed_in_required
 def pair(slug: str, role_id: int) -> Page:
     """Say which other jobs one person may do with this one."""
-    series = _run(slug)
+    series = series_of_organiser(slug)
     found, form = _together(series, role_id)
     if not form.is_well_filled():
         return _together_page(series, found, form), 422
@@ -196,15 +197,9 @@ def _seen(slug: str) -> tuple[Series, bool]:
     Raises:
         NotFound: No such series here, or it is a draft of somebody else's.
     """
-    series = job_files.find_series(slug)
+    series = find_series(slug)
     viewer = door().viewer
     runs_it = bool(viewer and viewer.may_organise(series.group_id))
     if not (runs_it or series.state is SeriesState.PUBLISHED):
         raise NotFound
     return series, runs_it
-
-
-def _run(slug: str) -> Series:
-    series = job_files.find_series(slug)
-    organiser_of(series.group_id)
-    return series

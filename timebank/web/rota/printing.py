@@ -12,12 +12,10 @@ from flask import url_for
 
 from timebank.core import clock
 from timebank.db import db
-from timebank.domain.rota import occasions
 from timebank.domain.rota import reading
 from timebank.domain.rota import whats_on
 from timebank.web.addresses import site
-from timebank.web.auth import organiser_of
-from timebank.web.door import door
+from timebank.web.events.running import occasion_of_organiser
 from timebank.web.rota.qr import code_of
 from timebank.web.rota.roster import Cell
 from timebank.web.rota.roster import Column
@@ -66,10 +64,7 @@ def register(bp: Blueprint) -> None:
 
 def print_sheet(slug: str, day: dt.date) -> str:
     """Show the tick sheet of a date, for those who run it."""
-    occasion = occasions.find_occasion(
-        db.session(), community_id=door().community.id, slug=slug, day=day
-    )
-    organiser_of(occasion.group_id)
+    occasion = occasion_of_organiser(slug, day)
     jobs = reading.jobs_of_event(db.session(), event_id=occasion.event_id)
     return render_template(
         "grid/print_sheet.html",

@@ -20,11 +20,11 @@ from timebank.db import db
 from timebank.domain.rota import proposals
 from timebank.domain.rota.suggesting import Because
 from timebank.models import Series
-from timebank.web.auth import organiser_of
+from timebank.web.auth import member
 from timebank.web.auth import signed_in_required
+from timebank.web.events.running import series_of_organiser
 from timebank.web.flashes import Tone
 from timebank.web.flashes import say
-from timebank.web.rota import job_files
 from timebank.web.typed import PageForm
 from timebank.web.typed import Said
 from timebank.web.typed import read_number
@@ -57,7 +57,7 @@ class AskForm(PageForm):
 @signed_in_required
 def rota(slug: str) -> str:
     """Propose people for the free places of the next date, or the next four."""
-    series, _by = _run(slug)
+    series = series_of_organiser(slug)
     return _page(series, AskForm(formdata=None), ticked=None)
 
 
@@ -65,12 +65,16 @@ def rota(slug: str) -> str:
 @signed_in_required
 def ask(slug: str) -> Response | tuple[str, int]:
     """Pencil in whoever is ticked, and ask them by e-mail."""
-    series, by = _run(slug)
+    series = series_of_organiser(slug)
     form = AskForm()
     if not form.is_well_filled():
         return _page(series, form, ticked=form.chosen), 422
     asked, refused = proposals.pencil_in(
-        db.session(), series_id=series.id, chosen=form.chosen[:MOST_ASKS], by=by, now=clock.now()
+        db.session(),
+        series_id=series.id,
+        chosen=form.chosen[:MOST_ASKS],
+        by=member(),
+        now=clock.now(),
     )
     db.session.commit()
     _tell(asked, refused)
@@ -92,12 +96,6 @@ def _tell(asked: int, refused: Iterable[proposals.NotAsked]) -> None:
     ]
     if not_asked:
         say(_("Not asked. %(who)s", who=" ".join(not_asked)), tone=Tone.ALERT)
-
-
-def _run(slug: str) -> tuple[Series, int]:
-    """Find a series for somebody who runs it -> it, and their membership."""
-    series = job_files.find_series(slug)
-    return series, organiser_of(series.group_id)
 
 
 def _pairs(typed: Iterable[object]) -> Iterable[tuple[int, int]]:
