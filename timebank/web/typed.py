@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import Field
 from wtforms import Form
+from wtforms import SelectChoice  # type: ignore[attr-defined]  # the stubs are of 3.2
 from wtforms import StringField
 from wtforms.csrf.core import CSRF
 from wtforms.form import BaseForm
@@ -95,6 +98,16 @@ class HasLetters:
         """Stop when nobody could call it out."""
         if not first_name(field.data or ""):
             raise StopValidation(self._sentence)
+
+
+def choices_of(pairs: Iterable[tuple[str, str]]) -> list[Any]:
+    """Offer (value, label) pairs as WTForms wants them from 3.4 on."""
+    return [SelectChoice(value, label) for value, label in pairs]
+
+
+def short(most: int) -> Length:
+    """Refuse more than `most` letters, with a sentence of its own."""
+    return Length(max=most, message=_("Keep it to %(max)d letters"))
 
 
 def a_name(label: str, sentence: str) -> StringField:

@@ -28,9 +28,9 @@ from timebank.models import Series
 from timebank.web.door import door
 from timebank.web.events.fields import OneOf
 from timebank.web.events.fields import read_day
-from timebank.web.events.job_forms import choices_of
 from timebank.web.filters import day as day_of
 from timebank.web.typed import PageForm
+from timebank.web.typed import choices_of
 from timebank.web.words import _ as later
 
 OUR_OWN = {"csrf_token", "press", "reach", "day", "agreed"}

@@ -25,12 +25,12 @@ from timebank.web.events.forms import facilities
 from timebank.web.events.job_forms import WRITE_A_TIME
 from timebank.web.events.job_forms import JobForm
 from timebank.web.events.job_forms import check_lines
-from timebank.web.events.job_forms import choices_of
-from timebank.web.events.job_forms import short
 from timebank.web.events.lines import span_of
 from timebank.web.typed import PageForm
 from timebank.web.typed import Said
+from timebank.web.typed import choices_of
 from timebank.web.typed import line
+from timebank.web.typed import short
 from timebank.web.words import _
 
 WHICH = [("first", _("The earlier one")), ("second", _("The later one"))]

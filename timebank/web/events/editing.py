@@ -39,10 +39,10 @@ from timebank.web.events import changing
 from timebank.web.events import date_jobs
 from timebank.web.events import drafting
 from timebank.web.events.forms import EditorForm
-from timebank.web.events.job_forms import choices_of
 from timebank.web.events.running import by
 from timebank.web.events.running import series_of_organiser
 from timebank.web.flashes import say
+from timebank.web.typed import choices_of
 from timebank.web.typed import read_number
 
 bp = Blueprint("editor", __name__)

@@ -1,17 +1,14 @@
-"""A line of the rota as it is typed, and the parts that all forms of events share."""
+"""A line of the rota as it is typed, and what is checked of all lines."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from flask_babel import gettext
 from wtforms import FieldList
 from wtforms import Form
 from wtforms import HiddenField
-from wtforms import SelectChoice  # type: ignore[attr-defined]  # the stubs are of 3.2
 from wtforms import StringField
-from wtforms.validators import Length
 from wtforms.validators import StopValidation
 
 from timebank.domain.events.jobs import MOST_PLACES
@@ -23,6 +20,7 @@ from timebank.web.events.lines import MINUTES_A_DAY
 from timebank.web.events.lines import Span
 from timebank.web.events.lines import minutes_of
 from timebank.web.typed import line
+from timebank.web.typed import short
 from timebank.web.words import _
 
 ENDS_FIRST = _("That time ends before it starts. Check From and To")
@@ -31,16 +29,6 @@ FAR_OFF = _("That’s far from the event itself. Check From and To")
 FAR_MINUTES = 6 * 60
 WRITE_A_TIME = _("Choose a time, like 09:30")
 WRITE_A_NUMBER = _("Write a number, or leave it empty")
-
-
-def choices_of(pairs: Iterable[tuple[str, str]]) -> list[Any]:
-    """Offer (value, label) pairs as WTForms wants them from 3.4 on."""
-    return [SelectChoice(value, label) for value, label in pairs]
-
-
-def short(most: int) -> Length:
-    """Refuse more than `most` letters, with a sentence of its own."""
-    return Length(max=most, message=_("Keep it to %(max)d letters"))
 
 
 def check_lines(field: FieldList[Any], event: Span | None) -> None:

@@ -15,10 +15,11 @@ from timebank.web.events.fields import DayField
 from timebank.web.events.fields import OneOf
 from timebank.web.events.fields import Readable
 from timebank.web.events.fields import Understood
-from timebank.web.events.job_forms import choices_of
 from timebank.web.typed import PageForm
 from timebank.web.typed import Said
+from timebank.web.typed import choices_of
 from timebank.web.typed import line
+from timebank.web.typed import short
 from timebank.web.words import _
 
 LONGEST_MONTHS = 120
@@ -44,7 +45,7 @@ class KindForm(PageForm):
         validators=[
             Readable(),
             Said(_("Give it a name, like First aid")),
-            Length(max=60, message=_("Keep it to 60 letters")),
+            short(60),
         ],
     )
     kind = RadioField(
@@ -57,7 +58,7 @@ class KindForm(PageForm):
     about = StringField(
         _("How does one get it?"),
         filters=[line],
-        validators=[Readable(), Length(max=300, message=_("Keep it to 300 letters"))],
+        validators=[Readable(), short(300)],
     )
     lasts_months = CountField(_("Good for how many months?"))
     shadow_turns = CountField(_("Learnt by how many turns beside somebody?"))

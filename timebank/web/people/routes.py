@@ -26,7 +26,6 @@ from timebank.models import QualificationKind
 from timebank.web.auth import member
 from timebank.web.auth import signed_in_required
 from timebank.web.door import door
-from timebank.web.events.job_forms import choices_of
 from timebank.web.flashes import Tone
 from timebank.web.flashes import say
 from timebank.web.people.forms import AgeForm
@@ -34,6 +33,7 @@ from timebank.web.people.forms import FindForm
 from timebank.web.people.forms import GiveForm
 from timebank.web.people.forms import KindForm
 from timebank.web.typed import PageForm
+from timebank.web.typed import choices_of
 from timebank.web.typed import read_number
 from timebank.web.typed import text_of
 

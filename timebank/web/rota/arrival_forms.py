@@ -10,7 +10,6 @@ from flask_babel import ngettext
 from wtforms import HiddenField
 from wtforms import SelectField
 from wtforms import StringField
-from wtforms.validators import Length
 from wtforms.validators import StopValidation
 
 from timebank.domain.rota.occasions import Expected
@@ -21,6 +20,7 @@ from timebank.web.typed import Said
 from timebank.web.typed import a_name
 from timebank.web.typed import line
 from timebank.web.typed import read_number
+from timebank.web.typed import short
 from timebank.web.words import _
 
 
@@ -45,7 +45,7 @@ class TakeBackForm(PageForm):
         filters=[line],
         validators=[
             Said(_("Say in a few words why the hours go back")),
-            Length(max=200, message=_("Keep it to 200 letters")),
+            short(200),
         ],
     )
     key = HiddenField()

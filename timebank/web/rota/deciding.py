@@ -12,7 +12,6 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
 from wtforms import StringField
-from wtforms.validators import Length
 
 from timebank.core import clock
 from timebank.core.text import public_name
@@ -31,6 +30,7 @@ from timebank.web.flashes import say
 from timebank.web.typed import PageForm
 from timebank.web.typed import Said
 from timebank.web.typed import line
+from timebank.web.typed import short
 from timebank.web.typed import text_of
 from timebank.web.words import _ as lazy
 
@@ -47,7 +47,7 @@ class GoForm(PageForm):
         filters=[line],
         validators=[
             Said(lazy("Say why, in a few words")),
-            Length(max=200, message=lazy("Keep it to 200 letters")),
+            short(200),
         ],
     )
 

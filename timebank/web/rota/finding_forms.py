@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from flask import request
 from wtforms import SelectMultipleField
 from wtforms import TextAreaField
-from wtforms.validators import Length
 
 from timebank.core.errors import Refused
 from timebank.web.typed import PageForm
 from timebank.web.typed import Said
 from timebank.web.typed import paragraph
 from timebank.web.typed import read_number
+from timebank.web.typed import short
 from timebank.web.words import _
 
 
@@ -23,7 +23,7 @@ class CallForm(PageForm):
     message = TextAreaField(
         _("Anything you’d like to say?"),
         filters=[paragraph],
-        validators=[Length(max=500, message=_("Keep it to 500 letters"))],
+        validators=[short(500)],
     )
     ask = SelectMultipleField(
         _("We’d ask these neighbours first"),

@@ -6,7 +6,6 @@ from flask_babel import gettext
 from wtforms import BooleanField
 from wtforms import EmailField
 from wtforms import TextAreaField
-from wtforms.validators import Length
 from wtforms.validators import StopValidation
 
 from timebank.web.typed import EmailAddress
@@ -14,6 +13,7 @@ from timebank.web.typed import PageForm
 from timebank.web.typed import a_name
 from timebank.web.typed import line
 from timebank.web.typed import paragraph
+from timebank.web.typed import short
 from timebank.web.words import _
 
 
@@ -53,5 +53,5 @@ class ClaimForm(TermsForm, StrangerForm):
     note = TextAreaField(
         _("Anything we should know?"),
         filters=[paragraph],
-        validators=[Length(max=500, message=_("Keep it to 500 letters"))],
+        validators=[short(500)],
     )

@@ -13,8 +13,8 @@ from wtforms.validators import Optional
 
 from timebank.domain.rota.importing import planning
 from timebank.domain.rota.spreadsheets.cells import MOST_BYTES
-from timebank.web.events.job_forms import choices_of
 from timebank.web.typed import PageForm
+from timebank.web.typed import choices_of
 from timebank.web.words import _
 
 

@@ -20,13 +20,13 @@ from timebank.domain.events import rota_files
 from timebank.domain.rota import taking_in
 from timebank.models import Series
 from timebank.web.auth import signed_in_required
-from timebank.web.events.job_forms import choices_of
 from timebank.web.events.running import by
 from timebank.web.events.running import find_series
 from timebank.web.events.running import series_of_organiser
 from timebank.web.flashes import say
 from timebank.web.rota.job_forms import FileForm
 from timebank.web.rota.job_forms import UseForm
+from timebank.web.typed import choices_of
 from timebank.web.words import _ as later
 
 Page = str | tuple[str, int] | Answer

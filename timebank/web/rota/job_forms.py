@@ -26,10 +26,11 @@ from timebank.models import PairRule
 from timebank.web.events.fields import CountField
 from timebank.web.events.fields import Readable
 from timebank.web.events.fields import read_count
-from timebank.web.events.job_forms import choices_of
 from timebank.web.typed import PageForm
+from timebank.web.typed import choices_of
 from timebank.web.typed import line
 from timebank.web.typed import paragraph
+from timebank.web.typed import short
 from timebank.web.words import _
 
 NUMBERS = (
@@ -54,12 +55,12 @@ class DetailsForm(PageForm):
     instructions = TextAreaField(
         _("How it’s done"),
         filters=[paragraph],
-        validators=[Readable(), Length(max=5000, message=_("Keep it to 5000 letters"))],
+        validators=[Readable(), short(5000)],
     )
     bring = StringField(
         _("What should they bring?"),
         filters=[line],
-        validators=[Readable(), Length(max=300, message=_("Keep it to 300 letters"))],
+        validators=[Readable(), short(300)],
     )
     arrive_minutes_before = CountField(_("Be there how many minutes before?"))
     one_per = CountField(_("One person for how many people?"))

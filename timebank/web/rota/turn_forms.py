@@ -6,7 +6,6 @@ from flask_babel import gettext
 from wtforms import BooleanField
 from wtforms import RadioField
 from wtforms import StringField
-from wtforms.validators import Length
 
 from timebank.core.errors import Refused
 from timebank.domain.rota.walk_ups import Namesake
@@ -16,12 +15,12 @@ from timebank.web.typed import PageForm
 from timebank.web.typed import a_name
 from timebank.web.typed import line
 from timebank.web.typed import read_number
+from timebank.web.typed import short
 from timebank.web.words import _
 
 SOMEONE_NEW = "new"
 PUT_DOWN, PENCIL_IN = "down", "ask"
 ONCE, EVERY_DATE, EVERY_NTH = "once", "every", "nth"
-LONGEST_REASON = 200
 
 
 class WhoForm(PageForm):
@@ -64,7 +63,7 @@ class AskForm(WhoForm):
     because = StringField(
         _("Let them all the same, because …"),
         filters=[line],
-        validators=[Length(max=LONGEST_REASON, message=_("Keep it to 200 letters"))],
+        validators=[short(200)],
     )
 
     def offer_ways(self, often: list[tuple[str, str]]) -> None:
