@@ -19,6 +19,7 @@ from timebank.web.typed import PageForm
 from timebank.web.typed import Said
 from timebank.web.typed import choices_of
 from timebank.web.typed import line
+from timebank.web.typed import read_number
 from timebank.web.typed import short
 from timebank.web.words import _
 
@@ -83,12 +84,21 @@ class GiveForm(PageForm):
 
     qualification = SelectField(_("What do they have?"), validate_choice=False)
     valid_from = DayField(_("Since when?"), validators=[Understood(_("Choose a day"))])
-    expires_on = DayField(_("No longer good from"))
+    # Empty is fine: then it lasts as long as it usually does.
+    expires_on = DayField(
+        _("No longer good from"),
+        validators=[Understood(_("Choose a day, or leave it empty"), may_be_empty=True)],
+    )
 
-    def validate_expires_on(self, field: DayField) -> None:
-        """Empty is fine: then it lasts as long as it usually does."""
-        if (field.data or "").strip() and field.value is None:
-            raise StopValidation(gettext("Choose a day, or leave it empty"))
+    @property
+    def kind_id(self) -> int | None:
+        """Which of the kinds that were offered, when one was chosen."""
+        return read_number(self.qualification.data)
+
+    def validate_qualification(self, _field: SelectField) -> None:
+        """One must be chosen."""
+        if self.kind_id is None:
+            raise StopValidation(gettext("Choose what they have"))
 
 
 class AgeForm(PageForm):

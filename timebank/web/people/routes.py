@@ -34,7 +34,6 @@ from timebank.web.people.forms import GiveForm
 from timebank.web.people.forms import KindForm
 from timebank.web.typed import PageForm
 from timebank.web.typed import choices_of
-from timebank.web.typed import read_number
 from timebank.web.typed import text_of
 
 bp = Blueprint("people", __name__)
@@ -110,13 +109,9 @@ def give(membership_id: int) -> Page:
     by = _organiser()
     who = _member(membership_id)
     form = GiveForm()
-    kind_id = read_number(form.qualification.data)
-    if kind_id is None or not form.is_well_filled():
-        if kind_id is None:
-            form.validate()
-            form.qualification.errors = [_("Choose what they have")]
+    if not form.is_well_filled() or form.kind_id is None:
         return _person_page(who, form, AgeForm(formdata=None)), 422
-    kind = _kind(kind_id)
+    kind = _kind(form.kind_id)
     try:
         qualifications.give(
             db.session(),

@@ -14,7 +14,6 @@ from wtforms import SelectMultipleField
 from wtforms import StringField
 from wtforms import TextAreaField
 from wtforms.validators import Length
-from wtforms.validators import StopValidation
 from wtforms.widgets import CheckboxInput
 from wtforms.widgets import ListWidget
 
@@ -25,7 +24,9 @@ from timebank.domain.rota.details import JobRefused
 from timebank.models import PairRule
 from timebank.web.events.fields import CountField
 from timebank.web.events.fields import Readable
+from timebank.web.events.fields import Understood
 from timebank.web.events.fields import read_count
+from timebank.web.events.job_forms import WRITE_A_NUMBER
 from timebank.web.typed import PageForm
 from timebank.web.typed import choices_of
 from timebank.web.typed import line
@@ -49,6 +50,10 @@ PAIR_CHOICES = [
 ]
 
 
+def _count(label: str) -> CountField:
+    return CountField(label, validators=[Understood(WRITE_A_NUMBER, may_be_empty=True)])
+
+
 class DetailsForm(PageForm):
     """What a job says and asks of people."""
 
@@ -62,9 +67,9 @@ class DetailsForm(PageForm):
         filters=[line],
         validators=[Readable(), short(300)],
     )
-    arrive_minutes_before = CountField(_("Be there how many minutes before?"))
-    one_per = CountField(_("One person for how many people?"))
-    minimum_age = CountField(_("From what age?"))
+    arrive_minutes_before = _count(_("Be there how many minutes before?"))
+    one_per = _count(_("One person for how many people?"))
+    minimum_age = _count(_("From what age?"))
     asks_for = SelectMultipleField(
         _("What does it ask for?"),
         validate_choice=False,
@@ -73,9 +78,9 @@ class DetailsForm(PageForm):
     )
     while_taking_part = BooleanField(_("People can do it and take part"))
     trains_for = SelectField(_("A learning place for"), validate_choice=False)
-    newcomer_places = CountField(_("Places kept for first turns"))
-    newcomer_hours = CountField(_("Until how many hours before?"))
-    opens_hours_before = CountField(_("Opens how many hours before?"))
+    newcomer_places = _count(_("Places kept for first turns"))
+    newcomer_hours = _count(_("Until how many hours before?"))
+    opens_hours_before = _count(_("Opens how many hours before?"))
 
     def offer(self, kinds: Iterable[tuple[int, str]], others: Iterable[JobInFull]) -> None:
         """Offer the community's qualifications, and the other jobs to learn for."""
@@ -131,16 +136,6 @@ class DetailsForm(PageForm):
                 self[problem.field].errors = [sentence]
             else:
                 self.form_errors.append(sentence)
-
-
-def _check_number(form: DetailsForm, field: CountField) -> None:  # noqa: ARG001 - WTForms
-    """Refuse what is no number of at most four figures; nothing at all is fine."""
-    if (field.data or "").strip() and field.value is None:
-        raise StopValidation(gettext("Write a number, or leave it empty"))
-
-
-for _name in NUMBERS:
-    setattr(DetailsForm, f"validate_{_name}", _check_number)
 
 
 class TogetherForm(PageForm):
