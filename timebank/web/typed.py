@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from flask_babel import gettext
 from flask_wtf import FlaskForm
 from wtforms import Field
 from wtforms import Form
@@ -16,6 +17,7 @@ from wtforms.form import BaseForm
 from wtforms.validators import Length
 from wtforms.validators import StopValidation
 
+from timebank.core.errors import Refused
 from timebank.core.text import first_name
 from timebank.core.text import tidy_line
 from timebank.core.text import tidy_text
@@ -73,6 +75,14 @@ class PageForm(FlaskForm):
     def is_well_filled(self) -> bool:
         """Check what was sent: whether every field can be used."""
         return bool(self.validate_on_submit())  # type: ignore[no-untyped-call]  # the same
+
+    def refuse(self, refusal: Refused) -> None:
+        """Put a refusal's sentence beside the field that it is about, or above the form."""
+        name, sentence = refusal.field or "", gettext(refusal.sentence)
+        if name in self:
+            self[name].errors = [sentence]
+        else:
+            self.form_errors.append(sentence)
 
 
 class Said:

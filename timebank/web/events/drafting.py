@@ -218,17 +218,14 @@ def _ending(form: EditorForm) -> dict[str, Any]:
 
 
 def note_refusal(form: Any, refusal: Refused) -> None:  # noqa: ANN401 - any form of ours
-    """Put a refusal's sentence beside the field it is about, or above the form."""
-    sentence = _(refusal.sentence)
+    """Put a refusal's sentence beside the field it is about, in a line of the rota too."""
     kind, _dash, rest = (refusal.field or "").partition("-")
     number, _dash, name = rest.partition("-")
     if kind == "roles" and number:
-        form.roles.entries[int(number)].form[name].errors = [sentence]
+        form.roles.entries[int(number)].form[name].errors = [_(refusal.sentence)]
         form.roles.errors = [entry.errors for entry in form.roles.entries]
-    elif kind in form:
-        form[kind].errors = [sentence]
     else:
-        form.form_errors.append(sentence)
+        form.refuse(refusal)
 
 
 def role_drafts(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TypeVar
 
 from flask import Blueprint
 from flask import redirect
@@ -32,14 +31,12 @@ from timebank.web.people.forms import AgeForm
 from timebank.web.people.forms import FindForm
 from timebank.web.people.forms import GiveForm
 from timebank.web.people.forms import KindForm
-from timebank.web.typed import PageForm
 from timebank.web.typed import choices_of
 from timebank.web.typed import text_of
 
 bp = Blueprint("people", __name__)
 
 Page = str | tuple[str, int] | Response
-AnyForm = TypeVar("AnyForm", bound=PageForm)
 
 
 @bp.get("/people/qualifications")
@@ -70,7 +67,8 @@ def add() -> Page:
         )
     except Refused as refusal:
         db.session.rollback()
-        return _kinds_page(_with(form, refusal)), 422
+        form.refuse(refusal)
+        return _kinds_page(form), 422
     db.session.commit()
     say(_("Jobs can ask for %(name)s now.", name=text_of(form.name)))
     return redirect(url_for("people.kinds"), 303)
@@ -125,7 +123,8 @@ def give(membership_id: int) -> Page:
         )
     except Refused as refusal:
         db.session.rollback()
-        return _person_page(who, _with(form, refusal), AgeForm(formdata=None)), 422
+        form.refuse(refusal)
+        return _person_page(who, form, AgeForm(formdata=None)), 422
     db.session.commit()
     say(_("Written down: %(name)s.", name=kind.name))
     return _back(membership_id)
@@ -179,7 +178,8 @@ def age(membership_id: int) -> Page:
         )
     except Refused as refusal:
         db.session.rollback()
-        return _person_page(who, GiveForm(formdata=None), _with(form, refusal)), 422
+        form.refuse(refusal)
+        return _person_page(who, GiveForm(formdata=None), form), 422
     db.session.commit()
     say(_("Written down. Their date of birth isn’t."))
     return _back(membership_id)
@@ -229,16 +229,6 @@ def _person_page(who: Membership, give_form: GiveForm, age_form: AgeForm) -> str
         ),
         has_kinds=bool(kinds),
     )
-
-
-def _with(form: AnyForm, refusal: Refused) -> AnyForm:
-    """Put a refusal's sentence beside its field, or above the form."""
-    field = refusal.field or ""
-    if field in form:
-        form[field].errors = [_(refusal.sentence)]
-    else:
-        form.form_errors.append(_(refusal.sentence))
-    return form
 
 
 def _organiser() -> Membership:
