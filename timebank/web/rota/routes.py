@@ -40,6 +40,7 @@ from timebank.web.ledger.lines import by_month
 from timebank.web.rota import taking
 from timebank.web.rota.account import mugs
 from timebank.web.rota.account import to_next_mug
+from timebank.web.rota.standing import how_often
 from timebank.web.rota.turn_pages import back_url
 from timebank.web.rota.turn_pages import claim_here
 from timebank.web.rota.turn_pages import event_url
@@ -94,6 +95,7 @@ def _besides(membership_id: int, now: dt.datetime) -> dict[str, object]:
     return {
         "now": now,
         "ways": own_turns.ways_of(session, membership_id=membership_id, now=now),
+        "how_often": how_often,
         "promises": standing.promises_of(session, membership_id=membership_id, now=now),
         "offers": offers.offers_to(
             session, community_id=here, membership_id=membership_id, now=now

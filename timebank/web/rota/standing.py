@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from flask import Blueprint
 from flask import redirect
 from flask import render_template
@@ -38,9 +40,10 @@ def register(bp: Blueprint) -> None:
     bp.post("/me/standing/<int:standing_id>/end")(end_standing)
 
 
-def every_nth(place: places.Place) -> str:
-    """Say "Every first Saturday" of a date."""
-    day = place.occurs_on
+def how_often(nth: int | None, day: dt.date) -> str:
+    """Say "Every date", or of a Saturday "Every first Saturday"."""
+    if nth is None:
+        return _("Every date")
     name = weekday(day)
     words = (
         _("Every first %(day)s", day=name),
@@ -49,13 +52,18 @@ def every_nth(place: places.Place) -> str:
         _("Every fourth %(day)s", day=name),
         _("Every last %(day)s of the month", day=name),
     )
-    return words[nth_of_month(day) - 1]
+    return words[nth - 1]
 
 
 def ways(place: places.Place, *, with_once: bool = True) -> list[tuple[str, str]]:
     """List how often somebody may have this job."""
+    day = place.occurs_on
     once = [(ONCE, _("Just this date"))] if with_once else []
-    return [*once, (EVERY_DATE, _("Every date")), (EVERY_NTH, every_nth(place))]
+    return [
+        *once,
+        (EVERY_DATE, how_often(None, day)),
+        (EVERY_NTH, how_often(nth_of_month(day), day)),
+    ]
 
 
 @signed_in_required
