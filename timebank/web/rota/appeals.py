@@ -50,15 +50,12 @@ MOST_NEXT = 3
 def register(bp: Blueprint) -> None:
     """Add the pages of calls for help."""
     date = "/e/<slug>/<day:day>/help"
-    for rule, view, method in (
-        (date, call, "GET"),
-        (date, ask, "POST"),
-        (f"{date}/<int:appeal_id>/stop", stop, "POST"),
-        ("/t/<token>/help", asked, "GET"),
-        (f"/t/<token>/help/{ANSWER}", answer_call, "POST"),
-        ("/me/asks", may_be_asked, "POST"),
-    ):
-        bp.add_url_rule(rule, view_func=view, methods=[method])
+    bp.get(date)(call)
+    bp.post(date)(ask)
+    bp.post(f"{date}/<int:appeal_id>/stop")(stop)
+    bp.get("/t/<token>/help")(asked)
+    bp.post(f"/t/<token>/help/{ANSWER}")(answer_call)
+    bp.post("/me/asks")(may_be_asked)
 
 
 def call(slug: str, day: dt.date) -> str:

@@ -56,8 +56,8 @@ PARTS = {
 
 def register(bp: Blueprint) -> None:
     """Add the pages to the jobs'."""
-    bp.add_url_rule("/e/<slug>/jobs.toml", view_func=download)
-    bp.add_url_rule("/e/<slug>/jobs/take-in", view_func=choose)
+    bp.get("/e/<slug>/jobs.toml")(download)
+    bp.get("/e/<slug>/jobs/take-in")(choose)
     bp.post("/e/<slug>/jobs/take-in")(take_in)
 
 

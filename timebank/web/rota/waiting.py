@@ -53,15 +53,12 @@ from timebank.web.typed import text_of
 def register(bp: Blueprint) -> None:
     """Add the pages of the waiting list."""
     job = "/e/<slug>/<day:day>/claim/<int:slot_id>/wait"
-    for rule, view, method in (
-        (job, wait, "GET"),
-        (job, join, "POST"),
-        (f"{job}/leave", leave, "POST"),
-        (f"/me/waiting/<int:claim_id>/{ANSWER}", answer_offer, "POST"),
-        ("/t/<token>/offer", offer, "GET"),
-        (f"/t/<token>/offer/{ANSWER}", answer_offer_by_mail, "POST"),
-    ):
-        bp.add_url_rule(rule, view_func=view, methods=[method])
+    bp.get(job)(wait)
+    bp.post(job)(join)
+    bp.post(f"{job}/leave")(leave)
+    bp.post(f"/me/waiting/<int:claim_id>/{ANSWER}")(answer_offer)
+    bp.get("/t/<token>/offer")(offer)
+    bp.post(f"/t/<token>/offer/{ANSWER}")(answer_offer_by_mail)
 
 
 def wait(slug: str, day: dt.date, slot_id: int) -> str:
