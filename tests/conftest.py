@@ -23,6 +23,7 @@ from timebank.core.settings import Settings
 from timebank.db import CONNECTION_LIMITS
 from timebank.db import db
 from timebank.db import reader
+from timebank.web.kept import shelf
 
 ENOUGH_MEMORY_BYTES = 4_000_000_000
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
@@ -108,6 +109,8 @@ def settings(database_url: str, redis_url: str, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
+    """The app, on this test's own database; the pages kept of earlier ones are forgotten."""
+    shelf.clear()
     app = create_app(settings)
     yield app
     with app.app_context():

@@ -28,7 +28,6 @@ from timebank.core.settings import Settings
 from timebank.jobs import notices
 from timebank.jobs import tools
 from timebank.models import Membership
-from timebank.web.kept import shelf
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 NONE_HERE = f"no Chromium on this machine ({', '.join(NAMES)}): browser tests are skipped"
@@ -67,7 +66,6 @@ def settings(settings: Settings, listener: socket.socket) -> Settings:
 @pytest.fixture
 def address(app: Flask, settings: Settings, listener: socket.socket) -> Iterator[str]:
     """Where the app answers."""
-    shelf.clear()
     with serving(app, listener):
         yield settings.public_url
 

@@ -17,7 +17,6 @@ from flask import Flask
 from werkzeug.test import EnvironBuilder
 
 from tests import builders
-from timebank.web.kept import shelf
 
 PAGE = "/e/danson-saturday-stroll/2027-05-01"
 FEED = "/calendar/all.ics"
@@ -26,7 +25,6 @@ NOW = dt.datetime(2027, 4, 28, 12, tzinfo=dt.UTC)
 
 @pytest.fixture(autouse=True)
 def two_days_before():
-    shelf.clear()
     with time_machine.travel(NOW, tick=False):
         yield
 

@@ -14,7 +14,6 @@ from timebank.domain.rota import fairness
 from timebank.domain.rota.fairness import FairTurns
 from timebank.models import ClaimState
 from timebank.models import Event
-from timebank.web.kept import shelf
 
 NOW = dt.datetime(2027, 4, 28, 12, tzinfo=dt.UTC)
 DAY = dt.date(2027, 5, 1)
@@ -69,7 +68,6 @@ def test_each_job_is_looked_at_by_itself_and_in_one_statement(session, walk):
 
 def test_only_organisers_read_it_and_the_kept_page_stays_one_statement(session, walk, app):
     did(session, walk, walk.tail_walker, *[walk.nadia] * 5)
-    shelf.clear()
     with time_machine.travel(NOW, tick=False):
         nadia, sam = Browser(app).sign_in(walk.nadia), Browser(app).sign_in(walk.sam)
         nadia.open(ROTA)

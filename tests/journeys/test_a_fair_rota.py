@@ -16,7 +16,6 @@ from timebank.models import Claim
 from timebank.models import ClaimState
 from timebank.models import NoticeKind
 from timebank.models import Profile
-from timebank.web.kept import shelf
 
 NOW = dt.datetime(2027, 4, 28, 12, tzinfo=dt.UTC)
 DAY = dt.date(2027, 5, 1)
@@ -26,7 +25,6 @@ SUGGEST = "/e/danson-saturday-stroll/suggest"
 
 @pytest.fixture(autouse=True)
 def clock():
-    shelf.clear()
     with time_machine.travel(NOW, tick=False) as clock:
         yield clock
 

@@ -19,7 +19,6 @@ from timebank.models import Claim
 from timebank.models import ClaimState
 from timebank.models import Notice
 from timebank.models import NoticeKind
-from timebank.web.kept import shelf
 
 NOW = dt.datetime(2027, 4, 20, 12, tzinfo=dt.UTC)
 EVENT = "/e/danson-saturday-stroll/2027-05-01"
@@ -27,7 +26,6 @@ EVENT = "/e/danson-saturday-stroll/2027-05-01"
 
 @pytest.fixture(autouse=True)
 def clock():
-    shelf.clear()
     with time_machine.travel(NOW, tick=False) as clock:
         yield clock
 

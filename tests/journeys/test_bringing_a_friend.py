@@ -10,7 +10,6 @@ import time_machine
 from tests import builders
 from tests.browsing import Browser
 from timebank.models import Claim
-from timebank.web.kept import shelf
 
 NOW = dt.datetime(2027, 4, 20, 12, tzinfo=dt.UTC)
 EVENT = "/e/danson-saturday-stroll/2027-05-01"
@@ -18,7 +17,6 @@ EVENT = "/e/danson-saturday-stroll/2027-05-01"
 
 @pytest.fixture(autouse=True)
 def clock():
-    shelf.clear()
     with time_machine.travel(NOW, tick=False) as clock:
         yield clock
 

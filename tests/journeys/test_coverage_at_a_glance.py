@@ -11,14 +11,12 @@ from tests import builders
 from tests.browsing import Browser
 from tests.statements import count_statements
 from timebank.domain import communities
-from timebank.web.kept import shelf
 
 NOW = dt.datetime(2027, 4, 30, 8, tzinfo=dt.UTC)  # a day before the walk
 
 
 @pytest.fixture(autouse=True)
 def a_friday():
-    shelf.clear()
     with time_machine.travel(NOW, tick=False):
         yield
 

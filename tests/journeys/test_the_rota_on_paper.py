@@ -9,7 +9,6 @@ import time_machine
 
 from tests import builders
 from tests.browsing import Browser
-from timebank.web.kept import shelf
 from timebank.web.rota.qr import code_of
 
 WALK = "/e/danson-saturday-stroll"
@@ -17,7 +16,6 @@ WALK = "/e/danson-saturday-stroll"
 
 @pytest.fixture(autouse=True)
 def friday_evening():
-    shelf.clear()
     with time_machine.travel(dt.datetime(2027, 4, 30, 17, tzinfo=dt.UTC), tick=False):
         yield
 

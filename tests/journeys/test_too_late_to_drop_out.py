@@ -15,7 +15,6 @@ from timebank.core import ids
 from timebank.models import Claim
 from timebank.models import ClaimState
 from timebank.models import NoticeKind
-from timebank.web.kept import shelf
 
 EVENT = "/e/danson-saturday-stroll/2027-05-01"
 STARTS = dt.datetime(2027, 5, 1, 8, tzinfo=dt.UTC)
@@ -24,7 +23,6 @@ CUT_OFF = STARTS - dt.timedelta(hours=48)
 
 @pytest.fixture
 def clock():
-    shelf.clear()
     with time_machine.travel(CUT_OFF - dt.timedelta(hours=1), tick=False) as clock:
         yield clock
 

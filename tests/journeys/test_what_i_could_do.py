@@ -11,12 +11,10 @@ import time_machine
 from tests import builders
 from tests.browsing import Browser
 from timebank.models import Venue
-from timebank.web.kept import shelf
 
 
 @pytest.fixture(autouse=True)
 def a_tuesday():
-    shelf.clear()
     with time_machine.travel(dt.datetime(2027, 4, 20, 12, tzinfo=dt.UTC), tick=False):
         yield
 

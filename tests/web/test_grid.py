@@ -28,7 +28,6 @@ NOW = dt.datetime(2027, 4, 20, 12, tzinfo=dt.UTC)
 
 @pytest.fixture(autouse=True)
 def at_noon():
-    shelf.clear()  # every test has a database of its own, and the same numbers in it
     with time_machine.travel(NOW, tick=False):
         yield
 

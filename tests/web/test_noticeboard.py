@@ -7,7 +7,6 @@ import time_machine
 
 from tests import builders
 from timebank.models import ClaimState
-from timebank.web.kept import shelf
 from timebank.web.rota.qr import code_of
 
 BOARD = "/e/danson-saturday-stroll/rota/print"
@@ -15,7 +14,6 @@ BOARD = "/e/danson-saturday-stroll/rota/print"
 
 @pytest.fixture(autouse=True)
 def at_noon():
-    shelf.clear()
     with time_machine.travel(dt.datetime(2027, 4, 20, 12, tzinfo=dt.UTC), tick=False):
         yield
 

@@ -10,14 +10,12 @@ import time_machine
 from tests import builders
 from tests.browsing import Browser
 from tests.statements import count_statements
-from timebank.web.kept import shelf
 
 NOW = dt.datetime(2027, 4, 28, 12, tzinfo=dt.UTC)
 
 
 @pytest.fixture(autouse=True)
 def two_days_before():
-    shelf.clear()
     with time_machine.travel(NOW, tick=False):
         yield
 
