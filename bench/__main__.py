@@ -5,13 +5,13 @@
 Everything runs on servers of its own: an embedded PostgreSQL with fsync on, and three gunicorns
 with the settings of `timebank up`: bare Flask, Flask with one SELECT, and Good Turn. Rounds are
 interleaved, so that the machine's mood strikes all alike, and the middle one counts. Compare
-ratios, never rates.
+ratios, never rates. The storms, which take a quarter of an hour, are played only when asked for:
+`--only storms`.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import subprocess
 import sys
 import tempfile
@@ -31,6 +31,7 @@ from bench import load
 from bench import matching
 from bench import pages
 from bench import statements
+from bench import storms
 from bench import town
 from bench import weight
 from bench.common import ROOT
@@ -50,8 +51,9 @@ FAMILIES: dict[str, Callable[[Stage], list[Figure]]] = {
     "statements": statements.measure,
     "books": books.measure,
     "matching": matching.measure,
+    "storms": storms.measure,
 }
-NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
+ONLY_WHEN_ASKED = {"storms"}  # takes more than a minute
 # Compiles all that the servers load, so that none of them has to.
 EVERYTHING = "import gunicorn.app.wsgiapp, gunicorn.workers.gthread, bench.bare, wsgi"
 
@@ -61,7 +63,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--seconds", type=float, default=2.0)
-    options.add_argument("--only", nargs="*", choices=FAMILIES, default=list(FAMILIES))
+    options.add_argument("--only", nargs="*", choices=FAMILIES, default=_usual())
     chosen = options.parse_args()
     print(f"{clock.now():%-d %B %Y}, {common.machine()}")
     figures: list[Figure] = []
@@ -72,11 +74,15 @@ def main() -> None:
     print(f"\n{common.markdown(sorted(figures, key=lambda figure: figure.goal))}")
 
 
+def _usual() -> list[str]:
+    return [name for name in FAMILIES if name not in ONLY_WHEN_ASKED]
+
+
 @contextmanager
 def _stage(rounds: int, seconds: float) -> Iterator[Stage]:
     with tempfile.TemporaryDirectory(prefix="goodturn-bench-", dir="/tmp") as folder:
         database = start_postgres(Path(folder) / "postgres")
-        environ = _environ(database.url, folder)
+        environ = common.environ_of(database.url, folder)
         servers = []
         try:
             print("filling a town ...", flush=True)
@@ -93,24 +99,6 @@ def _stage(rounds: int, seconds: float) -> Iterator[Stage]:
             for server in servers:
                 server.stop()
             database.stop()
-
-
-def _environ(database_url: str, folder: str) -> dict[str, str]:
-    """Write the settings of production; no queue and no mail server is there.
-
-    Compiled modules are kept, as they are wherever somebody runs us.
-    """
-    inherited = {name: text for name, text in os.environ.items() if name != NO_BYTECODE}
-    return {
-        **inherited,
-        "DATABASE_URL": database_url,
-        "REDIS_URL": f"unix://{folder}/no-queue",
-        "SMTP_URL": f"maildir://{folder}/mail",
-        "PUBLIC_URL": "http://localhost",
-        "SECRET_KEY": "a secret key for measuring, long enough",
-        "INSTANCE": folder,
-        "DEMO": "0",
-    }
 
 
 def _fill(database_url: str) -> town.Town:

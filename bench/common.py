@@ -31,6 +31,7 @@ CONNECTIONS = 8
 START_SECONDS = 30.0
 WARM_UP_SECONDS = 0.7
 MILLI = 1000
+NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,24 @@ class Figure:
 
 
 Rounds = Mapping[str, Sequence[Sample]]
+
+
+def environ_of(database_url: str, folder: str) -> dict[str, str]:
+    """Write the settings of production; no queue and no mail server is there.
+
+    Compiled modules are kept, as they are wherever somebody runs us.
+    """
+    inherited = {name: text for name, text in os.environ.items() if name != NO_BYTECODE}
+    return {
+        **inherited,
+        "DATABASE_URL": database_url,
+        "REDIS_URL": f"unix://{folder}/no-queue",
+        "SMTP_URL": f"maildir://{folder}/mail",
+        "PUBLIC_URL": "http://localhost",
+        "SECRET_KEY": "a secret key for measuring, long enough",
+        "INSTANCE": folder,
+        "DEMO": "0",
+    }
 
 
 def start_server(application: str, environ: Mapping[str, str], *, workers: int = 2) -> Server:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
+from http.cookies import SimpleCookie
 
 from flask import session
 
@@ -13,6 +14,7 @@ from timebank.app import create_app
 from timebank.core.settings import Settings
 from timebank.web.cookies import Sessions
 from timebank.web.door import SIGN_IN_KEY
+from timebank.web.flashes import WAITING
 from timebank.web.form_tokens import form_token
 
 
@@ -34,6 +36,13 @@ class Visitors:
     def __iter__(self) -> Iterator[Visitor]:
         """Go through them in the order of the tokens."""
         return iter(self._visitors)
+
+    def told(self, set_cookie: str) -> str:
+        """Read the notice that an answer's cookie keeps for the next page; "" without one."""
+        name = self.app.config["SESSION_COOKIE_NAME"]
+        written = SimpleCookie(set_cookie).get(name)
+        waiting = Sessions(self.app).read(written.value).get(WAITING) if written else None
+        return str(waiting[-1][1][0]) if waiting else ""
 
     def _visitor(self, token: str) -> Visitor:
         with self.app.test_request_context():

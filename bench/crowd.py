@@ -1,0 +1,88 @@
+"""Browsers that tap at the same moment, each on a connection of its own that is kept open."""
+
+from __future__ import annotations
+
+import select
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import field
+from http.client import HTTPConnection
+from http.client import HTTPException
+from urllib.parse import urlencode
+
+from bench.load import LONGEST_WAIT_SECONDS
+from bench.visitors import Visitor
+from timebank.web.form_tokens import FIELD
+
+FORM = "application/x-www-form-urlencoded"
+WARM_UP = "/"  # what a connection asks for when it is made
+
+
+@dataclass(frozen=True, slots=True)
+class Tap:
+    """A button that somebody presses: where its form goes, and what it holds beside the token."""
+
+    visitor: Visitor
+    path: str
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back; without a status when nothing came in time, or the line went dead."""
+
+    status: int | None = None
+    cookie: str = ""
+    page: str = ""
+
+
+class Crowd:
+    """So many open connections to one server."""
+
+    def __init__(self, port: int, size: int) -> None:
+        self._lines = [
+            HTTPConnection("127.0.0.1", port, timeout=LONGEST_WAIT_SECONDS) for _ in range(size)
+        ]
+
+    def answers(self, taps: Sequence[Tap]) -> list[Answer]:
+        """Send every tap before any answer is awaited -> the answers, in the order of the taps."""
+        self._open_what_is_closed()
+        pairs = list(zip(self._lines[: len(taps)], taps, strict=True))
+        for line, tap in pairs:
+            _press(line, tap)
+        return [_answer(line) for line, _ in pairs]
+
+    def close(self) -> None:
+        """Hang up."""
+        for line in self._lines:
+            line.close()
+
+    def _open_what_is_closed(self) -> None:
+        """Make the connections that are not there (any more), and ask for a page on each."""
+        closed = [line for line in self._lines if _is_closed(line)]
+        for line in closed:
+            line.close()
+            line.request("GET", WARM_UP, headers={"Host": "localhost"})
+        for line in closed:
+            line.getresponse().read()
+
+
+def _is_closed(line: HTTPConnection) -> bool:
+    """Tell whether a connection was never made, or has been closed by the server meanwhile."""
+    return line.sock is None or bool(select.select([line.sock], [], [], 0)[0])
+
+
+def _press(line: HTTPConnection, tap: Tap) -> None:
+    body = urlencode({FIELD: tap.visitor.form_token, **tap.fields})
+    headers = {"Host": "localhost", "Cookie": tap.visitor.cookie, "Content-Type": FORM}
+    line.request("POST", tap.path, body, headers)
+
+
+def _answer(line: HTTPConnection) -> Answer:
+    try:
+        came = line.getresponse()
+        return Answer(came.status, came.headers.get("Set-Cookie", ""), came.read().decode())
+    except (OSError, HTTPException):
+        line.close()
+        return Answer()
