@@ -143,15 +143,21 @@ def environ_of(database_url: str, folder: str) -> dict[str, str]:
     }
 
 
-def start_server(application: str, environ: Mapping[str, str], *, workers: int = 2) -> Server:
-    """Start gunicorn as `timebank up` does, on a free port, with another application."""
+def start_server(
+    application: str, environ: Mapping[str, str], *, workers: int = 2, more: Sequence[str] = ()
+) -> Server:
+    """Start gunicorn as `timebank up` does, on a free port, with another application.
+
+    Args:
+        more: Options of gunicorn's besides.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     options = GUNICORN.replace("wsgi:app", application).replace(
         "--workers 2", f"--workers {workers}"
     )
-    program = [sys.executable, *options.split(), "--pythonpath", str(ROOT)]
+    program = [sys.executable, *options.split(), *more, "--pythonpath", str(ROOT)]
     log = Path(environ["INSTANCE"]) / "gunicorn.log"
     bind = ["--bind", f"127.0.0.1:{port}"]
     return Server(start_child([*program, *bind], log=log, environ=environ), port)

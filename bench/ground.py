@@ -64,6 +64,11 @@ class Ground:
         self.visitors = Visitors(environ, tokens)
         self._visitor = dict(zip((one.id for one in people), self.visitors, strict=True))
 
+    @property
+    def small_page(self) -> str:
+        """Where something is that costs next to nothing to serve."""
+        return str(self.visitors.app.jinja_env.globals["asset"]("img/icon.svg"))
+
     def crowd(self) -> list[Membership]:
         """List everybody; each time somebody else is the first to tap."""
         self._members.append(self._members.pop(0))
