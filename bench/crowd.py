@@ -71,21 +71,22 @@ class Crowd:
     def _open(self) -> None:
         """Ask for the page on each connection, until the server keeps all of them open.
 
+        What it has closed is made anew while it is busy with the others: at rest, the same process
+        would take it again.
+
         Raises:
-            RuntimeError: It does not.
+            RuntimeError: It does not keep them.
         """
-        lines = self._lines
         for _ in range(MOST_TRIES):
-            for line in lines:
+            for line in sorted(self._lines, key=_is_closed):
                 if _is_closed(line):
                     line.close()
                 line.request("GET", self._page, headers=HOST)
-            for line in lines:
+            for line in self._lines:
                 _answer(line)
-            lines = [line for line in lines if line.sock is None]
-            if not lines:
+            if all(line.sock for line in self._lines):
                 return
-        raise RuntimeError(f"{len(lines)} connections are not kept open")
+        raise RuntimeError("the server does not keep so many connections open")
 
 
 def _is_closed(line: HTTPConnection) -> bool:
