@@ -5,8 +5,8 @@
 Everything runs on servers of its own: an embedded PostgreSQL with fsync on, and three gunicorns
 with the settings of `timebank up`: bare Flask, Flask with one SELECT, and Good Turn. Rounds are
 interleaved, so that the machine's mood strikes all alike, and the middle one counts. Compare
-ratios, never rates. The storms, which take a quarter of an hour, are played only when asked for:
-`--only storms`.
+ratios, never rates. The storms, which take up to an hour, are played only when asked for: `--only
+storms`.
 """
 
 from __future__ import annotations

@@ -8,8 +8,7 @@ can see an oversold place is shown by `bench.naive`, which counts before it inse
 Nothing is turned off: no brake counts people who are signed in (`timebank.web.limits` counts who
 asks for mail). A queue server is not there, and no page asks for one.
 
-Not among the figures that are measured when nobody says which: a thousand rounds take a quarter of
-an hour. `python -m bench --only storms`
+It takes an hour on a busy machine, so only `python -m bench --only storms` plays them.
 """
 
 from __future__ import annotations
@@ -34,6 +33,7 @@ from bench.common import Stage
 from bench.crowd import Crowd
 from bench.ground import CROWD
 from bench.ground import Ground
+from bench.load import LONGEST_WAIT_SECONDS
 from bench.races import Race
 from bench.races import Tally
 from timebank.adapters.migrations import migrate
@@ -46,9 +46,14 @@ FAIR_SHARES = ("--worker-connections", str(-(-CROWD // PROCESSES) + 4))
 LAST_PLACE_ROUNDS = 1000
 OTHER_ROUNDS = 50
 NAIVE_ROUNDS = 10
-MOST_SECONDS = 15  # what a statement waits for a lock at most
+TELL_EVERY = 100  # rounds
 
 DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+ALONE = """
+SELECT count(*) = 1 FROM pg_stat_activity
+ WHERE datname = current_database() AND backend_type = 'client backend'
+"""
+PAUSE_SECONDS, MOST_TRIES = 0.05, 200
 WITHOUT_NUMBERS = "DROP INDEX one_live_claim_per_place"
 
 
@@ -79,7 +84,7 @@ def measure(stage: Stage) -> list[Figure]:
 def rage(environ: Mapping[str, str], plan: Mapping[Race, int], application: str = OURS) -> Storm:
     """Play so many rounds of each race on a database that has been migrated and is empty."""
     engine = sa.create_engine(environ["DATABASE_URL"])
-    before = _deadlocks(engine)
+    before = deadlocks(engine)
     tallies = [Tally(race) for race in plan]
     with Session(engine, expire_on_commit=False) as session:
         ground = Ground(session, environ)
@@ -92,7 +97,7 @@ def rage(environ: Mapping[str, str], plan: Mapping[Race, int], application: str 
                 connections = _connections(server)
         finally:
             server.stop()
-    storm = Storm(tallies, _deadlocks(engine) - before, connections)
+    storm = Storm(tallies, deadlocks(engine) - before, connections)
     engine.dispose()
     return storm
 
@@ -107,10 +112,11 @@ def rage_naively(environ: Mapping[str, str], rounds: int) -> Storm:
 
 
 def _play(tally: Tally, rounds: int, ground: Ground, crowd: Crowd) -> None:
-    start = time.perf_counter()
-    for _ in range(rounds):
+    print(f"  {tally.race.name} ...", flush=True)
+    while len(tally.rounds) < rounds:
         tally.rounds.append(races.play(tally.race, ground, crowd))
-    print(f"  {tally.race.name}: {tally}; {time.perf_counter() - start:.0f} s in all", flush=True)
+        if len(tally.rounds) in {rounds, *range(0, rounds, TELL_EVERY)}:
+            print(f"    {tally}; {tally.oversold} oversold", flush=True)
 
 
 def _connections(server: Server) -> list[int]:
@@ -124,9 +130,16 @@ def _connections(server: Server) -> list[int]:
     ]
 
 
-def _deadlocks(engine: sa.Engine) -> int:
-    """Read what the database has counted; a process adds its own when it ends, or sooner."""
+def deadlocks(engine: sa.Engine) -> int:
+    """Read how many deadlocks this database has broken up, when nobody else is connected.
+
+    A connection adds what it has seen when it ends.
+    """
     with engine.connect() as connection:
+        for _ in range(MOST_TRIES):
+            if connection.exec_driver_sql(ALONE).scalar_one():
+                break
+            time.sleep(PAUSE_SECONDS)
         return int(connection.exec_driver_sql(DEADLOCKS).scalar_one())
 
 
@@ -149,39 +162,46 @@ def _database(stage: Stage, name: str) -> Iterator[Mapping[str, str]]:
 
 
 def _figures(storm: Storm) -> list[Figure]:
-    last_place = storm.tallies[0]
-    answers = sum(tally.count() for tally in storm.tallies)
-    slowest = max(second for tally in storm.tallies for second in tally.seconds)
+    tallies = storm.tallies
+    answers = sum(tally.count() for tally in tallies)
     shares = "connections of each: " + ", ".join(map(str, storm.connections))
     busy = sum(count > 0 for count in storm.connections)
     return [
-        _at_least(LAST_PLACE_ROUNDS, "rounds of 50 for a last place", len(last_place.rounds)),
-        _at_least(PROCESSES, "web processes that race", busy, detail=shares),
+        _at_least(LAST_PLACE_ROUNDS, "rounds", tallies[0].race.name, len(tallies[0].rounds)),
+        _at_least(PROCESSES, "processes", "web processes that race", busy, detail=shares),
         *(
-            _none(f"{one.race.name}: oversold", one.oversold, detail=f"{one}")
-            for one in storm.tallies
+            _none("places", f"{one.race.name}: oversold", one.oversold, detail=f"{one}")
+            for one in tallies
         ),
-        _none("left free though wanted", sum(one.left_free for one in storm.tallies)),
+        _none("places", "left free though wanted", sum(one.left_free for one in tallies)),
         _none(
+            "answers",
             "told otherwise than it is",
-            sum(one.told_wrong for one in storm.tallies),
-            detail=f"of {answers:,} answers",
+            sum(one.told_wrong for one in tallies),
+            detail=f"of {answers:,}",
         ),
-        _none("answers of 5xx", sum(one.broken for one in storm.tallies)),
-        _none("no answer within 30 seconds", sum(one.silent for one in storm.tallies)),
-        _none("deadlocks", storm.deadlocks),
-        Figure(goal=13, what="slowest round", measured=slowest, unit="seconds", most=MOST_SECONDS),
+        _none("answers", "something broke (5xx)", sum(one.broken for one in tallies)),
+        _none("taps", "no answer within 30 seconds", sum(one.silent for one in tallies)),
+        _none("", "deadlocks", storm.deadlocks),
+        Figure(
+            goal=13,
+            what="slowest round",
+            measured=max(second for one in tallies for second in one.seconds),
+            unit="seconds",
+            most=LONGEST_WAIT_SECONDS,
+        ),
     ]
 
 
 def _proof(naive: Storm) -> Figure:
     [tally] = naive.tallies
-    return _at_least(1, "counting before inserting: oversold", tally.oversold, detail=f"{tally}")
+    what = "counting before inserting: oversold"
+    return _at_least(1, "places", what, tally.oversold, detail=f"{tally}")
 
 
-def _none(what: str, measured: int, *, detail: str = "") -> Figure:
-    return Figure(goal=13, what=what, measured=measured, unit="", most=0, detail=detail)
+def _none(unit: str, what: str, measured: int, *, detail: str = "") -> Figure:
+    return Figure(goal=13, what=what, measured=measured, unit=unit, most=0, detail=detail)
 
 
-def _at_least(least: int, what: str, measured: int, *, detail: str = "") -> Figure:
-    return Figure(goal=13, what=what, measured=measured, unit="", least=least, detail=detail)
+def _at_least(least: int, unit: str, what: str, measured: int, *, detail: str = "") -> Figure:
+    return Figure(goal=13, what=what, measured=measured, unit=unit, least=least, detail=detail)

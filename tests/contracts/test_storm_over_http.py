@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+import sqlalchemy as sa
 
 from bench import common
 from bench import races
@@ -15,6 +16,8 @@ from bench.races import LAST_PLACE
 from bench.races import SILENCE
 from bench.races import Round
 from bench.races import Tally
+from tests.storms import DONE
+from tests.storms import Storm
 from timebank.db import reader
 
 
@@ -24,7 +27,7 @@ def environ(database_url, tmp_path):
     reader.bind("")
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_four_processes_sell_no_place_twice(environ):
     plan = {LAST_PLACE: 5, **dict.fromkeys(races.OTHERS, 1)}
     storm = storms.rage(environ, plan)
@@ -35,11 +38,27 @@ def test_four_processes_sell_no_place_twice(environ):
     assert len([count for count in storm.connections if count]) == storms.PROCESSES
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(200)
 def test_counting_before_inserting_oversells_so_the_storm_can_see_it(environ):
-    [tally] = storms.rage_naively(environ, rounds=3).tallies
+    [tally] = storms.rage_naively(environ, rounds=2).tallies
     assert tally.oversold > 0
     assert tally.told_wrong > 0
+
+
+def test_a_deadlock_is_seen(engine):
+    def lock(*numbers):
+        def work(session):
+            for number in numbers:
+                session.execute(sa.text("SELECT pg_advisory_xact_lock(:n)"), {"n": number})
+                session.execute(sa.text("SELECT pg_sleep(0.2)"))
+
+        return work
+
+    with Storm(engine, crowd=2) as storm:
+        answers = storm.answers([lock(1, 2), lock(2, 1)])
+    assert answers == {DONE: 1, "DeadlockDetected": 1}
+    engine.dispose()
+    assert storms.deadlocks(engine) == 1
 
 
 def a_round(said=None, *, turns=1, places=1, people=1):
