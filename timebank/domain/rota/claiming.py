@@ -132,10 +132,8 @@ def claim_slot(
     """
     terms = terms or Terms(note=note)
     try:
+        look_closely(session, slot_id=slot_id, membership_id=membership_id, now=now)
         taken = _take(session, slot_id, membership_id, terms, now)
-        if taken is None:
-            look_closely(session, slot_id=slot_id, membership_id=membership_id, now=now)
-            taken = _take(session, slot_id, membership_id, terms, now)
         if taken is None and terms.standing_id is None:
             taken = _take_from_a_regular(session, slot_id, membership_id, terms, now)
     except AlreadyYours:
@@ -248,8 +246,8 @@ def refused_by(
 def _full(session: Session, slot_id: int, membership_id: int) -> Refused | SlotFull:
     """Say whether every place is taken, or what is left is kept for newcomers."""
     taken = sa.select(sa.func.count()).where(Claim.slot_id == slot_id, Claim.live)
-    places = sa.select(Slot.places).where(Slot.id == slot_id)
-    if session.scalar(taken) < session.scalar(places):  # type: ignore[operator]
+    left = sa.select(Slot.places - taken.scalar_subquery()).where(Slot.id == slot_id)
+    if session.scalars(left).one() > 0:
         return rules.refusal_of(
             session, rule="kept_for_newcomers", slot_id=slot_id, membership_id=membership_id
         )

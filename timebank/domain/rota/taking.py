@@ -1,8 +1,8 @@
 """The one statement that gives a place, for everybody who gives one.
 
-Claiming is hopeful first and orderly second. The hopeful statement takes the first free place
-without waiting for anybody; numbered places and the rules in the database make it right. Only when
-somebody was quicker, or something is in the way, is there a closer look (`claiming`).
+A member's tap is hopeful: the statement takes the first free place at once; numbered places and
+the rules in the database make it right. Whoever has more to say, or was too late, goes the orderly
+way, with a closer look first (`claiming`).
 """
 
 from __future__ import annotations

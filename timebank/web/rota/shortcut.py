@@ -42,6 +42,7 @@ VIEW = "rota.take"
 BEFORE_TOKEN = f"{form_tokens.FIELD}=".encode()
 BODY_BYTES = len(BEFORE_TOKEN) + form_tokens.LENGTH
 FORM = "application/x-www-form-urlencoded"
+TRIED = "timebank.tried"  # in the environ: to be hopeful once more would be no use
 SEE_OTHER = f"{HTTPStatus.SEE_OTHER} {HTTPStatus.SEE_OTHER.phrase}".upper()
 
 
@@ -71,6 +72,7 @@ class Taps:
         browser = self._sessions.of(environ)
         if address is None or not self._is_our_form(environ, browser):
             return None
+        environ[TRIED] = True
         claim_id = _claim(environ, browser, address)
         if claim_id is None:
             return None

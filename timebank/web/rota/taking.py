@@ -38,6 +38,7 @@ from timebank.web.flashes import say
 from timebank.web.limits import brake
 from timebank.web.rota.forms import ClaimForm
 from timebank.web.rota.forms import TermsForm
+from timebank.web.rota.shortcut import TRIED
 from timebank.web.rota.turn_pages import event_url
 from timebank.web.rota.turn_pages import joined
 from timebank.web.rota.turn_pages import next_best
@@ -91,7 +92,8 @@ def _after(slug: str, day: dt.date) -> str:
 def _claim_for(viewer: Viewer, slug: str, day: dt.date, slot_id: int) -> NewClaim:
     """Claim in one statement; look closely only where that is not enough."""
     now = clock.now()
-    if viewer.membership_id is not None and EXTRAS.isdisjoint(request.form):
+    is_plain = EXTRAS.isdisjoint(request.form) and TRIED not in request.environ
+    if viewer.membership_id is not None and is_plain:
         claimed = claiming.claim_at_once(
             reader,
             slot_id=slot_id,
