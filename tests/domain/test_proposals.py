@@ -20,6 +20,7 @@ from timebank.models import HeldFor
 from timebank.models import Membership
 from timebank.models import Profile
 
+DAYS = dt.timedelta(days=1)
 NOW = dt.datetime(2027, 4, 20, 12, tzinfo=dt.UTC)
 DAY = dt.date(2027, 5, 1)
 
@@ -92,6 +93,17 @@ def test_four_dates_are_shared_out(session, walk):
     names = [name for day in said(found) for _job, name in day]
     assert sorted(names) == ["Bela N", "Bela N", "Sam T", "Sam T"]
     assert found.is_exact
+
+
+def test_nobody_is_proposed_more_often_in_a_week_than_the_event_lets_them(session, walk):
+    only(session, walk.sam)
+    walk.series.most_a_week = 1
+    sunday, monday = (builders.an_event(session, walk.series, DAY + DAYS * n) for n in (1, 2))
+    later = [builders.a_slot(session, event, walk.tail_walker.role) for event in (sunday, monday)]
+    by_day = [len(day.choices) for day in rota(session, walk, dates=3).days]
+    assert (sum(by_day[:2]), by_day[2]) == (1, 1)
+    builders.a_claim(session, later[0], walk.sam)
+    assert said(rota(session, walk, dates=1)) == [[]]
 
 
 def test_who_is_down_already_stays_and_gets_nothing_at_the_same_time(session, walk):

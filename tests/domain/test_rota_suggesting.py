@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 import random
 from collections import Counter
@@ -84,6 +85,35 @@ def test_turns_go_round_though_somebody_would_like_every_job():
     rota = suggest(other_jobs_each_week(4), people)
 
     assert Counter(given_to(rota).values()) == {AMA: 2, BELA: 2}
+
+
+MONDAY, NEXT_MONDAY = dt.date(2027, 5, 3), dt.date(2027, 5, 10)
+
+
+def days_of_weeks(*mondays):
+    """A date with a turn of tea for each of these, a day apart; their keys are 0, 1, ..."""
+    return [
+        Date(number, (place(number, TEA, starts=number * 24 * 60),), week=monday)
+        for number, monday in enumerate(mondays)
+    ]
+
+
+def test_nobody_is_asked_more_often_in_a_week_than_the_event_lets_them():
+    dates = days_of_weeks(MONDAY, MONDAY, MONDAY, NEXT_MONDAY, NEXT_MONDAY)
+
+    rota = suggest(dates, [who(AMA)], most_a_week=2)
+
+    assert sorted(given_to(rota)) == [*sorted(given_to(rota))[:2], 3, 4]
+    assert len(rota.unfilled) == 1
+
+
+def test_what_somebody_has_in_that_week_counts_too():
+    dates = days_of_weeks(MONDAY, MONDAY, NEXT_MONDAY)
+
+    had = suggest(dates, [who(AMA, had_in_week={MONDAY: 2})], most_a_week=2)
+    down = suggest(dates, [who(AMA)], fixed={0: AMA}, most_a_week=1)
+
+    assert (given_to(had), given_to(down)) == ({2: AMA}, {2: AMA})
 
 
 def test_who_did_much_lately_waits_until_the_others_have_done_as_much():

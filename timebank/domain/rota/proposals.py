@@ -47,9 +47,11 @@ SELECT s.id, s.event_id, e.occurs_on, e.starts_at AS event_starts_at, s.role_id,
        CASE WHEN r.trains_for_id IS NULL THEN s.places ELSE 0 END AS places,
        ARRAY(SELECT c.membership_id FROM claim c WHERE c.slot_id = s.id AND c.live
               ORDER BY c.place) AS taken,
-       t.rest_minutes
+       t.rest_minutes, x.most_a_week,
+       date_trunc('week', e.starts_at AT TIME ZONE t.timezone)::date AS week
   FROM (SELECT * FROM event WHERE series_id = :series_id AND state = 'planned'
            AND starts_at > :now ORDER BY starts_at, id LIMIT :dates) AS e
+  JOIN series x ON x.id = e.series_id
   JOIN community t ON t.id = e.community_id
   JOIN slot s ON s.event_id = e.id AND s.closed_at IS NULL AND s.starts_at > :now
   JOIN role r ON r.id = s.role_id
@@ -65,7 +67,8 @@ WITH wanted AS (
     FROM slot s JOIN role r ON r.id = s.role_id
    WHERE s.id = ANY (:slot_ids) GROUP BY r.id
 ), here AS (
-  SELECT x.community_id, x.group_id, x.venue_id, t.rest_minutes, t.travel_minutes
+  SELECT x.id AS series_id, x.community_id, x.group_id, x.venue_id, t.timezone, t.rest_minutes,
+         t.travel_minutes
     FROM series x JOIN community t ON t.id = x.community_id WHERE x.id = :series_id
 ), done AS MATERIALIZED (
   SELECT c.membership_id, s.role_id, c.starts_at, y.group_id = h.group_id AS is_here
@@ -88,6 +91,13 @@ SELECT m.id, p.full_name, coalesce(y.turns_lately, 0) AS turns_lately,
                  GROUP BY role_id) AS o) AS done_lately,
        ARRAY(SELECT w.id FROM wanted w
               WHERE {rules.MAY_DO}) AS may,
+       (SELECT coalesce(jsonb_object_agg(k.week, k.turns), '{{}}')
+          FROM (SELECT date_trunc('week', c.starts_at AT TIME ZONE h.timezone)::date AS week,
+                       count(*) AS turns
+                  FROM claim c JOIN slot s ON s.id = c.slot_id AND s.series_id = h.series_id
+                 WHERE c.membership_id = m.id AND c.live AND s.id <> ALL (:slot_ids)
+                   AND c.starts_at > :now - interval '7 days'
+                 GROUP BY 1) AS k) AS had_in_week,
        (SELECT coalesce(jsonb_agg(jsonb_build_array(c.starts_at - way.far, c.ends_at + way.far)),
                         '[]')
           FROM claim c
@@ -183,6 +193,7 @@ def suggest_rota(
         rules=pair_rules(session, series_id=series_id),
         fixed={key: member for slot in slots for key, member in _taken(slot)},
         rest_minutes=slots[0].rest_minutes if slots else 0,
+        most_a_week=slots[0].most_a_week if slots else None,
         with_extra=with_extra,
     )
     names = {row.id: public_name(row.full_name) for row in people}
@@ -277,6 +288,7 @@ def _dates(slots: Sequence[sa.Row[Any]]) -> Iterator[Date]:
         ]
         yield Date(
             event_id,
+            week=next(slot.week for slot in slots if slot.event_id == event_id),
             needed=tuple(place for is_needed, place in places if is_needed),
             extra=tuple(place for is_needed, place in places if not is_needed),
         )
@@ -294,6 +306,9 @@ def _candidate(row: sa.Row[Any]) -> Candidate:
         helper=Helper(row.id, may, spans_of(row.busy)),
         done_lately={int(role_id): times for role_id, times in row.done_lately.items()},
         turns_lately=row.turns_lately,
+        had_in_week={
+            dt.date.fromisoformat(week): turns for week, turns in row.had_in_week.items()
+        },
         would_like=may & done,
         never_did=may - done,
     )

@@ -1,9 +1,11 @@
 """Suggest who could do what on the dates ahead, fairly; nothing here touches the database.
 
-Some things always hold: people do what they may, when they are free, with their rest, and no more
-often than they said. Within that, required places are filled first, then others if asked for; and
-of all ways to do so the fairest is chosen. It costs the more to give somebody a turn the more they
-have had, and a job the more often they have had that; jobs that people would like are cheaper.
+Some things always hold: people do what they may, when they are free, with their rest, no more
+often than they said, and no more often in a week than the event lets anybody. Within that, places
+that are needed are filled first, then others if asked for; of all ways to do so the fairest is
+chosen.
+It costs the more to give somebody a turn the more they have had, and a job the more often they
+have had that; jobs that people would like are cheaper.
 """
 
 from __future__ import annotations
@@ -49,11 +51,16 @@ class Because(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Date:
-    """A date with the places that it needs, and others that would be good to fill."""
+    """A date with the places that it needs, and others that would be good to fill.
+
+    Attributes:
+        week: The Monday of its week; dates without one share a week.
+    """
 
     key: int
     needed: tuple[Place, ...]
     extra: tuple[Place, ...] = ()
+    week: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +71,7 @@ class Candidate:
         done_lately: How often they did each role lately.
         turns_lately: How many turns they had lately, here or anywhere.
         most: How many turns they want on these dates at most, those they have already included.
+        had_in_week: How many they have of the same series besides, by the Monday of the week.
         would_like: Roles that they asked for, or liked.
         never_did: Roles that would be new to them.
     """
@@ -72,6 +80,7 @@ class Candidate:
     done_lately: Mapping[int, int] = field(default_factory=dict)
     turns_lately: int = 0
     most: int | None = None
+    had_in_week: Mapping[dt.date | None, int] = field(default_factory=dict)
     would_like: frozenset[int] = frozenset()
     never_did: frozenset[int] = frozenset()
 
@@ -107,6 +116,7 @@ def suggest(
     rules: PairRules = NO_RULES,
     fixed: Mapping[int, int] | None = None,
     rest_minutes: int = 0,
+    most_a_week: int | None = None,
     with_extra: bool = False,
 ) -> Suggestion:
     """Propose people for the places that are free.
@@ -116,6 +126,7 @@ def suggest(
         fixed: Places that are taken, and by whom: keys of both.
         rest_minutes: Between somebody's turns on different dates, and what they do elsewhere; the
             way from one to the other counts as rest.
+        most_a_week: How many turns anybody may have in a week; None: as many as they like.
         with_extra: Whether to fill the extra places too, after all that is needed.
     """
     taken = fixed or {}
@@ -125,7 +136,8 @@ def suggest(
         for number, one in enumerate(wanted)
         if one.place.key not in taken and (one.is_needed or with_extra)
     )
-    plan = _Plan(wanted, asked, _Limits(rules, dt.timedelta(minutes=rest_minutes)))
+    limits = _Limits(rules, dt.timedelta(minutes=rest_minutes), most_a_week)
+    plan = _Plan(wanted, asked, limits)
     for candidate in candidates:
         key = candidate.helper.key
         has = (number for number, one in enumerate(wanted) if taken.get(one.place.key) == key)
@@ -138,16 +150,18 @@ class _Wanted:
     """A place of a date, free or taken."""
 
     date: int
+    week: dt.date | None
     place: Place
     is_needed: bool
 
 
 @dataclass(frozen=True, slots=True)
 class _Limits:
-    """What nobody can have together, on one date or on two."""
+    """What nobody can have together, on one date or on two, or in a week."""
 
     rules: PairRules
     rest: dt.timedelta
+    most_a_week: int | None
 
     def clash(self, one: _Wanted, other: _Wanted) -> bool:
         """Whether nobody can have both."""
@@ -184,6 +198,10 @@ class _Plan:
         beside = pairs(wanted, limits.go_beside)
         self._crowds = list(_crowds(self._clashes))
         self._threes = list(_threes(beside))
+        self._weeks = {
+            week: _set(number for number, one in enumerate(wanted) if one.week == week)
+            for week in {one.week for one in wanted}
+        }
 
     def offer(self, candidate: Candidate, *, has: int) -> None:
         """Let somebody choose among the places that they could take, beside those they have."""
@@ -199,7 +217,11 @@ class _Plan:
         for three in self._threes:
             self._limit(choices, three, 2 - (three & has).bit_count())
         if candidate.most is not None:
-            self._limit(choices, self.asked, max(0, candidate.most - has.bit_count()))
+            self._limit(choices, self.asked, candidate.most - has.bit_count())
+        if self.limits.most_a_week is not None:
+            for week, places in self._weeks.items():
+                had = candidate.had_in_week.get(week, 0) + (places & has).bit_count()
+                self._limit(choices, places, self.limits.most_a_week - had)
         self._let_rise(list(choices.values()), TURN)
         for same in self._by_role(choices).values():
             self._let_rise(same, AGAIN)
@@ -226,7 +248,8 @@ class _Plan:
         )
 
     def _limit(self, choices: Mapping[int, int], among: int, most: int) -> None:
-        """Let somebody choose only so many of some places."""
+        """Let somebody choose only so many of some places; fewer than none is none."""
+        most = max(0, most)
         chosen = [choice for one, choice in choices.items() if among >> one & 1]
         if len(chosen) > most:
             self.program.at_most(most, dict.fromkeys(chosen, 1))
@@ -310,8 +333,8 @@ def _reasons(candidate: Candidate, role_id: int, *, only_one: bool) -> Iterator[
 
 def _wanted(dates: Sequence[Date]) -> Iterator[_Wanted]:
     for date in dates:
-        yield from (_Wanted(date.key, place, is_needed=True) for place in date.needed)
-        yield from (_Wanted(date.key, place, is_needed=False) for place in date.extra)
+        for places, is_needed in ((date.needed, True), (date.extra, False)):
+            yield from (_Wanted(date.key, date.week, place, is_needed) for place in places)
 
 
 def _set(numbers: Iterable[int]) -> int:
