@@ -7,7 +7,8 @@ database without the index `one_live_claim_per_place`, it sells one place many t
 from __future__ import annotations
 
 import os
-from typing import Any
+from collections.abc import Mapping
+from typing import LiteralString
 from typing import NoReturn
 
 from flask import Flask
@@ -16,6 +17,7 @@ from timebank.app import create_app
 from timebank.core.settings import Settings
 from timebank.db import Reader
 from timebank.domain.rota import claiming
+from timebank.domain.rota.taking import BY_ID
 from timebank.domain.rota.taking import NewClaim
 from timebank.models import ClaimState
 
@@ -28,7 +30,7 @@ INSERT INTO claim (community_id, event_id, slot_id, membership_id, person_id, pl
                    ends_at, places, state)
 SELECT s.community_id, s.event_id, s.id, m.id, m.person_id, 1, s.starts_at, s.ends_at, s.places,
        'confirmed'
-  FROM slot s, membership m WHERE s.id = %(slot_id)s AND m.id = %(membership_id)s
+  FROM slot s, membership m WHERE s.id = %(slot_id)s AND m.id = {member}
 RETURNING id, state, starts_at
 """
 
@@ -40,9 +42,17 @@ def app() -> Flask:
     return create_app(Settings.from_environment(os.environ))
 
 
-def _claim_at_once(reader: Reader, **values: Any) -> NewClaim | None:  # noqa: ANN401 - as they come
+def _claim_at_once(
+    reader: Reader,
+    *,
+    who: Mapping[str, object],
+    member: LiteralString = BY_ID,
+    **values: object,
+) -> NewClaim | None:
+    values = {**values, **who}
     is_free = reader.one(COUNT, values)
-    row = reader.one(INSERT, values) if is_free and is_free[0] else None
+    insert = INSERT.replace("{member}", member)
+    row = reader.one(insert, values) if is_free and is_free[0] else None
     return NewClaim(row[0], ClaimState(row[1]), row[2]) if row else None
 
 

@@ -128,7 +128,7 @@ def test_late_tappers_are_thanked_and_see_what_is_open_next_week(walk, session, 
     ben = Browser(app)
     ben.open(link_in(sent["Ben"]))
     assert "It’s all filled, thank you!" in ben.words
-    assert "Tail walker is still open Danson Saturday Stroll · Sat 8 May" in ben.words
+    assert "Tail walker is still open Needed Danson Saturday Stroll · Sat 8 May" in ben.words
     assert not ben.has_button("I’ll do it")
 
 
