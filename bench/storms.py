@@ -116,7 +116,8 @@ def _play(tally: Tally, rounds: int, ground: Ground, crowd: Crowd) -> None:
     while len(tally.rounds) < rounds:
         tally.rounds.append(races.play(tally.race, ground, crowd))
         if len(tally.rounds) in {rounds, *range(0, rounds, TELL_EVERY)}:
-            print(f"    {tally}; {tally.oversold} oversold", flush=True)
+            faults = f"{tally.oversold} oversold, {tally.left_free} left free"
+            print(f"    {tally}; {faults}, {tally.told_wrong} told wrong", flush=True)
 
 
 def _connections(server: Server) -> list[int]:
