@@ -212,7 +212,7 @@ LAST_PLACE = Race(
     turns=1,
     counted={IN: 1, FULL: 49},
 )
-OTHERS = (
+IN_ONE_WAVE = (
     Race(
         name="50 tap for 20 places",
         run=_twenty_places,
@@ -232,18 +232,20 @@ OTHERS = (
         counted={IN: 10, BUSY: 40},
     ),
     Race(
-        name="4 give places back while 46 tap for them",
-        run=_give_back,
-        turns=4,
-        counted={OFF: 4, IN: 8},
-        rest=frozenset({FULL, YOURS}),
-    ),
-    Race(
         name="a date is called off while 49 tap",
         run=_call_off,
         turns=0,
         counted={CALLED_OFF: 1},
         rest=frozenset({IN, CANCELLED}),
+    ),
+)
+IN_WAVES = (
+    Race(
+        name="4 give places back while 46 tap for them",
+        run=_give_back,
+        turns=4,
+        counted={OFF: 4, IN: 8},
+        rest=frozenset({FULL, YOURS}),
     ),
     Race(
         name="a freed place is for who waits, though 48 tap",
@@ -252,3 +254,4 @@ OTHERS = (
         counted={IN: 1, ON_THE_LIST: 1, OFF: 1, YES: 1, FULL: 96},
     ),
 )
+OTHERS = IN_ONE_WAVE + IN_WAVES
