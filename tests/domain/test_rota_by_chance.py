@@ -44,7 +44,7 @@ from timebank.models import Role
 from timebank.models import RolePair
 
 SEED = int(os.environ.get("ROTA_SEED", "0")) or random.SystemRandom().randrange(10**9)
-STEPS = int(os.environ.get("ROTA_STEPS", "2000"))
+STEPS = int(os.environ.get("ROTA_STEPS", "1000"))
 A_RUN = 50
 START = dt.datetime(2027, 4, 27, 12, tzinfo=dt.UTC)  # the walk is on 1 May
 NAMES = ("Ana A", "Ben B", "Cem C", "Dee D", "Eve E", "Fin F")
