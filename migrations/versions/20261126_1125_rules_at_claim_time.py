@@ -21,7 +21,7 @@ FUNCTION = "LANGUAGE plpgsql SET search_path = public, pg_temp AS"
 # As the crow flies: 111.2 km a degree, and twelve kilometres an hour by bus, bicycle and on foot.
 TRAVEL = """CREATE FUNCTION travel_minutes(here bigint, there bigint, least_minutes integer)
 RETURNS integer LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
-SELECT CASE WHEN here = there OR least_minutes = 0 THEN 0
+SELECT CASE WHEN least_minutes = 0 THEN 0
             ELSE greatest(least_minutes, coalesce(ceil(5 * 111.2 * sqrt(
               (a.latitude - b.latitude) ^ 2
               + ((a.longitude - b.longitude) * cosd(a.latitude)) ^ 2))::int, 0)) END
@@ -113,7 +113,8 @@ BEGIN
            AND NOT tstzrange(c.starts_at, c.ends_at) && tstzrange(f.starts_at, f.ends_at)
            AND greatest(f.starts_at - c.ends_at, c.starts_at - f.ends_at)
                < make_interval(mins => greatest(f.rest_minutes,
-                   travel_minutes(f.venue_id, o.venue_id, f.travel_minutes)))) THEN
+                   CASE WHEN o.venue_id <> f.venue_id
+                        THEN travel_minutes(f.venue_id, o.venue_id, f.travel_minutes) END))) THEN
       RETURN 'time_between_turns';
     END IF;
   END IF;
