@@ -115,6 +115,26 @@ def test_the_sample_is_understood_and_its_doubts_are_asked(session, walk):
     ]
 
 
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ("First-timers’ welcome", "First Timers Welcome"),
+        ("Marshal: stable block", "Marshal (stable block)"),
+        ("Café", "cafe"),
+    ],
+)
+def test_points_and_accents_make_no_new_job(session, walk, ours, theirs):
+    role = builders.a_role(session, walk.series, name=ours)
+    [job] = planned(session, walk, brought(session, walk, f"{ONE_LINE}{theirs},Jo Field,\n")).jobs
+    assert (job.role_id, job.key) == (role.id, "")
+
+
+def test_other_letters_make_another_job(session, walk):
+    builders.a_role(session, walk.series, name="受付")
+    [job] = planned(session, walk, brought(session, walk, f"{ONE_LINE}片付け,Jo Field,\n")).jobs
+    assert job.role_id is None
+
+
 def test_the_sample_is_taken_in_whole(session, walk):
     made = brought(session, walk, SAMPLE)
     write(session, walk, made)

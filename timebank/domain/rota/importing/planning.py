@@ -14,6 +14,7 @@ from timebank.core import clock
 from timebank.core.errors import Refused
 from timebank.core.text import fold
 from timebank.core.text import public_name
+from timebank.core.text import slugify
 from timebank.domain import events
 from timebank.domain.rota.importing import drafts
 from timebank.domain.rota.spreadsheets.dating import FAR_AWAY
@@ -33,6 +34,7 @@ from timebank.models import RotaImport
 from timebank.models import Series
 from timebank.models import Standing
 
+LONGEST_NAME = 200
 NEW, NOBODY, LEAVE, SKIP = "new", "nobody", "leave", "skip"
 
 Answers = Mapping[str, str]
@@ -163,13 +165,19 @@ def _roles(session: Session, series: Series) -> list[Role]:
 
 
 def _job(number: int, sheet: SheetJob, roles: list[Role], answers: Answers) -> PlannedJob:
-    namesake = next((role.id for role in roles if fold(role.name) == fold(sheet.name)), None)
+    name = _bare(sheet.name)
+    namesake = next((role.id for role in roles if _bare(role.name) == name), None)
     if namesake is not None or not roles:
         return PlannedJob(sheet, namesake, "")
     key = f"job_{number}"
     chosen = answers.get(key, "")
     known = {str(role.id): role.id for role in roles}
     return PlannedJob(sheet, known.get(chosen), key)
+
+
+def _bare(name: str) -> str:
+    """Give a job's name without its points: "Marshal (lake)" and "Marshal: lake" are one job."""
+    return slugify(name, fallback=fold(name), length=LONGEST_NAME)
 
 
 def _dates(
