@@ -60,6 +60,14 @@ def test_a_date_says_how_full_it_is_and_what_it_lacks(session, walk):
     )
 
 
+def test_who_was_only_asked_does_not_count_yet(session, walk):
+    asked = {"held_until": NOW, "held_for": HeldFor.ASKED, "made_by": walk.nadia}
+    builders.a_claim(session, walk.tail_walker, walk.bela, state=ClaimState.HELD, **asked)
+    date = only_date(session, walk)
+    assert (date.filled, date.unsure, date.lacking, date.lacks) == (1, 1, 1, ("Tail walker",))
+    assert date.light is Light.AMBER
+
+
 def test_a_filled_date_is_green_whenever_it_is(session, walk):
     builders.a_claim(session, walk.tail_walker, walk.bela)
     late = walk.event.starts_at - dt.timedelta(hours=1)

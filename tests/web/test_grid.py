@@ -334,6 +334,14 @@ def test_who_was_only_asked_is_named_to_those_who_run_it_and_to_themselves(walk,
             assert "Bela" not in of.page
 
 
+def test_a_date_whose_people_were_only_asked_cannot_start_yet(walk, session, browser):
+    asked = {"held_until": walk.event.starts_at, "held_for": HeldFor.ASKED, "made_by": walk.nadia}
+    builders.a_claim(session, walk.tail_walker, walk.bela, state=ClaimState.HELD, **asked)
+    session.commit()
+    browser.open("/e/danson-saturday-stroll/rota")
+    assert "Sat 1 May 1 of 3 1 needed, still time" in browser.words
+
+
 def test_two_members_with_turns_each_see_their_own(walk, session, app):
     builders.a_claim(session, walk.tail_walker, walk.bela)
     builders.a_claim(session, walk.marshal, walk.sam)

@@ -43,7 +43,8 @@ class CoveredDate:
 
     Attributes:
         unsure: Of those `filled`, how many have yet to say yes.
-        lacking: How many people it can't start without are not found; `lacks` names the jobs.
+        lacking: How many have yet to say yes before it can start, found or not; `lacks` names
+            their jobs. A date's outlook counts the same way.
     """
 
     occurs_on: dt.date
@@ -100,12 +101,13 @@ SELECT x.title, x.slug, e.occurs_on, e.starts_at, e.state = 'cancelled' AS is_ca
   LEFT JOIN LATERAL (
     SELECT sum(t.taken)::int AS filled, sum(s.places)::int AS places,
            sum(s.needed)::int AS needed, sum(t.unsure)::int AS unsure,
-           sum(greatest(s.needed - t.taken, 0))::int AS lacking,
-           array_agg(r.name ORDER BY r.position, r.id) FILTER (WHERE t.taken < s.needed) AS lacks
+           sum(greatest(s.needed - t.sure, 0))::int AS lacking,
+           array_agg(r.name ORDER BY r.position, r.id) FILTER (WHERE t.sure < s.needed) AS lacks
       FROM slot s
       JOIN role r ON r.id = s.role_id
      CROSS JOIN LATERAL (
-       SELECT count(*) AS taken, count(*) FILTER (WHERE c.state = 'held') AS unsure
+       SELECT count(*) AS taken, count(*) FILTER (WHERE c.state = 'held') AS unsure,
+              count(*) FILTER (WHERE c.state <> 'held') AS sure
          FROM claim c WHERE c.slot_id = s.id AND c.live) AS t
      WHERE s.event_id = e.id AND (s.closed_at IS NULL OR t.taken > 0)) AS rota ON true
  ORDER BY x.title, x.id, e.starts_at

@@ -69,8 +69,13 @@ class GridJob:
 
     @property
     def lacking(self) -> int:
-        """How many more the date can't start without."""
+        """How many are still to be found that the date can't start without."""
         return max(self.needed - len(self.takers), 0)
+
+    @property
+    def short(self) -> int:
+        """How many have yet to say yes before the date can start, found or not."""
+        return max(self.needed - sum(taker.held_for is None for taker in self.takers), 0)
 
 
 @dataclass(frozen=True, slots=True)

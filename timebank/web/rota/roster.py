@@ -42,7 +42,7 @@ class Cell:
         free: Places going spare; `more` says how many when there are several, or that one is
             needed.
         is_open: Whether the viewer can take one.
-        lacking: How many more the date can't start without.
+        lacking: How many are still to be found that the date can't start without.
     """
 
     slot_id: int
@@ -68,7 +68,7 @@ class Column:
 
     Attributes:
         light: None where the date is over, off, or has no jobs.
-        lacks: The jobs it can't start without and that lack somebody.
+        lacking: How many have yet to say yes before it can start; `lacks` names their jobs.
         moved_to: The time it was moved to, in words.
         claim_url: An address to which the number of a slot is added.
         change_url: For those who run it, as is `print_url`.
@@ -144,7 +144,7 @@ def title_of(row: grid.GridRow, zone: str) -> str:
 def _column(read: grid.Grid, index: int, titles: list[str], look: Look) -> Column:
     date = read.dates[index]
     jobs = read.jobs_of(index)
-    lacking = sum(job.lacking for job in jobs)
+    lacking = sum(job.short for job in jobs)
     is_ahead = date.starts_at > look.now and date.takes_place
     return Column(
         starts_at=date.starts_at,
@@ -189,7 +189,7 @@ def _lacks(read: grid.Grid, index: int, titles: list[str]) -> tuple[str, ...]:
     lacking = [
         title
         for row, title in zip(read.rows, titles, strict=True)
-        if (job := row.cells[index]) and job.lacking
+        if (job := row.cells[index]) and job.short
     ]
     return tuple(lacking)
 
