@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
+import time
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from tests import builders
 from tests.statements import count_statements
@@ -46,7 +49,7 @@ def test_claiming_takes_the_lowest_free_place_and_says_so_by_mail(session, walk)
         first = claim(session, walk.marshal, walk.bela)
     claim(session, walk.marshal, walk.sam)
     places = session.scalars(sa.select(Claim.place).order_by(Claim.id)).all()
-    closer_look, with_its_savepoint = 3, 3
+    closer_look, with_its_savepoint = 4, 3
     assert (places, first.state, count.total) == (
         [1, 2],
         ClaimState.CONFIRMED,
@@ -194,3 +197,25 @@ def test_a_turn_that_is_over_cannot_be_given_back(session, walk):
     mine = claim(session, walk.tail_walker, walk.bela)
     with pytest.raises(claiming.EventOver):
         withdrawing.withdraw_claim(session, claim_id=mine.id, now=NOW + dt.timedelta(days=30))
+
+
+def test_a_job_taken_off_while_somebody_reaches_for_it_is_gone(session, walk, engine):
+    """The organiser's change is not committed yet when the other comes along, and waits."""
+    slot_id, member_id = walk.marshal.id, walk.bela.id
+    session.commit()
+    session.execute(sa.text("SELECT FROM event FOR NO KEY UPDATE"))
+    session.execute(sa.text("UPDATE slot SET closed_at = now() WHERE id = :id"), {"id": slot_id})
+    refused = []
+
+    def reach():
+        with Session(engine) as another, pytest.raises(claiming.JobGone) as refusal:
+            claiming.claim_slot(another, slot_id=slot_id, membership_id=member_id, now=NOW)
+        refused.append(refusal.type)
+
+    reaching = threading.Thread(target=reach)
+    reaching.start()
+    while not session.scalar(sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+        time.sleep(0.01)
+    session.commit()
+    reaching.join()
+    assert refused == [claiming.JobGone]

@@ -18,10 +18,13 @@ from timebank.models import Claim
 from timebank.models import ClaimState
 from timebank.models import Handover
 from timebank.models import HandoverState
+from timebank.models import HeldFor
 from timebank.models import Notice
+from timebank.models import Waiting
 from timebank.models import WithdrawnBecause
 
 NOW = dt.datetime(2027, 4, 20, 12, tzinfo=dt.UTC)
+MINUTE = dt.timedelta(minutes=1)
 LATE = dt.datetime(2027, 4, 30, 12, tzinfo=dt.UTC)
 IN_THE_NIGHT = dt.datetime(2027, 4, 29, 22, tzinfo=dt.UTC)  # 11pm in London
 MORNING = dt.datetime(2027, 4, 30, 7, tzinfo=dt.UTC)  # 8am in London
@@ -64,6 +67,24 @@ def did_it_before(session, walk, member, weeks=1):
 
 def accept(session, handover, member, now=NOW):
     return handing_over.accept(session, handover_id=handover.id, membership_id=member.id, now=now)
+
+
+def test_what_ran_out_beside_it_goes_to_the_line_and_the_turn_to_its_taker(session, walk):
+    community = walk.community
+    held = {"state": ClaimState.HELD, "held_for": HeldFor.YES}
+    builders.a_claim(session, walk.marshal, walk.sam, held_until=NOW - MINUTE, **held)
+    turn = builders.a_claim(session, walk.marshal, walk.bela, place=2)
+    first, second, taker = (builders.a_member(session, community, name) for name in "CDE")
+    for member in (first, second):
+        wait = {"community_id": community.id, "slot_id": walk.marshal.id, "created_at": NOW}
+        session.add(Waiting(membership_id=member.id, **wait))
+    session.flush()
+    offer = handing_over.offer_to(session, claim_id=turn.id, to_membership_id=taker.id, now=NOW)
+    accept(session, offer, taker)
+    assert live(session, walk.marshal) == [
+        (first.id, 1, ClaimState.HELD),
+        (taker.id, 2, ClaimState.CONFIRMED),
+    ]
 
 
 def test_an_offer_by_name_leaves_the_turn_where_it_is_until_the_yes(session, walk, turn):

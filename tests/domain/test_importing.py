@@ -123,16 +123,29 @@ def test_the_sample_is_understood_and_its_doubts_are_asked(session, walk):
         ("Café", "cafe"),
     ],
 )
-def test_points_and_accents_make_no_new_job(session, walk, ours, theirs):
+def test_a_job_that_differs_in_points_or_accents_is_guessed_and_asked_about(
+    session, walk, ours, theirs
+):
     role = builders.a_role(session, walk.series, name=ours)
+    made = brought(session, walk, f"{ONE_LINE}{theirs},Jo Field,\n")
+    [job] = planned(session, walk, made).jobs
+    assert (job.role_id, job.key) == (role.id, "job_0")
+    write(session, walk, made, job_0="", who_0=planning.NEW)
+    assert turns(session, made)[0][1] == theirs
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [("Смена 1", "Группа 1"), ("受付", "片付け")])
+def test_another_job_in_other_letters_is_not_guessed(session, walk, ours, theirs):
+    builders.a_role(session, walk.series, name=ours)
     [job] = planned(session, walk, brought(session, walk, f"{ONE_LINE}{theirs},Jo Field,\n")).jobs
-    assert (job.role_id, job.key) == (role.id, "")
-
-
-def test_other_letters_make_another_job(session, walk):
-    builders.a_role(session, walk.series, name="受付")
-    [job] = planned(session, walk, brought(session, walk, f"{ONE_LINE}片付け,Jo Field,\n")).jobs
     assert job.role_id is None
+
+
+def test_a_namesake_goes_before_one_that_is_alike(session, walk):
+    builders.a_role(session, walk.series, name="Door (16+)")
+    role = builders.a_role(session, walk.series, name="Door 16")
+    [job] = planned(session, walk, brought(session, walk, f"{ONE_LINE}Door 16,Jo Field,\n")).jobs
+    assert (job.role_id, job.key) == (role.id, "")
 
 
 def test_the_sample_is_taken_in_whole(session, walk):

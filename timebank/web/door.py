@@ -55,6 +55,7 @@ SELECT c.id, c.slug, c.name, c.place, c.phone, c.timezone, c.host,
 # For statements of others: the membership of who is signed in here, or nothing.
 MEMBER: LiteralString = f"""(
   SELECT m.id FROM sign_in s
+    JOIN profile p ON p.person_id = s.person_id
     JOIN community c ON {HERE}
     JOIN membership m ON {BELONGS}
    WHERE {SIGNED_IN})"""  # noqa: S608 - the parts are ours

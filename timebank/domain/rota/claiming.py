@@ -257,18 +257,19 @@ def _full(session: Session, slot_id: int, membership_id: int) -> Refused | SlotF
 def look_closely(session: Session, *, slot_id: int, membership_id: int, now: dt.datetime) -> None:
     """Lock the event, let go of what lapsed, and say what is in the way.
 
-    A statement of its own: only the next one sees what the rival ahead of us committed.
+    The lock is a statement of its own: only the next sees what the rival ahead of us committed.
 
     Raises:
         NotFound, EventCancelled, JobGone, EventOver, AlreadyYours: As they say.
     """
+    of_slot = sa.select(Slot.event_id).where(Slot.id == slot_id).scalar_subquery()
+    session.execute(sa.select(Event.id).where(Event.id == of_slot).with_for_update(key_share=True))
     found = session.execute(
         sa.select(Event.state, Slot.ends_at, Series.state.label("series_state"), Slot.closed_at)
         .join(Event, Event.id == Slot.event_id)
         .join(Series, Series.id == Slot.series_id)
         .join(Membership, Membership.community_id == Slot.community_id)
         .where(Slot.id == slot_id, Membership.id == membership_id)
-        .with_for_update(of=Event, key_share=True)
     ).first()
     if found is None or found.series_state is not SeriesState.PUBLISHED:
         raise NotFound

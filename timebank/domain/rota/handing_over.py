@@ -21,6 +21,7 @@ from timebank.domain.communities import neighbours
 from timebank.domain.rota import freeing
 from timebank.domain.rota import telling
 from timebank.domain.rota.claiming import claim_slot
+from timebank.domain.rota.claiming import lapse_holds
 from timebank.domain.rota.cover import who_could_cover
 from timebank.domain.rota.locking import lock_claim
 from timebank.domain.rota.taking import NewClaim
@@ -193,6 +194,8 @@ def accept(
     if claim.state is not ClaimState.CONFIRMED or claim.starts_at <= now:
         raise NothingToHandOver
     _lock_both(session, claim, membership_id)
+    # What ran out goes to whoever waits before this place comes free, not after.
+    lapse_holds(session, now=now, slot_id=claim.slot_id)
     freeing.withdraw(session, claim, because=WithdrawnBecause.HANDED_OVER, now=now)
     taken = claim_slot(session, slot_id=claim.slot_id, membership_id=membership_id, now=now)
     handover.became_claim_id = taken.id

@@ -70,7 +70,7 @@ def answers_form(plan: planning.Plan) -> AnswersForm:
             fields[job.key] = SelectField(
                 gettext("Which job is “%(job)s”?", job=job.sheet.name),
                 choices=choices_of([("", gettext("A new job")), *jobs]),
-                default="",
+                default=str(job.role_id or ""),
             )
     for person in plan.people:
         if person.key:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ from timebank.core import clock
 from timebank.core.errors import Refused
 from timebank.core.text import fold
 from timebank.core.text import public_name
-from timebank.core.text import slugify
+from timebank.core.text import unaccented
 from timebank.domain import events
 from timebank.domain.rota.importing import drafts
 from timebank.domain.rota.spreadsheets.dating import FAR_AWAY
@@ -34,7 +35,6 @@ from timebank.models import RotaImport
 from timebank.models import Series
 from timebank.models import Standing
 
-LONGEST_NAME = 200
 NEW, NOBODY, LEAVE, SKIP = "new", "nobody", "leave", "skip"
 
 Answers = Mapping[str, str]
@@ -84,7 +84,8 @@ class PlannedDate:
 class PlannedJob:
     """A job. `role_id`: which of the series' jobs it is, None: a new one.
 
-    `key`: of its question, when it has no namesake among the series' jobs; else empty.
+    `key`: of its question, when it has no namesake among the series' jobs; else empty. Until it is
+    answered, `role_id` is our guess.
     """
 
     sheet: SheetJob
@@ -165,19 +166,23 @@ def _roles(session: Session, series: Series) -> list[Role]:
 
 
 def _job(number: int, sheet: SheetJob, roles: list[Role], answers: Answers) -> PlannedJob:
-    name = _bare(sheet.name)
-    namesake = next((role.id for role in roles if _bare(role.name) == name), None)
+    namesake = next((role.id for role in roles if fold(role.name) == fold(sheet.name)), None)
     if namesake is not None or not roles:
         return PlannedJob(sheet, namesake, "")
     key = f"job_{number}"
-    chosen = answers.get(key, "")
+    chosen = answers.get(key, _alike(sheet, roles))
     known = {str(role.id): role.id for role in roles}
     return PlannedJob(sheet, known.get(chosen), key)
 
 
-def _bare(name: str) -> str:
-    """Give a job's name without its points: "Marshal (lake)" and "Marshal: lake" are one job."""
-    return slugify(name, fallback=fold(name), length=LONGEST_NAME)
+def _alike(sheet: SheetJob, roles: list[Role]) -> str:
+    """Guess which job is meant, for a question: "Marshal (lake)" is likely "Marshal: lake"."""
+    words = _words(sheet.name)
+    return next((str(role.id) for role in roles if words and _words(role.name) == words), "")
+
+
+def _words(name: str) -> list[str]:
+    return re.findall(r"\w+", unaccented(name).replace("’", "").replace("'", ""))
 
 
 def _dates(
