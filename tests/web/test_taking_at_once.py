@@ -158,3 +158,15 @@ def test_a_database_that_is_away_says_so(walk, browser, monkeypatch):
     token = token_on(browser)
     reader.bind("postgresql://nobody@127.0.0.1:1/nowhere")
     assert tap(browser, claim_of(walk), BY_THE_BUTTON, token).status_code == 503
+
+
+def test_a_job_that_was_refused_is_never_what_is_offered_instead(walk, session, browser):
+    walk.tail_walker.role.opens_hours_before = 1
+    session.commit()
+    browser.open(claim_of(walk))
+    token = browser.forms()[-1].fields["csrf_token"][0]
+    typed = {"csrf_token": token, "name": "Dov Levy", "email": "dov@example.com"}
+    answer = browser.client.post(claim_of(walk), data=typed, base_url=browser.base)
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert ("Marshal is still open" in page, "Tail walker is still open" in page) == (True, False)

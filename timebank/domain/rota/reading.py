@@ -215,6 +215,7 @@ SELECT s.id, r.name, r.about, s.starts_at, s.ends_at, s.minutes, s.places - t.ta
    AND t.taken < s.places
    AND (CAST(:event_id AS bigint) IS NULL OR e.id = :event_id)
    AND (CAST(:series_id AS bigint) IS NULL OR e.series_id = :series_id)
+   AND (CAST(:but_slot_id AS bigint) IS NULL OR s.id <> :but_slot_id)
    AND NOT EXISTS (
      SELECT FROM claim mine WHERE mine.membership_id = :membership_id AND mine.binds
         AND tstzrange(mine.starts_at, mine.ends_at) && tstzrange(s.starts_at, s.ends_at))
@@ -240,6 +241,7 @@ def open_jobs(
     membership_id: int | None = None,
     since: dt.datetime | None = None,
     near: dt.datetime | None = None,
+    but_slot_id: int | None = None,
 ) -> list[OpenJob]:
     """Read the jobs that want somebody, what can't start without one first, in one statement.
 
@@ -261,6 +263,7 @@ def open_jobs(
             "membership_id": membership_id,
             "since": since,
             "near": near,
+            "but_slot_id": but_slot_id,
         },
     )
     return [OpenJob(*row[:-1]) for row in rows]
@@ -274,11 +277,13 @@ def next_best(
     near: dt.datetime,
     membership_id: int | None,
     now: dt.datetime,
+    but_slot_id: int | None = None,
 ) -> OpenJob | None:
     """Find what to offer instead of a job: on the same date, else what is nearest to it in time.
 
     Args:
         near: When that job starts; within a week of it, or else within a month.
+        but_slot_id: That job itself, which was refused.
     """
     near = max(near, now)
     for only, reach in ((event_id, A_WEEK), (None, A_WEEK), (None, A_MONTH)):
@@ -292,6 +297,7 @@ def next_best(
             event_id=only,
             membership_id=membership_id,
             near=None if only else near,
+            but_slot_id=but_slot_id,
         )
         if found:
             return found[0]

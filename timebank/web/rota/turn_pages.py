@@ -100,6 +100,7 @@ def next_best(place: places.Place, membership_id: int | None) -> reading.OpenJob
         community_id=door().community.id,
         event_id=place.event_id,
         near=place.starts_at,
+        but_slot_id=place.slot_id,
         membership_id=membership_id,
         now=clock.now(),
     )
