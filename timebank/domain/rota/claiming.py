@@ -25,6 +25,7 @@ from timebank.domain.rota import rules
 from timebank.domain.rota import taking
 from timebank.domain.rota import yielding
 from timebank.domain.rota.locking import lock_claim
+from timebank.domain.rota.locking import lock_event
 from timebank.domain.rota.locking import lock_person
 from timebank.domain.rota.taking import NewClaim
 from timebank.domain.rota.taking import Terms
@@ -257,13 +258,10 @@ def _full(session: Session, slot_id: int, membership_id: int) -> Refused | SlotF
 def look_closely(session: Session, *, slot_id: int, membership_id: int, now: dt.datetime) -> None:
     """Lock the event, let go of what lapsed, and say what is in the way.
 
-    The lock is a statement of its own: only the next sees what the rival ahead of us committed.
-
     Raises:
         NotFound, EventCancelled, JobGone, EventOver, AlreadyYours: As they say.
     """
-    of_slot = sa.select(Slot.event_id).where(Slot.id == slot_id).scalar_subquery()
-    session.execute(sa.select(Event.id).where(Event.id == of_slot).with_for_update(key_share=True))
+    lock_event(session, sa.select(Slot.event_id).where(Slot.id == slot_id).scalar_subquery())
     found = session.execute(
         sa.select(Event.state, Slot.ends_at, Series.state.label("series_state"), Slot.closed_at)
         .join(Event, Event.id == Slot.event_id)

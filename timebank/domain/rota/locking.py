@@ -14,8 +14,11 @@ from timebank.models import Event
 from timebank.models import Person
 
 
-def lock_event(session: Session, event_id: int) -> None:
-    """Queue up at an event: whoever changes its claims does so first."""
+def lock_event(session: Session, event_id: int | sa.ScalarSelect[int]) -> None:
+    """Queue up at an event, by its number or a query for it: who changes its claims does so first.
+
+    It is a statement of its own: only the next sees what the rival ahead of us committed.
+    """
     session.execute(
         sa.select(Event.id).where(Event.id == event_id).with_for_update(key_share=True)
     )
@@ -34,10 +37,7 @@ def lock_claim(session: Session, claim_id: int) -> Claim:
     Raises:
         NotFound: No such claim.
     """
-    of_claim = sa.select(Claim.event_id).where(Claim.id == claim_id).scalar_subquery()
-    session.execute(
-        sa.select(Event.id).where(Event.id == of_claim).with_for_update(key_share=True)
-    )
+    lock_event(session, sa.select(Claim.event_id).where(Claim.id == claim_id).scalar_subquery())
     claim = session.get(
         Claim, claim_id, with_for_update={"key_share": True}, populate_existing=True
     )

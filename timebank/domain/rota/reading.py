@@ -246,7 +246,9 @@ def open_jobs(
     """Read the jobs that want somebody, what can't start without one first, in one statement.
 
     Args:
+        since: Only what starts later than this.
         near: The nearest to this moment come first instead.
+        but_slot_id: Not this job.
         event_id: Only of this date; or only of this series, by `series_id`.
         membership_id: Only what this member has time for and may do.
     """
