@@ -24,10 +24,12 @@ from timebank.models import Frequency
 from timebank.models import Group
 from timebank.models import HeldFor
 from timebank.models import Membership
+from timebank.models import Memo
 from timebank.models import Role
 from timebank.models import Series
 from timebank.models import SeriesState
 from timebank.models import Slot
+from timebank.models import Transfer
 from timebank.models import Venue
 
 LONDON = "Europe/London"
@@ -257,3 +259,9 @@ def an_elsewhere(session: Session) -> Elsewhere:
     elsewhere = Elsewhere(community=community, chi=a_member(session, community, "Chi Adeyemi"))
     session.commit()
     return elsewhere
+
+
+def memo_of(session: Session, transfer: Transfer) -> str | None:
+    """The words that came with a transfer."""
+    memo = session.get(Memo, transfer.id)
+    return memo.words if memo else None

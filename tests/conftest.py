@@ -81,6 +81,14 @@ def engine(database_url: str) -> Iterator[sa.Engine]:
 
 
 @pytest.fixture
+def owner(database_url: str) -> Iterator[sa.Engine]:
+    """Whoever owns the tables: who migrates and repairs, without the application's role."""
+    engine = sa.create_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
 def session(engine: sa.Engine) -> Iterator[Session]:
     with Session(engine, expire_on_commit=False) as session:
         yield session

@@ -27,11 +27,15 @@ from timebank.models import AccountKind
 from timebank.models import Appeal
 from timebank.models import AppealAsk
 from timebank.models import AppealReason
+from timebank.models import Batch
+from timebank.models import BatchKind
 from timebank.models import ClaimState
 from timebank.models import EventState
 from timebank.models import Feed
 from timebank.models import Handover
+from timebank.models import LimitChange
 from timebank.models import MemberQualification
+from timebank.models import Memo
 from timebank.models import Notice
 from timebank.models import NoticeKind
 from timebank.models import PairRule
@@ -182,14 +186,37 @@ def _hours(session, walk, records):
     earn, reversal = TransferKind.EARN, TransferKind.REVERSAL
     earned = moved(commons, bela, 90, earn, claim_id=records["done"].id, revision=0)
     wrong = moved(commons, sam, 90, earn, claim_id=records["mistake"].id, revision=0)
+    opening = session.query(Account).filter_by(kind=AccountKind.OPENING).one()
+    cause = Account(
+        community_id=walk.community.id, kind=AccountKind.CAUSE, name="Food bank", floor=0
+    )
+    facts = {"community_id": walk.community.id, "created_by": walk.nadia.id}
+    batch = Batch(
+        kind=BatchKind.CLASS,
+        title="Bread",
+        happened_on=NOON.date(),
+        idempotency_key=uuid.uuid4(),
+        **facts,
+    )
+    session.add_all([cause, batch])
+    session.flush()
+    limits = LimitChange(
+        account_id=accounts["ama_account"].id, floor=-600, reason="The usual", **facts
+    )
+    gift = moved(bela, sam, 30, TransferKind.GIFT)
+    session.add_all([limits, Memo(transfer_id=gift.id, words="Hemming curtains")])
     return {
         **accounts,
         "commons": commons,
+        "opening": opening,
         "pot": pot,
+        "cause": cause,
+        "batch": batch,
+        "limits": limits,
         "earned": earned,
         "wrong": wrong,
         "undone": moved(sam, commons, 90, reversal, reverses_id=wrong.id),
-        "gift": moved(bela, sam, 30, TransferKind.GIFT),
+        "gift": gift,
     }
 
 

@@ -25,8 +25,11 @@ NAMING = {
     "ix": "%(table_name)s_%(column_0_N_name)s_idx",
 }
 
-# A request that waits longer for a lock, or computes longer, is worth more dead than alive.
-CONNECTION_LIMITS = "-c lock_timeout=15s -c statement_timeout=30s -c timezone=UTC"
+# A request that waits longer for a lock, or computes longer, is worth more dead than alive. The
+# role cannot rewrite the books (migration 20261126_1805): only migrations and repairs go without.
+CONNECTION_LIMITS = (
+    "-c role=timebank_app -c lock_timeout=15s -c statement_timeout=30s -c timezone=UTC"
+)
 # The reader asks few statements, each by keys, very often: planning one anew costs PostgreSQL five
 # times what running it does, and left alone it does so for every visitor who is signed out.
 PLAN_ONCE = " -c plan_cache_mode=force_generic_plan"

@@ -46,7 +46,9 @@ def story(session):
             JOIN slot s ON s.id = c.slot_id JOIN role r ON r.id = s.role_id ORDER BY c.id""")
     ).all()
     hours = session.execute(
-        sa.text("SELECT kind, minutes, reason, happened_on FROM transfer ORDER BY id")
+        sa.text("""
+          SELECT kind, minutes, words, happened_on
+            FROM transfer LEFT JOIN memo ON transfer_id = id ORDER BY id""")
     ).all()
     return turns, hours
 

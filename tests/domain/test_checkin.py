@@ -371,7 +371,8 @@ def test_take_back_reverses_the_hours_with_a_reason(session, walk, occasion):
     claim = ticked(session, walk, occasion, walk.marshal, walk.bela)
     finish(session, occasion, walk.nadia)
     mirror = take_back(session, occasion, claim, walk.nadia)
-    assert (mirror.kind, mirror.reason) == (TransferKind.REVERSAL, "Wasn't here after all")
+    assert mirror.kind is TransferKind.REVERSAL
+    assert builders.memo_of(session, mirror) == "Wasn't here after all"
     assert hours_of(session, walk.bela) == 0
     claim = reread(session, claim)
     assert (claim.state, claim.arrived_at) == (ClaimState.MISSED, None)

@@ -30,7 +30,9 @@ def walk(session):
     return builders.a_walk(session)
 
 
-def give(session, giver, taker, minutes, *, key=None, day=TODAY, **details):
+def give(
+    session, giver, taker, minutes, *, key=None, day=TODAY, kind=TransferKind.GIFT, **details
+):
     return ledger.record(
         session,
         key=key or uuid.uuid4(),
@@ -38,7 +40,7 @@ def give(session, giver, taker, minutes, *, key=None, day=TODAY, **details):
         debit_id=builders.account_of(session, giver).id,
         credit_id=builders.account_of(session, taker).id,
         minutes=minutes,
-        kind=TransferKind.GIFT,
+        kind=kind,
         happened_on=day,
         created_by=giver.id,
         now=NOW,
@@ -104,8 +106,8 @@ def test_record_ones_own_turn_is_refused(session, walk):
 
 
 def test_an_unforeseen_refusal_of_the_database_is_not_hidden(session, walk):
-    with pytest.raises(sa.exc.IntegrityError, match="minutes_range"):
-        give(session, walk.bela, walk.sam, 0)
+    with pytest.raises(sa.exc.IntegrityError, match="share_belongs_to_a_batch"):
+        give(session, walk.bela, walk.sam, 30, kind=TransferKind.SHARE)
 
 
 # ------------------------------------------------------------------------------------ crediting
@@ -236,10 +238,10 @@ def test_forty_claims_credited_by_fifty_rivals_are_forty_earns(engine, session, 
 def test_reverse_gives_the_minutes_back_on_the_same_day(session, walk):
     gift = give(session, walk.bela, walk.sam, 45, day=dt.date(2027, 4, 20))
     mirror = ledger.reverse(
-        session, transfer=gift, by=walk.ama.id, key=uuid.uuid4(), now=NOW, reason="Sent twice"
+        session, transfer=gift, by=walk.ama.id, key=uuid.uuid4(), now=NOW, memo="Sent twice"
     )
     assert balances(session, walk.bela, walk.sam) == [0, 0]
-    assert (mirror.reverses_id, mirror.happened_on, mirror.reason) == (
+    assert (mirror.reverses_id, mirror.happened_on, builders.memo_of(session, mirror)) == (
         gift.id,
         dt.date(2027, 4, 20),
         "Sent twice",
@@ -281,7 +283,7 @@ def test_reverse_above_the_floor_tells_nobody(session, walk):
 def test_entries_tell_what_came_in_and_what_went_out(session, walk):
     claim = builders.a_claim(session, walk.marshal, walk.bela)
     earn = earned(session, claim, walk.nadia)
-    gift = give(session, walk.bela, walk.sam, 30, reason="Hemming curtains")
+    gift = give(session, walk.bela, walk.sam, 30, memo="Hemming curtains")
     entries = ledger.recent_entries(session, membership_id=walk.bela.id, limit=5)
     turn = ledger.Entry(
         id=earn.id,

@@ -6,6 +6,7 @@ import pytest
 
 from tests.attacks import ALLOWED
 from tests.attacks import Attack
+from tests.attacks import Effect
 from tests.attacks import delete
 from tests.attacks import insert
 from tests.attacks import legal
@@ -29,6 +30,16 @@ GIFT = {
     "created_by": ":ama",
 }
 
+LIMITS = {
+    "community_id": ":bexley",
+    "account_id": ":bela_account",
+    "floor": "-900",
+    "soft_floor": "-300",
+    "ceiling": "6000",
+    "reason": "'She asked'",
+    "created_by": ":ama",
+}
+
 SHAPE = [
     Attack("account_kind", "an unknown kind", insert("account", POT, kind="'bank'", name="NULL")),
     Attack(
@@ -45,9 +56,21 @@ SHAPE = [
         update("account", "name = 'Bela'", "bela_account"),
     ),
     Attack(
-        "only_the_community_has_no_floor",
+        "only_issuers_have_no_floor",
         "a pot without end",
         insert("account", POT, floor="NULL"),
+    ),
+    Attack("account_ceiling", "a ceiling below zero", insert("account", POT, ceiling="-1")),
+    Attack("account_soft_floor", "a kind word too late", insert("account", POT, soft_floor="-1")),
+    Attack(
+        "account_soft_floor", "a kind word to the rich", insert("account", POT, soft_floor="1")
+    ),
+    Attack("pot_says_what_it_is_for", "in no words", insert("account", POT, about="''")),
+    Attack("pot_says_what_it_is_for", "501", insert("account", POT, about="repeat('x', 501)")),
+    Attack(
+        "pot_says_what_it_is_for",
+        "on a member's account",
+        update("account", "about = 'For me'", "bela_account"),
     ),
     Attack("account_floor", "a floor above zero", insert("account", POT, floor="1")),
     Attack(
@@ -71,6 +94,11 @@ SHAPE = [
         "one_community_account",
         "a second source of hours",
         insert("account", POT, kind="'community'", name="NULL", floor="NULL"),
+    ),
+    Attack(
+        "one_opening_account",
+        "a second source of hours brought forward",
+        insert("account", POT, kind="'opening'", name="NULL", floor="NULL"),
     ),
 ]
 
@@ -119,25 +147,83 @@ BALANCES = [
     Attack(
         "floor_not_above_balance",
         "raised above the balance",
-        update("account", "floor = -1", "ama_account"),
+        insert("limit_change", LIMITS, account_id=":ama_account", floor="-1", soft_floor="NULL"),
         first=insert("transfer", GIFT),
     ),
     Attack(
         "floor_not_above_balance",
         "a first floor, for the source of hours",
-        update("account", "floor = -1", "commons"),
+        insert("limit_change", LIMITS, account_id=":commons", floor="-1", soft_floor="NULL"),
+    ),
+    Attack(
+        "limits_only_by_a_change",
+        "a lower floor by hand",
+        update("account", "floor = -900", "bela_account"),
+    ),
+    Attack(
+        "limits_only_by_a_change",
+        "a kind word by hand",
+        update("account", "soft_floor = -60", "bela_account"),
+    ),
+    Attack(
+        "limits_only_by_a_change",
+        "a ceiling by hand",
+        update("account", "ceiling = 60", "bela_account"),
+    ),
+    Attack(
+        "account_closes_empty",
+        "closed with hours in it",
+        update("account", "closed_at = now()", "bela_account"),
     ),
 ]
 
-ATTACKS = [*SHAPE, *OWNERS, *BALANCES]
+CHANGES = [
+    Attack("limit_change_reason", "without", insert("limit_change", LIMITS, reason="''")),
+    Attack(
+        "limit_change_reason", "201", insert("limit_change", LIMITS, reason="repeat('x', 201)")
+    ),
+    Attack(
+        "limit_change_of_an_account",
+        "of another community's",
+        insert("limit_change", LIMITS, account_id=":chi_account"),
+    ),
+    Attack(
+        "limit_change_by_a_member",
+        "by a stranger",
+        insert("limit_change", LIMITS, created_by=":chi"),
+    ),
+    Attack("limit_change_immutable", "rewritten", update("limit_change", "floor = -1", "limits")),
+    Attack("limit_change_immutable", "deleted", delete("limit_change", "limits")),
+]
+
+ATTACKS = [*SHAPE, *OWNERS, *BALANCES, *CHANGES]
+
+EFFECTS = [
+    Effect(
+        "limit_change_applies",
+        "the account follows",
+        insert("limit_change", LIMITS),
+        "SELECT (floor, soft_floor, ceiling)::text FROM account WHERE id = :bela_account",
+    ),
+]
 
 LEGAL = [
     legal("a pot of nobody in particular", insert("account", POT)),
-    legal("a lower floor", update("account", "floor = -900", "bela_account")),
-    legal("a higher floor, below the balance", update("account", "floor = -1", "bela_account")),
+    legal("a cause", insert("account", POT, kind="'cause'", about="'Soup for all'")),
+    legal("a lower floor", insert("limit_change", LIMITS)),
+    legal(
+        "a higher floor, below the balance",
+        insert("limit_change", LIMITS, floor="-1", soft_floor="NULL"),
+    ),
+    legal("an empty account closed", update("account", "closed_at = now()", "nadia_account")),
     legal("a pot renamed", update("account", "name = 'Tea money'", "pot")),
     legal("an account that never moved, deleted", delete("account", "nadia_account")),
 ]
+
+
+@pytest.mark.parametrize("effect", EFFECTS, ids=str)
+def test_the_database_answers_with(town, effect):
+    assert town.changed(effect)
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=str)

@@ -45,6 +45,27 @@ REVERSAL = {
     "reverses_id": ":gift",
     "created_by": ":nadia",
 }
+BROUGHT = {"debit_id": ":opening", "kind": "'opening'"}
+THANKS = {**GIFT, "kind": "'thanks'", "exchange_id": "1", "revision": "0"}
+SHARE = {**GIFT, "kind": "'share'", "batch_id": ":batch"}
+MEMO = {"transfer_id": ":earned", "words": "'Well done'"}
+BATCH = {
+    "idempotency_key": "gen_random_uuid()",
+    "community_id": ":bexley",
+    "kind": "'class'",
+    "title": "'Bread'",
+    "happened_on": "date '2027-04-26'",
+    "created_by": ":nadia",
+}
+LOW = {
+    "community_id": ":bexley",
+    "account_id": ":bela_account",
+    "floor": "-9999",
+    "reason": "'To see how low'",
+    "created_by": ":nadia",
+}
+DEEP = insert("limit_change", LOW)
+FIRST_THANKS = insert("transfer", THANKS)
 EVERYTHING = "600 + (SELECT balance FROM account WHERE id = :bela_account)"
 
 SHAPE = [
@@ -53,18 +74,59 @@ SHAPE = [
             "minutes_range",
             f"{minutes} minutes",
             insert("transfer", GIFT, minutes=minutes),
-            first=update("account", "floor = -9999", "bela_account"),
         )
-        for minutes in ("0", "-5", "1441", "0.4")
+        for minutes in ("0", "-5", "0.4")
     ],
+    *[
+        Attack(
+            "minutes_range",
+            f"a day and a minute, as {row['kind']}",
+            insert("transfer", row, minutes="1441"),
+            first=DEEP,
+        )
+        for row in (EARN, THANKS, SHARE)
+    ],
+    Attack(
+        "minutes_range",
+        "ten thousand hours and a minute",
+        insert("transfer", {**GIFT, **BROUGHT}, minutes="600001"),
+    ),
     Attack(
         "two_accounts",
         "from oneself to oneself",
         insert("transfer", GIFT, credit_id=":bela_account"),
     ),
     Attack("transfer_kind", "an unknown kind", insert("transfer", GIFT, kind="'fee'")),
-    Attack("transfer_reason", "an empty reason", insert("transfer", GIFT, reason="''")),
-    Attack("transfer_reason", "201 letters", insert("transfer", GIFT, reason="repeat('x', 201)")),
+    Attack("memo_words", "no words", insert("memo", MEMO, words="''")),
+    Attack("memo_words", "201 letters", insert("memo", MEMO, words="repeat('x', 201)")),
+    Attack("memo_pkey", "a second memo", insert("memo", MEMO, transfer_id=":gift")),
+    Attack("memo_transfer_id_fkey", "about nothing", insert("memo", MEMO, transfer_id="-1")),
+    Attack("memo_stays_or_goes", "rewritten", "UPDATE memo SET words = 'x'"),
+    Attack("batch_kind", "an unknown kind", insert("batch", BATCH, kind="'raffle'")),
+    Attack("batch_title", "an empty title", insert("batch", BATCH, title="''")),
+    Attack("batch_title", "121 letters", insert("batch", BATCH, title="repeat('x', 121)")),
+    Attack("batch_by_a_member", "by a stranger", insert("batch", BATCH, created_by=":chi")),
+    Attack(
+        "same_batch_once",
+        "a form sent twice",
+        insert(
+            "batch", BATCH, idempotency_key="(SELECT idempotency_key FROM batch WHERE id = :batch)"
+        ),
+    ),
+    Attack("batch_immutable", "another title", update("batch", "title = 'x'", "batch")),
+    Attack("batch_immutable", "deleted", delete("batch", "batch")),
+    Attack(
+        "batch_here",
+        "another community's batch",
+        insert("transfer", GIFT, batch_id="(SELECT max(id) FROM batch)"),
+        first=insert("batch", BATCH, community_id=":ashford", created_by=":chi"),
+    ),
+    Attack("share_belongs_to_a_batch", "alone", insert("transfer", SHARE, batch_id="NULL")),
+    Attack(
+        "share_belongs_to_a_batch",
+        "of other books, alone",
+        insert("transfer", SHARE, kind="'imported'", batch_id="NULL"),
+    ),
     Attack(
         "same_intent_once",
         "a form sent twice",
@@ -82,8 +144,8 @@ SHAPE = [
     Attack(
         "debit_here",
         "a payer deleted",
-        delete("account", "ama_account"),
-        first=insert("transfer", GIFT, debit_id=":ama_account"),
+        delete("account", "nadia_account"),
+        first=insert("transfer", GIFT, debit_id=":nadia_account"),
     ),
     Attack(
         "credit_here",
@@ -134,7 +196,13 @@ EARNS = [
         Attack(
             "earn_needs_attended_claim",
             f"hours for {what}",
-            insert("transfer", EARN, claim_id=f":{claim}", credit_id=f":{whose}_account"),
+            insert(
+                "transfer",
+                EARN,
+                claim_id=f":{claim}",
+                credit_id=f":{whose}_account",
+                created_by=":ama",
+            ),
         )
         for what, claim, whose in [
             ("a turn still to come", "turn", "bela"),
@@ -237,22 +305,169 @@ FLOORS = [
     ),
 ]
 
+KINDS = [
+    *[
+        Attack(
+            "nobody_confirms_own_hours",
+            f"one's own {row['kind']}",
+            insert("transfer", row, created_by=":sam"),
+        )
+        for row in (GIFT, THANKS, SHARE)
+    ],
+    *[
+        Attack(
+            "thanks_name_their_exchange",
+            what,
+            insert("transfer", THANKS, **changes),
+        )
+        for what, changes in {
+            "thanks for nothing": {"exchange_id": "NULL"},
+            "without revision": {"revision": "NULL"},
+            "before the first": {"revision": "-1"},
+            "a gift that names an exchange": {"kind": "'gift'", "revision": "NULL"},
+            "a gift that has a revision": {"kind": "'gift'", "exchange_id": "NULL"},
+        }.items()
+    ],
+    Attack(
+        "thanks_name_their_exchange",
+        "an earn that names an exchange",
+        insert("transfer", EARN, exchange_id="1"),
+    ),
+    Attack("one_thanks_per_exchange", "thanked twice", FIRST_THANKS, first=FIRST_THANKS),
+    Attack(
+        "thanks_again_after_reversal",
+        "a correction beside the standing thanks",
+        insert("transfer", THANKS, revision="1"),
+        first=FIRST_THANKS,
+    ),
+    Attack(
+        "thanks_go_to_a_neighbour",
+        "a pot is thanked",
+        insert("transfer", THANKS, credit_id=":pot"),
+    ),
+    Attack(
+        "thanks_go_to_a_neighbour",
+        "the community thanks",
+        insert("transfer", THANKS, debit_id=":commons"),
+    ),
+    Attack(
+        "top_up_from_a_pot",
+        "from a neighbour",
+        insert("transfer", GIFT, kind="'top_up'"),
+    ),
+    Attack(
+        "top_up_from_a_pot",
+        "from a cause",
+        insert("transfer", GIFT, kind="'top_up'", debit_id=":cause"),
+        first=insert("transfer", GIFT, credit_id=":cause"),
+    ),
+    Attack(
+        "opening_uses_the_opening_account",
+        "brought forward from a neighbour",
+        insert("transfer", GIFT, kind="'opening'"),
+    ),
+    Attack(
+        "opening_uses_the_opening_account",
+        "a gift out of hours brought forward",
+        insert("transfer", GIFT, debit_id=":opening"),
+    ),
+    Attack(
+        "closing_leaves_nothing",
+        "half of what there is",
+        insert("transfer", GIFT, kind="'closing'", credit_id=":pot", minutes="1"),
+    ),
+    Attack(
+        "balance_ceiling",
+        "more than may be held",
+        insert("transfer", GIFT),
+        first=insert("limit_change", LOW, account_id=":sam_account", floor="-600", ceiling="89"),
+    ),
+    *[
+        Attack(
+            "account_is_closed",
+            f"{row['kind']} to somebody who has gone",
+            insert("transfer", row, credit_id=":nadia_account", created_by=":ama"),
+            first=update("account", "closed_at = now()", "nadia_account"),
+        )
+        for row in (GIFT, THANKS, SHARE)
+    ],
+    Attack(
+        "account_is_closed",
+        "from somebody who has gone",
+        insert("transfer", GIFT, debit_id=":nadia_account"),
+        first=update("account", "closed_at = now()", "nadia_account"),
+    ),
+    *[
+        Attack(
+            "account_is_read_only",
+            f"{row['kind']} where the books differ",
+            insert("transfer", row),
+            first=update("account", "read_only_since = now()", "sam_account"),
+        )
+        for row in (GIFT, THANKS, SHARE, REVERSAL)
+    ],
+]
+
 FOR_EVER = [
     Attack("transfer_immutable", "changed", update("transfer", "minutes = 1", "gift")),
-    Attack("transfer_immutable", "another reason", update("transfer", "reason = 'x'", "gift")),
-    Attack("transfer_immutable", "deleted", delete("transfer", "gift")),
-    Attack("transfer_no_truncate", "all of them deleted", "TRUNCATE transfer"),
+    Attack("transfer_immutable", "another day", update("transfer", "happened_on = now()", "gift")),
+    Attack("transfer_immutable", "deleted", delete("transfer", "undone")),
+    Attack("transfer_no_truncate", "all of them deleted", "TRUNCATE transfer, memo"),
     Attack("transfer_no_truncate", "with the accounts", "TRUNCATE account CASCADE"),
 ]
 
-ATTACKS = [*SHAPE, *EARNS, *REVERSALS, *FLOORS, *FOR_EVER]
+ATTACKS = [*SHAPE, *EARNS, *REVERSALS, *FLOORS, *KINDS, *FOR_EVER]
 
 LEGAL = [
+    legal("a whole day", insert("transfer", THANKS, minutes="1440"), DEEP),
+    legal("a gift of more than a day", insert("transfer", GIFT, minutes="1441"), DEEP),
+    legal("hours brought forward", insert("transfer", {**GIFT, **BROUGHT}, minutes="2490")),
     legal(
-        "a whole day",
-        insert("transfer", GIFT, minutes="1440"),
-        update("account", "floor = -9999", "bela_account"),
+        "a debt brought forward, below the floor",
+        insert(
+            "transfer",
+            {**GIFT, **BROUGHT},
+            debit_id=":sam_account",
+            credit_id=":opening",
+            minutes="900",
+        ),
     ),
+    legal(
+        "an entry of other books", insert("transfer", SHARE, kind="'imported'", created_by=":sam")
+    ),
+    legal("a share of an occasion", insert("transfer", SHARE)),
+    legal(
+        "thanks from a pot",
+        insert("transfer", THANKS, debit_id=":pot", minutes="30"),
+        insert("transfer", GIFT, credit_id=":pot"),
+    ),
+    legal(
+        "a member topped up",
+        insert("transfer", GIFT, kind="'top_up'", debit_id=":pot", minutes="30"),
+        insert("transfer", GIFT, credit_id=":pot"),
+    ),
+    legal(
+        "all there is, when somebody goes",
+        insert("transfer", GIFT, kind="'closing'", credit_id=":pot", minutes="60"),
+    ),
+    legal(
+        "a debt taken over by the community",
+        insert(
+            "transfer",
+            GIFT,
+            kind="'closing'",
+            debit_id=":commons",
+            credit_id=":ama_account",
+            created_by=":ama",
+        ),
+        insert("transfer", GIFT, debit_id=":ama_account"),
+    ),
+    legal(
+        "a turn that was done before somebody went",
+        insert("transfer", EARN),
+        update("account", "closed_at = now()", "ama_account"),
+    ),
+    legal("a memo erased", "DELETE FROM memo WHERE transfer_id = :gift"),
     legal("all there is, down to the floor", insert("transfer", GIFT, minutes=EVERYTHING)),
     legal("the hours of a turn", insert("transfer", EARN)),
     legal(
@@ -280,6 +495,13 @@ LEGAL = [
 ]
 
 EFFECTS = [
+    Effect(
+        "transfer_opens_books",
+        "whoever seals the books waits for who writes",
+        insert("transfer", GIFT),
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
+        " AND objid = 7042027",
+    ),
     Effect(
         "transfer_apply",
         "a gift moves the balances",

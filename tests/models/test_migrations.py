@@ -19,8 +19,8 @@ def test_records_and_migrations_tell_the_same_story(engine):
         assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
 
 
-def test_every_migration_can_be_taken_back_and_made_again(engine):
-    with engine.connect() as connection:
+def test_every_migration_can_be_taken_back_and_made_again(owner):
+    with owner.connect() as connection:
         migrate(connection, to="base")
         assert sa.inspect(connection).get_table_names() == ["alembic_version"]
         assert not is_current(connection)

@@ -88,6 +88,7 @@ def test_fifty_rivals_for_the_last_place_have_one_winner_in_each_of_twenty_round
 def test_counting_before_inserting_oversells_so_the_storm_can_see_it(session, walk, storm):
     crowd = a_crowd(session, walk.community, CROWD)
     slots = slots_by_date(session, walk, dates=10, places=1)
+    session.execute(sa.text("SET LOCAL ROLE NONE"))
     session.execute(sa.text("DROP INDEX one_live_claim_per_place"))
     session.commit()
     for slot in slots:
@@ -281,6 +282,7 @@ def test_forty_turns_credited_by_fifty_rivals_earn_forty_times(session, walk, st
 def test_looking_before_crediting_pays_twice_so_the_storm_can_see_it(session, walk, storm):
     _, turns = forty_turns(session, walk)
     session.execute(sa.text("UPDATE claim SET state = 'attended'"))
+    session.execute(sa.text("SET LOCAL ROLE NONE"))
     session.execute(sa.text("ALTER TABLE transfer DROP CONSTRAINT one_earn_per_claim"))
     session.commit()
     naive = sa.text("""

@@ -47,11 +47,13 @@ def test_books_in_order_say_so_in_plain_words(walk, session, browser):
 
 
 def test_books_that_do_not_add_up_say_what_is_wrong(walk, session, browser):
+    session.execute(sa.text("SET LOCAL ROLE NONE"))
     session.execute(sa.text("SET LOCAL session_replication_role = replica"))
     session.execute(
         sa.text("UPDATE account SET balance = 5 WHERE membership_id = :m"), {"m": walk.bela.id}
     )
     session.execute(sa.text("SET LOCAL session_replication_role = origin"))
+    session.execute(sa.text("SET LOCAL ROLE timebank_app"))
     prove(session)
     browser.open("/books")
     assert "Something doesn’t add up." in browser.words

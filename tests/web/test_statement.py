@@ -30,7 +30,7 @@ def walk(session):
     return builders.a_walk(session)
 
 
-def give(session, giver, taker, minutes, *, day=TODAY, reason=None):
+def give(session, giver, taker, minutes, *, day=TODAY, memo=None):
     ledger.record(
         session,
         key=uuid.uuid4(),
@@ -42,7 +42,7 @@ def give(session, giver, taker, minutes, *, day=TODAY, reason=None):
         happened_on=day,
         created_by=giver.id,
         now=NOW,
-        reason=reason,
+        memo=memo,
     )
     session.commit()
 
@@ -59,7 +59,7 @@ def table_of(browser):
 
 def test_a_statement_says_what_each_line_was_for(walk, session, browser):
     earn(session, walk, walk.bela)
-    give(session, walk.bela, walk.sam, 30, reason="hemming curtains")
+    give(session, walk.bela, walk.sam, 30, memo="hemming curtains")
     browser.sign_in(walk.bela).open("/me/statement")
     assert "You have 1 hour" in browser.words
     assert "Sam T Helped you: hemming curtains · Sun 2 May −½ hour" in browser.words
@@ -67,7 +67,7 @@ def test_a_statement_says_what_each_line_was_for(walk, session, browser):
 
 
 def test_the_other_side_reads_it_the_other_way_round(walk, session, browser):
-    give(session, walk.bela, walk.sam, 30, reason="hemming curtains")
+    give(session, walk.bela, walk.sam, 30, memo="hemming curtains")
     browser.sign_in(walk.sam).open("/me/statement")
     assert "Bela N You helped: hemming curtains" in browser.words
 
@@ -123,7 +123,7 @@ def test_the_download_holds_every_line_with_its_balance(walk, session, browser):
 
 def test_what_people_typed_is_no_formula_in_a_spreadsheet(walk, session, browser):
     evil = builders.a_member(session, walk.community, "=HYPERLINK(1) X", "evil@example.com")
-    give(session, evil, walk.bela, 30, reason="@SUM(A1)")
+    give(session, evil, walk.bela, 30, memo="@SUM(A1)")
     browser.sign_in(walk.bela).open("/me/statement.csv")
     assert table_of(browser)[1][2:4] == ["'=HYPERLINK(1) X", "You helped: @SUM(A1)"]
     assert [harmless(text) for text in ("+1", "-1", "@x", "\tx", "a=b")] == [
@@ -139,7 +139,7 @@ def test_what_people_typed_is_no_formula_in_a_spreadsheet(walk, session, browser
 
 @pytest.mark.parametrize("address", ["/me/statement", "/me/statement.csv"])
 def test_a_statement_is_its_owners_alone(walk, session, app, address):
-    give(session, walk.bela, walk.sam, 30, reason="hemming curtains")
+    give(session, walk.bela, walk.sam, 30, memo="hemming curtains")
     assert Browser(app).client.get(address, base_url="http://localhost").status_code == 303
     nadia = Browser(app).sign_in(walk.nadia)
     nadia.open(address)

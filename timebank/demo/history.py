@@ -34,7 +34,7 @@ LONGEST_FAVOUR_MINUTES = 480
 FINISHED_AFTER = dt.timedelta(minutes=20)
 WEEK = dt.timedelta(weeks=1)
 
-# Days before today, giver, taker, minutes, reason.
+# Days before today, giver, taker, minutes, memo.
 PRIYAS_FAVOURS = (
     (33, "Dev Patel", "Priya Shah", 60, "lift to the clinic"),
     (9, "Priya Shah", "Marjorie Hall", 120, "hemming curtains"),
@@ -49,16 +49,24 @@ SELECT c.id, c.membership_id, e.ends_at
 """)
 
 WRITE_GIFTS = sa.text("""
-INSERT INTO transfer (idempotency_key, community_id, debit_id, credit_id, minutes, kind, reason,
-                      happened_on, created_by, created_at)
-SELECT r.key, :community_id, giver.id, taker.id, r.minutes, 'gift', r.reason, r.happened_on,
-       r.giver, r.written_at
-  FROM jsonb_to_recordset(:rows) AS r(
-         number int, key uuid, giver bigint, taker bigint, pot bigint, minutes int, reason text,
+WITH wanted AS (
+  SELECT * FROM jsonb_to_recordset(:rows) AS r(
+         number int, key uuid, giver bigint, taker bigint, pot bigint, minutes int, memo text,
          happened_on date, written_at timestamptz)
-  JOIN account giver ON giver.membership_id = r.giver
-  JOIN account taker ON taker.membership_id = r.taker OR taker.id = r.pot
- ORDER BY r.number
+), gift AS (
+  INSERT INTO transfer (idempotency_key, community_id, debit_id, credit_id, minutes, kind,
+                        happened_on, created_by, created_at)
+  SELECT r.key, :community_id, giver.id, taker.id, r.minutes, 'gift', r.happened_on, r.giver,
+         r.written_at
+    FROM wanted r
+    JOIN account giver ON giver.membership_id = r.giver
+    JOIN account taker ON taker.membership_id = r.taker OR taker.id = r.pot
+   ORDER BY r.number
+  RETURNING id, idempotency_key
+)
+INSERT INTO memo (transfer_id, words)
+SELECT gift.id, r.memo FROM gift JOIN wanted r ON r.key = gift.idempotency_key
+ WHERE r.memo IS NOT NULL
 """).bindparams(sa.bindparam("rows", type_=JSONB))
 
 FINISH_EVENTS = sa.text("""
@@ -150,7 +158,7 @@ class History:
             minutes,
             written_at,
             days=days,
-            reason=self.rng.choice(words.FAVOURS),
+            memo=self.rng.choice(words.FAVOURS),
         )
 
     def _to_a_pot(
@@ -163,13 +171,13 @@ class History:
 
     def _priyas(self, written_at: dt.datetime) -> list[dict[str, object]]:
         rows = []
-        for days, giver, taker, minutes, reason in PRIYAS_FAVOURS:
+        for days, giver, taker, minutes, memo in PRIYAS_FAVOURS:
             moment = self.now - dt.timedelta(days=days)
             if written_at - WEEK < moment <= written_at:
                 giver_id, taker_id = (
                     self.borough.named(name).membership_id for name in (giver, taker)
                 )
-                rows.append(self._gift(giver_id, taker_id, minutes, moment, reason=reason))
+                rows.append(self._gift(giver_id, taker_id, minutes, moment, memo=memo))
         return rows
 
     def _gift(
@@ -181,7 +189,7 @@ class History:
         *,
         days: int = 0,
         pot: int | None = None,
-        reason: str | None = None,
+        memo: str | None = None,
     ) -> dict[str, object]:
         self._move(giver, -minutes)
         if taker:
@@ -194,7 +202,7 @@ class History:
             "taker": taker,
             "pot": pot,
             "minutes": minutes,
-            "reason": reason,
+            "memo": memo,
             "happened_on": happened_on.isoformat(),
             "written_at": written_at.isoformat(),
         }
@@ -210,7 +218,7 @@ class History:
                 by=transfer.created_by,
                 key=uuid.UUID(int=self.rng.getrandbits(128)),
                 now=written_at,
-                reason=self.rng.choice(words.CORRECTIONS),
+                memo=self.rng.choice(words.CORRECTIONS),
             )
             claim = self.session.get_one(Claim, credit.claim_id)
             self._move(claim.membership_id, -credit.minutes)

@@ -26,6 +26,10 @@ from timebank.models.identity import SignIn
 from timebank.models.identity import SignInRequest
 from timebank.models.ledger import Account
 from timebank.models.ledger import AccountKind
+from timebank.models.ledger import Batch
+from timebank.models.ledger import BatchKind
+from timebank.models.ledger import LimitChange
+from timebank.models.ledger import Memo
 from timebank.models.ledger import Reconciliation
 from timebank.models.ledger import Transfer
 from timebank.models.ledger import TransferKind
@@ -61,6 +65,8 @@ __all__ = [
     "AppealAsk",
     "AppealEnd",
     "AppealReason",
+    "Batch",
+    "BatchKind",
     "Claim",
     "ClaimState",
     "Community",
@@ -74,8 +80,10 @@ __all__ = [
     "HandoverState",
     "HeldFor",
     "IfShort",
+    "LimitChange",
     "MemberQualification",
     "Membership",
+    "Memo",
     "Notice",
     "NoticeKind",
     "NoticeState",

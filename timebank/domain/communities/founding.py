@@ -34,7 +34,7 @@ def create_community(
     timezone: str = "Europe/London",
     phone: str = "",
 ) -> Community:
-    """Found a community, with the account that issues its earned hours.
+    """Found a community, with the accounts that issue hours: earned, and brought forward.
 
     Raises:
         SlugTaken: When another community has the short name or the host.
@@ -47,7 +47,8 @@ def create_community(
     )
     session.add(community)
     session.flush()
-    session.add(Account(community_id=community.id, kind=AccountKind.COMMUNITY))
+    for kind in (AccountKind.COMMUNITY, AccountKind.OPENING):
+        session.add(Account(community_id=community.id, kind=kind))
     session.flush()
     return community
 

@@ -5,8 +5,21 @@ Every rule here writes transfers and nothing else: stored balances follow by tri
 
 from __future__ import annotations
 
+from timebank.domain.ledger.accounts import account_of
+from timebank.domain.ledger.accounts import commons
+from timebank.domain.ledger.accounts import find_account
+from timebank.domain.ledger.accounts import opening_account
+from timebank.domain.ledger.batches import Leg
+from timebank.domain.ledger.batches import post_batch
+from timebank.domain.ledger.correcting import CannotCorrect
+from timebank.domain.ledger.correcting import NothingToCorrect
+from timebank.domain.ledger.correcting import correct
 from timebank.domain.ledger.crediting import Credit
 from timebank.domain.ledger.crediting import credit_claims
+from timebank.domain.ledger.giving import give
+from timebank.domain.ledger.limits import Limits
+from timebank.domain.ledger.limits import limit_log
+from timebank.domain.ledger.limits import set_limits
 from timebank.domain.ledger.proving import latest_proofs
 from timebank.domain.ledger.proving import reconcile
 from timebank.domain.ledger.reading import NEWEST
@@ -18,31 +31,54 @@ from timebank.domain.ledger.reading import balance_as_at
 from timebank.domain.ledger.reading import entries_before
 from timebank.domain.ledger.reading import minutes_given
 from timebank.domain.ledger.reading import recent_entries
+from timebank.domain.ledger.transfers import AboveCeiling
+from timebank.domain.ledger.transfers import AccountClosed
 from timebank.domain.ledger.transfers import AlreadyReversed
 from timebank.domain.ledger.transfers import BelowFloor
 from timebank.domain.ledger.transfers import KeyReused
 from timebank.domain.ledger.transfers import OwnHours
+from timebank.domain.ledger.transfers import ReadOnly
+from timebank.domain.ledger.transfers import SoManyHours
+from timebank.domain.ledger.transfers import ToOneself
 from timebank.domain.ledger.transfers import record
 from timebank.domain.ledger.transfers import reverse
 
 __all__ = [
     "NEWEST",
+    "AboveCeiling",
+    "AccountClosed",
     "AlreadyReversed",
     "BelowFloor",
+    "CannotCorrect",
     "Credit",
     "Entry",
     "KeyReused",
+    "Leg",
+    "Limits",
+    "NothingToCorrect",
     "OwnHours",
     "Position",
+    "ReadOnly",
+    "SoManyHours",
+    "ToOneself",
+    "account_of",
     "all_entries",
     "balance",
     "balance_as_at",
+    "commons",
+    "correct",
     "credit_claims",
     "entries_before",
+    "find_account",
+    "give",
     "latest_proofs",
+    "limit_log",
     "minutes_given",
+    "opening_account",
+    "post_batch",
     "recent_entries",
     "reconcile",
     "record",
     "reverse",
+    "set_limits",
 ]

@@ -15,7 +15,7 @@ from timebank.models import TransferKind
 # The running balance adds up in the order of the days things happened, not of writing them down:
 # so a late entry stands where it belongs and every balance is the one "as at" its day.
 ENTRIES = sa.text("""
-SELECT t.id, t.kind, t.happened_on, t.created_at, t.signed, t.running, t.reason,
+SELECT t.id, t.kind, t.happened_on, t.created_at, t.signed, t.running, memo.words,
        series.title, series.slug, event.occurs_on, role.name AS role_name,
        other.kind AS other_kind, coalesce(other.name, community.name) AS other_name,
        other.membership_id, profile.full_name
@@ -29,6 +29,7 @@ SELECT t.id, t.kind, t.happened_on, t.created_at, t.signed, t.running, t.reason,
           FROM transfer WHERE debit_id = (SELECT id FROM account WHERE membership_id = :member)
       ) both_sides
   ) t
+  LEFT JOIN memo ON memo.transfer_id = t.id
   JOIN account other ON other.id = t.other_id
   JOIN community ON community.id = t.community_id
   LEFT JOIN membership ON membership.id = other.membership_id
@@ -156,7 +157,7 @@ def _entry(row: sa.Row[tuple[object, ...]]) -> Entry:
         id=row.id,
         kind=TransferKind(row.kind),
         what=row.title or _holder(row),
-        detail=row.reason or row.role_name or "",
+        detail=row.words or row.role_name or "",
         on=row.happened_on,
         written_at=row.created_at,
         minutes=row.signed,

@@ -18,6 +18,7 @@ from timebank.domain import outbox
 from timebank.models import Account
 from timebank.models import AccountKind
 from timebank.models import Membership
+from timebank.models import Memo
 from timebank.models import NoticeKind
 from timebank.models import Standing
 from timebank.models import Transfer
@@ -38,15 +39,41 @@ class BelowFloor(Refused):
     """That's more hours than the account can give just now."""
 
 
+class AboveCeiling(Refused):
+    """That's more hours than the account may hold. Give a little less."""
+
+
+class AccountClosed(Refused):
+    """That time account is closed."""
+
+
+class ReadOnly(Conflict):
+    """The coordinators are looking into that time account. Try again tomorrow."""
+
+
 class OwnHours(NotAllowed):
     """Somebody else has to confirm your hours."""
 
 
+class ToOneself(Refused):
+    """Those hours would go where they come from. Choose somebody else."""
+
+
+class SoManyHours(Refused):
+    """That's more than fits in one entry. Check the hours."""
+
+
 REFUSALS: dict[str | None, type[TimebankError]] = {
+    "account_is_closed": AccountClosed,
+    "account_is_read_only": ReadOnly,
+    "balance_ceiling": AboveCeiling,
     "balance_floor": BelowFloor,
+    "minutes_range": SoManyHours,
     "nobody_confirms_own_hours": OwnHours,
     "one_earn_per_claim": KeyReused,
     "one_reversal_per_transfer": AlreadyReversed,
+    "one_thanks_per_exchange": KeyReused,
+    "two_accounts": ToOneself,
 }
 
 
@@ -63,9 +90,11 @@ def record(
     created_by: int,
     now: dt.datetime,
     claim_id: int | None = None,
+    exchange_id: int | None = None,
     revision: int | None = None,
+    batch_id: int | None = None,
     reverses_id: int | None = None,
-    reason: str | None = None,
+    memo: str | None = None,
 ) -> Transfer:
     """Move minutes once: the same key with the same details again is the same transfer.
 
@@ -74,7 +103,12 @@ def record(
     Raises:
         KeyReused: When the key was used for other details, or the turn is credited already.
         BelowFloor: When the giving account cannot go that low.
-        OwnHours: When somebody would confirm their own turn.
+        AboveCeiling: When a gift would take the other account above its highest balance.
+        AccountClosed: When either account is closed.
+        ReadOnly: When the proof found a difference in either account.
+        OwnHours: When somebody would write hours into their own account.
+        ToOneself: When both accounts are one.
+        SoManyHours: When it is more minutes than one entry of its kind may have, or none.
         AlreadyReversed: When the original was reversed under another key.
     """
     body = {
@@ -86,15 +120,27 @@ def record(
         "happened_on": happened_on,
         "created_by": created_by,
         "claim_id": claim_id,
+        "exchange_id": exchange_id,
         "revision": revision,
+        "batch_id": batch_id,
         "reverses_id": reverses_id,
-        "reason": reason,
     }
     made = _insert(session, {**body, "idempotency_key": key, "created_at": now})
-    if made:
-        return made
+    if made is None:
+        return _known(session, key, body, memo)
+    if memo:
+        session.execute(insert(Memo).values(transfer_id=made.id, words=memo))
+    return made
+
+
+def _known(
+    session: Session, key: uuid.UUID, body: dict[str, object], memo: str | None
+) -> Transfer:
+    """Find what this key stands for; a memo that was erased since is no other detail."""
     known = session.scalars(sa.select(Transfer).where(Transfer.idempotency_key == key)).one()
-    if any(getattr(known, name) != value for name, value in body.items()):
+    said = session.get(Memo, known.id)
+    is_same = all(getattr(known, name) == value for name, value in body.items())
+    if not is_same or (said is not None and said.words != memo):
         raise KeyReused
     return known
 
@@ -124,7 +170,7 @@ def reverse(
     by: int,
     key: uuid.UUID,
     now: dt.datetime,
-    reason: str | None = None,
+    memo: str | None = None,
 ) -> Transfer:
     """Take a transfer back by its mirror image, dated as the original, so that each month adds up.
 
@@ -147,7 +193,7 @@ def reverse(
         created_by=by,
         now=now,
         reverses_id=transfer.id,
-        reason=reason,
+        memo=memo,
     )
     _tell_when_below_floor(session, mirror, now)
     return mirror

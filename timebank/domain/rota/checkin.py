@@ -252,7 +252,7 @@ def take_back(
     if sent_before:
         return sent_before
     mirror = ledger.reverse(
-        session, transfer=_standing(session, claim_id), by=by, key=key, now=now, reason=reason
+        session, transfer=_standing(session, claim_id), by=by, key=key, now=now, memo=reason
     )
     claim.state = ClaimState.MISSED
     claim.arrived_at = claim.arrived_by = None

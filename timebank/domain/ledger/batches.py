@@ -1,0 +1,106 @@
+"""Several transfers of one occasion, posted together: all of them, or none."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from timebank.domain.ledger.transfers import KeyReused
+from timebank.domain.ledger.transfers import record
+from timebank.models import Batch
+from timebank.models import BatchKind
+from timebank.models import Transfer
+from timebank.models import TransferKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leg:
+    """One transfer of a batch."""
+
+    debit_id: int
+    credit_id: int
+    minutes: int
+    kind: TransferKind = TransferKind.SHARE
+    memo: str | None = None
+
+    @property
+    def facts(self) -> tuple[int, int, int, TransferKind]:
+        """What may not differ when the same batch is sent again."""
+        return self.debit_id, self.credit_id, self.minutes, self.kind
+
+
+def post_batch(
+    session: Session,
+    *,
+    key: uuid.UUID,
+    community_id: int,
+    kind: BatchKind,
+    title: str,
+    happened_on: dt.date,
+    legs: Sequence[Leg],
+    by: int,
+    now: dt.datetime,
+) -> Batch:
+    """Post the legs of one occasion once: the same key with the same legs again is the same batch.
+
+    Raises:
+        KeyReused: When the key was used for other legs.
+        BelowFloor, AccountClosed, ReadOnly, OwnHours, SoManyHours: see `record`; then none is.
+    """
+    facts = {"community_id": community_id, "kind": kind, "title": title, "created_by": by}
+    made = session.scalars(
+        insert(Batch)
+        .values(**facts, happened_on=happened_on, idempotency_key=key, created_at=now)
+        .on_conflict_do_nothing(constraint="same_batch_once")
+        .returning(Batch)
+    ).one_or_none()
+    if made is None:
+        return _known(session, key, {**facts, "happened_on": happened_on}, legs)
+    with session.begin_nested():
+        for number, leg in enumerate(sorted(legs, key=_order)):
+            _post(session, made, leg, number)
+    return made
+
+
+def _order(leg: Leg) -> tuple[int, int]:
+    """Post in the order of accounts, as everybody does who locks several."""
+    return min(leg.debit_id, leg.credit_id), max(leg.debit_id, leg.credit_id)
+
+
+def _post(session: Session, batch: Batch, leg: Leg, number: int) -> None:
+    record(
+        session,
+        key=uuid.uuid5(batch.idempotency_key, str(number)),
+        community_id=batch.community_id,
+        debit_id=leg.debit_id,
+        credit_id=leg.credit_id,
+        minutes=leg.minutes,
+        kind=leg.kind,
+        happened_on=batch.happened_on,
+        created_by=batch.created_by,
+        now=batch.created_at,
+        batch_id=batch.id,
+        memo=leg.memo,
+    )
+
+
+def _known(
+    session: Session, key: uuid.UUID, facts: dict[str, object], legs: Sequence[Leg]
+) -> Batch:
+    known = session.scalars(sa.select(Batch).where(Batch.idempotency_key == key)).one()
+    posted = session.execute(
+        sa.select(Transfer.debit_id, Transfer.credit_id, Transfer.minutes, Transfer.kind).where(
+            Transfer.batch_id == known.id
+        )
+    )
+    is_same = all(getattr(known, name) == value for name, value in facts.items())
+    if not is_same or Counter(map(tuple, posted)) != Counter(leg.facts for leg in legs):
+        raise KeyReused
+    return known

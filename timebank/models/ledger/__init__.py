@@ -1,0 +1,28 @@
+"""The ledger: accounts, transfers of minutes that never change, and the dated proofs of the books.
+
+Source: the worked schema tried on PostgreSQL 15 to 18. The triggers stand in the migrations.
+"""
+
+from __future__ import annotations
+
+from timebank.models.ledger.accounts import Account
+from timebank.models.ledger.accounts import AccountKind
+from timebank.models.ledger.accounts import LimitChange
+from timebank.models.ledger.proofs import Reconciliation
+from timebank.models.ledger.transfers import Batch
+from timebank.models.ledger.transfers import BatchKind
+from timebank.models.ledger.transfers import Memo
+from timebank.models.ledger.transfers import Transfer
+from timebank.models.ledger.transfers import TransferKind
+
+__all__ = [
+    "Account",
+    "AccountKind",
+    "Batch",
+    "BatchKind",
+    "LimitChange",
+    "Memo",
+    "Reconciliation",
+    "Transfer",
+    "TransferKind",
+]
