@@ -14,10 +14,14 @@ from sqlalchemy.orm import Session
 
 from timebank.domain.ledger.transfers import KeyReused
 from timebank.domain.ledger.transfers import record
+from timebank.domain.ledger.transfers import reverse
+from timebank.models import Account
 from timebank.models import Batch
 from timebank.models import BatchKind
 from timebank.models import Transfer
 from timebank.models import TransferKind
+
+Reversal = sa.orm.aliased(Transfer)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,24 +58,40 @@ def post_batch(
         KeyReused: When the key was used for other legs.
         BelowFloor, AccountClosed, ReadOnly, OwnHours, SoManyHours: see `record`; then none is.
     """
-    facts = {"community_id": community_id, "kind": kind, "title": title, "created_by": by}
-    made = session.scalars(
-        insert(Batch)
-        .values(**facts, happened_on=happened_on, idempotency_key=key, created_at=now)
-        .on_conflict_do_nothing(constraint="same_batch_once")
-        .returning(Batch)
-    ).one_or_none()
-    if made is None:
-        return _known(session, key, {**facts, "happened_on": happened_on}, legs)
+    facts = {
+        "community_id": community_id,
+        "kind": kind,
+        "title": title,
+        "happened_on": happened_on,
+        "created_by": by,
+    }
     with session.begin_nested():
-        for number, leg in enumerate(sorted(legs, key=_order)):
+        made = session.scalars(
+            insert(Batch)
+            .values(**facts, idempotency_key=key, created_at=now)
+            .on_conflict_do_nothing(constraint="same_batch_once")
+            .returning(Batch)
+        ).one_or_none()
+        if made is None:
+            return _known(session, key, facts, legs)
+        _queue(session, legs)
+        for number, leg in enumerate(legs):
             _post(session, made, leg, number)
     return made
 
 
-def _order(leg: Leg) -> tuple[int, int]:
-    """Post in the order of accounts, as everybody does who locks several."""
-    return min(leg.debit_id, leg.credit_id), max(leg.debit_id, leg.credit_id)
+def _queue(session: Session, legs: Sequence[Leg]) -> None:
+    """Lock all accounts in the order of their numbers, as everybody does who locks several.
+
+    Then the legs may stand in any order: what comes into a pot before what goes out of it.
+    """
+    accounts = {number for leg in legs for number in (leg.debit_id, leg.credit_id)}
+    session.execute(
+        sa.select(Account.id)
+        .where(Account.id.in_(accounts))
+        .order_by(Account.id)
+        .with_for_update(key_share=True)
+    )
 
 
 def _post(session: Session, batch: Batch, leg: Leg, number: int) -> None:
@@ -104,3 +124,28 @@ def _known(
     if not is_same or Counter(map(tuple, posted)) != Counter(leg.facts for leg in legs):
         raise KeyReused
     return known
+
+
+def take_back_batch(
+    session: Session, *, batch: Batch, by: int, key: uuid.UUID, memo: str | None, now: dt.datetime
+) -> int:
+    """Take back every transfer of a batch that still stands -> how many that were.
+
+    The same key again is the same correction, and takes back nothing more.
+    """
+    standing = session.scalars(
+        sa.select(Transfer)
+        .where(
+            Transfer.batch_id == batch.id,
+            Transfer.kind != TransferKind.REVERSAL,
+            ~sa.exists().where(Reversal.reverses_id == Transfer.id),
+        )
+        .order_by(Transfer.id)
+    ).all()
+    _queue(
+        session,
+        [Leg(debit_id=one.debit_id, credit_id=one.credit_id, minutes=0) for one in standing],
+    )
+    for one in standing:
+        reverse(session, transfer=one, by=by, key=uuid.uuid5(key, str(one.id)), now=now, memo=memo)
+    return len(standing)
