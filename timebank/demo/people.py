@@ -50,8 +50,8 @@ SELECT :community_id, person_id, joined_at
 RETURNING id
 """).bindparams(sa.bindparam("rows", type_=JSONB))
 WRITE_ACCOUNTS = sa.text("""
-INSERT INTO account (community_id, kind, membership_id, floor)
-SELECT community_id, 'member', id, :floor FROM membership WHERE community_id = :community_id
+INSERT INTO account (community_id, kind, membership_id, floor, soft_floor)
+SELECT community_id, 'member', id, :floor, :soft_floor FROM membership WHERE community_id = :community_id
  ORDER BY id
 """)
 
@@ -138,7 +138,11 @@ def _write_neighbours(
     session.execute(WRITE_PROFILES, {"rows": rows})
     values = {"community_id": community.id}
     membership_ids = session.scalars(WRITE_MEMBERSHIPS, {"rows": rows, **values}).all()
-    session.execute(WRITE_ACCOUNTS, {"floor": communities.MEMBER_FLOOR_MINUTES, **values})
+    limits = {
+        "floor": communities.MEMBER_FLOOR_MINUTES,
+        "soft_floor": communities.MEMBER_SOFT_FLOOR_MINUTES,
+    }
+    session.execute(WRITE_ACCOUNTS, {**limits, **values})
     return tuple(
         Neighbour(membership_id, int(str(row["person_id"])), str(row["name"]), moment)
         for membership_id, row, moment in zip(membership_ids, rows, moments, strict=True)

@@ -31,6 +31,7 @@ from timebank.models.ledger import BatchKind
 from timebank.models.ledger import LimitChange
 from timebank.models.ledger import Memo
 from timebank.models.ledger import Reconciliation
+from timebank.models.ledger import TopUpPolicy
 from timebank.models.ledger import Transfer
 from timebank.models.ledger import TransferKind
 from timebank.models.notices import Notice
@@ -106,6 +107,7 @@ __all__ = [
     "Slot",
     "Standing",
     "StandingTurn",
+    "TopUpPolicy",
     "Transfer",
     "TransferKind",
     "Venue",

@@ -6,6 +6,7 @@ Checks and training stand in `timebank.domain.communities.qualifications`.
 from __future__ import annotations
 
 from timebank.domain.communities.founding import MEMBER_FLOOR_MINUTES
+from timebank.domain.communities.founding import MEMBER_SOFT_FLOOR_MINUTES
 from timebank.domain.communities.founding import POT_FLOOR_MINUTES
 from timebank.domain.communities.founding import SlugTaken
 from timebank.domain.communities.founding import create_community
@@ -16,6 +17,7 @@ from timebank.domain.communities.founding import may_organise
 
 __all__ = [
     "MEMBER_FLOOR_MINUTES",
+    "MEMBER_SOFT_FLOOR_MINUTES",
     "POT_FLOOR_MINUTES",
     "SlugTaken",
     "create_community",

@@ -17,6 +17,7 @@ from timebank.models import Membership
 from timebank.models import Standing
 
 MEMBER_FLOOR_MINUTES = -600  # ten hours: the usual cap of time banks (facts: Ferndale)
+MEMBER_SOFT_FLOOR_MINUTES = -300  # five hours: from here on somebody rings, kindly
 POT_FLOOR_MINUTES = 0
 
 
@@ -90,6 +91,7 @@ def join(session: Session, *, community_id: int, person_id: int) -> Membership:
             kind=AccountKind.MEMBER,
             membership_id=membership.id,
             floor=MEMBER_FLOOR_MINUTES,
+            soft_floor=MEMBER_SOFT_FLOOR_MINUTES,
         )
         .on_conflict_do_nothing()
     )

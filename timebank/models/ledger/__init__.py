@@ -8,6 +8,7 @@ from __future__ import annotations
 from timebank.models.ledger.accounts import Account
 from timebank.models.ledger.accounts import AccountKind
 from timebank.models.ledger.accounts import LimitChange
+from timebank.models.ledger.accounts import TopUpPolicy
 from timebank.models.ledger.proofs import Reconciliation
 from timebank.models.ledger.transfers import Batch
 from timebank.models.ledger.transfers import BatchKind
@@ -23,6 +24,7 @@ __all__ = [
     "LimitChange",
     "Memo",
     "Reconciliation",
+    "TopUpPolicy",
     "Transfer",
     "TransferKind",
 ]

@@ -137,3 +137,38 @@ class LimitChange(Base):
         ),
         sa.Index("limit_change_log", "account_id", "id"),
     )
+
+
+class TopUpPolicy(Base):
+    """What a community has decided about helping members who are low, in its own words.
+
+    Attributes:
+        minutes: How much one top-up is.
+        most_a_year: How many a member may have in twelve months.
+    """
+
+    __tablename__ = "top_up_policy"
+
+    community_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    pot_id: Mapped[int]
+    minutes: Mapped[int] = mapped_column(sa.Integer)
+    most_a_year: Mapped[int] = mapped_column(sa.SmallInteger)
+    words: Mapped[str]
+    changed_by: Mapped[int]
+    changed_at: Mapped[CreatedAt]
+
+    __table_args__ = (
+        sa.CheckConstraint("minutes BETWEEN 15 AND 1440", name="top_up_minutes"),
+        sa.CheckConstraint("most_a_year BETWEEN 1 AND 12", name="top_up_most_a_year"),
+        sa.CheckConstraint("char_length(words) BETWEEN 1 AND 500", name="top_up_words"),
+        sa.ForeignKeyConstraint(
+            ["pot_id", "community_id"],
+            ["account.id", "account.community_id"],
+            name="top_up_from_here",
+        ),
+        sa.ForeignKeyConstraint(
+            ["changed_by", "community_id"],
+            ["membership.id", "membership.community_id"],
+            name="top_up_policy_by_a_member",
+        ),
+    )
