@@ -51,7 +51,9 @@ RETURNING id
 """).bindparams(sa.bindparam("rows", type_=JSONB))
 WRITE_ACCOUNTS = sa.text("""
 INSERT INTO account (community_id, kind, membership_id, floor, soft_floor)
-SELECT community_id, 'member', id, :floor, :soft_floor FROM membership WHERE community_id = :community_id
+SELECT community_id, 'member', id, :floor, :soft_floor
+  FROM membership
+ WHERE community_id = :community_id
  ORDER BY id
 """)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -69,6 +70,32 @@ def find_neighbours(
         sa.text(NEIGHBOURS), {**values, "named": named, "membership_id": membership_id}
     )
     return [Neighbour(key, public_name(full_name), age) for key, full_name, age in rows]
+
+
+NAMED = """
+SELECT wanted.name, m.id, p.full_name, lower(p.full_name) = lower(wanted.name)
+  FROM unnest(CAST(:names AS text[])) AS wanted(name)
+  JOIN membership m ON m.community_id = :community_id AND m.standing <> 'left'
+  JOIN profile p ON p.person_id = m.person_id
+   AND starts_with(lower(p.full_name), lower(wanted.name))
+ ORDER BY lower(p.full_name), m.id
+"""
+
+
+def find_by_names(
+    session: Session, *, community_id: int, names: Collection[str]
+) -> dict[str, list[Neighbour]]:
+    """Find whom each of several names may mean, in one statement.
+
+    "Nadia", "Nadia K" and "Nadia Kaur" all mean Nadia Kaur. A name that is somebody's whole name means them alone. A name that means nobody has no key.
+    """
+    rows = session.execute(sa.text(NAMED), {"community_id": community_id, "names": list(names)})
+    found: dict[str, list[Neighbour]] = {}
+    whole: dict[str, list[Neighbour]] = {}
+    for name, key, full_name, is_whole in rows:
+        kept = whole if is_whole else found
+        kept.setdefault(name, []).append(Neighbour(key, public_name(full_name), None))
+    return found | whole
 
 
 def note_age(session: Session, *, member: Membership, age_at_least: int, today: dt.date) -> None:

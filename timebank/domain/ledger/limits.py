@@ -67,7 +67,7 @@ def set_limits(
     """
     if not 0 < len(reason) <= LONGEST_REASON:
         raise SayWhyLimits(field="reason")
-    if limits.floor < LOWEST_FLOOR_MINUTES:
+    if not LOWEST_FLOOR_MINUTES <= limits.floor <= 0:
         raise LimitsOutOfOrder(field="floor")
     change = LimitChange(
         community_id=account.community_id,

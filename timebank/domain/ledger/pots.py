@@ -100,11 +100,12 @@ def read_pot(session: Session, *, community_id: int, account_id: int) -> Pot:
     return _pot(row)
 
 
-def _pot(row: sa.Row[*tuple[Any, ...]]) -> Pot:
-    *facts, givers, is_closed = row
-    kind = AccountKind(facts.pop(1))
+def _pot(row: sa.Row[Any]) -> Pot:
+    key, kind, name, about, group_id, balance, given, givers, is_closed = tuple(row)
     crowd = givers if givers is not None and givers >= FEW else None
-    return Pot(facts[0], kind, *facts[1:], crowd, is_closed)
+    return Pot(
+        key, AccountKind(kind), name, about, group_id, balance, given, crowd, is_closed
+    )  # fmt: skip
 
 
 def find_pot(session: Session, *, community_id: int, account_id: int) -> Account:

@@ -15,18 +15,19 @@ from timebank.models import TransferKind
 # The running balance adds up in the order of the days things happened, not of writing them down:
 # so a late entry stands where it belongs and every balance is the one "as at" its day.
 ENTRIES = sa.text("""
+WITH mine AS (SELECT id FROM account WHERE membership_id = :member OR id = :account)
 SELECT t.id, t.kind, t.happened_on, t.created_at, t.signed, t.running, memo.words,
-       series.title, series.slug, event.occurs_on, role.name AS role_name,
-       other.kind AS other_kind, coalesce(other.name, community.name) AS other_name,
-       other.membership_id, profile.full_name
+       coalesce(series.title, batch.title) AS title, series.slug, event.occurs_on,
+       role.name AS role_name, other.kind AS other_kind,
+       coalesce(other.name, community.name) AS other_name, other.membership_id, profile.full_name
   FROM (
     SELECT *, sum(signed) OVER (ORDER BY happened_on, id) AS running
       FROM (
         SELECT transfer.*, minutes AS signed, debit_id AS other_id
-          FROM transfer WHERE credit_id = (SELECT id FROM account WHERE membership_id = :member)
+          FROM transfer WHERE credit_id = (SELECT id FROM mine)
         UNION ALL
         SELECT transfer.*, -minutes, credit_id
-          FROM transfer WHERE debit_id = (SELECT id FROM account WHERE membership_id = :member)
+          FROM transfer WHERE debit_id = (SELECT id FROM mine)
       ) both_sides
   ) t
   LEFT JOIN memo ON memo.transfer_id = t.id
@@ -40,6 +41,7 @@ SELECT t.id, t.kind, t.happened_on, t.created_at, t.signed, t.running, memo.word
   LEFT JOIN role ON role.id = slot.role_id
   LEFT JOIN event ON event.id = claim.event_id
   LEFT JOIN series ON series.id = event.series_id
+  LEFT JOIN batch ON batch.id = t.batch_id
  WHERE (t.happened_on, t.id) < (:day, :number)
  ORDER BY t.happened_on DESC, t.id DESC
  LIMIT :limit
@@ -132,17 +134,24 @@ def recent_entries(session: Session, *, membership_id: int, limit: int = 5) -> l
 def entries_before(
     session: Session, *, membership_id: int, before: Position, limit: int
 ) -> list[Entry]:
-    """Read the lines older than `before`, the newest first."""
-    rows = session.execute(
-        ENTRIES,
-        {
-            "member": membership_id,
-            "day": before.day,
-            "number": before.number,
-            "limit": limit,
-        },
-    )
-    return [_entry(row) for row in rows]
+    """Read the lines of a member's statement older than `before`, the newest first."""
+    whose = {"member": membership_id, "account": None}
+    return _entries(session, whose, before, limit)
+
+
+def account_entries(
+    session: Session, *, account_id: int, before: Position = NEWEST, limit: int
+) -> list[Entry]:
+    """Read the lines of any account's statement older than `before`, the newest first."""
+    whose = {"member": None, "account": account_id}
+    return _entries(session, whose, before, limit)
+
+
+def _entries(
+    session: Session, whose: dict[str, int | None], before: Position, limit: int
+) -> list[Entry]:
+    place = {"day": before.day, "number": before.number, "limit": limit}
+    return [_entry(row) for row in session.execute(ENTRIES, {**whose, **place})]
 
 
 def all_entries(session: Session, *, membership_id: int) -> list[Entry]:
