@@ -19,17 +19,23 @@ NOW = dt.datetime(2027, 4, 28, 12, tzinfo=dt.UTC)
 # those who run the group (others find no such page); the holder of a token (a wrong one: 404).
 ANYBODY, SIGNED_IN, ORGANISER, HOLDER = "anybody", "signed in", "organiser", "holder"
 PAGES = {
+    "accounts.low": ORGANISER,
+    "accounts.one": ORGANISER,
     "calendar.date_feed": ANYBODY,
     "calendar.everything": ANYBODY,
     "calendar.series_feed": ANYBODY,
     "calendar.subscribe": ANYBODY,
     "calendar.turns_feed": HOLDER,
+    "causes.everything": ANYBODY,
+    "causes.one": ANYBODY,
     "checkin.expected": ORGANISER,
     "deciding.decide": ORGANISER,
     "editor.change": ORGANISER,
     "editor.date_jobs": ORGANISER,
     "editor.edit": ORGANISER,
     "editor.new": SIGNED_IN,
+    "entries.one": ORGANISER,
+    "entries.own": SIGNED_IN,
     "events.event": ANYBODY,
     "events.home": ANYBODY,
     "events.series": ANYBODY,
@@ -72,6 +78,8 @@ PAGES = {
     "rota.my_turns": SIGNED_IN,
     "static": ANYBODY,
     "suggesting.rota": ORGANISER,
+    "together.one": ORGANISER,
+    "together.start": ORGANISER,
     "turns.ask": ORGANISER,
     "turns.cover": SIGNED_IN,
     "turns.every_time": SIGNED_IN,
@@ -118,6 +126,9 @@ def address_of(rule, walk):
         "import_id": 1,
         "filename": "no-such-file.css",
         "key": "no-such-message",
+        "account_id": 3,  # the group's pot: the community has the first two
+        "transfer_id": 1,
+        "batch_id": 1,
     }
     return re.sub(r"<(?:[^:>]+:)?(\w+)>", lambda match: str(values[match[1]]), rule.rule)
 

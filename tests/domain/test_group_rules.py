@@ -81,7 +81,7 @@ CLASS, COMMITTEE = BatchKind.CLASS, BatchKind.COMMITTEE
     [
         ((CLASS, 60, (), (2,)), group_rules.NobodyThere, "helpers"),
         ((CLASS, 60, (1,), ()), group_rules.NobodyThere, "learners"),
-        ((COMMITTEE, 60, (1,), (2,)), group_rules.NobodyThere, "learners"),
+        ((COMMITTEE, 60, (1,), (2,)), group_rules.NobodyGives, "learners"),
         ((CLASS, 60, (1,), (1,)), group_rules.TwiceThere, "helpers"),
         ((CLASS, 60, (1,), (POT,)), group_rules.TwiceThere, "helpers"),
         ((CLASS, 0, (1,), (2,)), group_rules.TooShort, "minutes"),

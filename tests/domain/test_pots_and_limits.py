@@ -1,4 +1,4 @@
-"""Pots, causes, limits, topping up, putting right and explaining: what moves, and what is refused."""
+"""Pots, causes, limits, topping up, putting right, explaining: what moves, what is refused."""
 
 from __future__ import annotations
 

@@ -62,14 +62,14 @@ def test_a_statement_says_what_each_line_was_for(walk, session, browser):
     give(session, walk.bela, walk.sam, 30, memo="hemming curtains")
     browser.sign_in(walk.bela).open("/me/statement")
     assert "You have 1 hour" in browser.words
-    assert "Sam T Helped you: hemming curtains · Sun 2 May −½ hour" in browser.words
+    assert "Sam T You gave: hemming curtains · Sun 2 May −½ hour" in browser.words
     assert "Danson Saturday Stroll Marshal · Sat 1 May +1½ hours" in browser.words
 
 
 def test_the_other_side_reads_it_the_other_way_round(walk, session, browser):
     give(session, walk.bela, walk.sam, 30, memo="hemming curtains")
     browser.sign_in(walk.sam).open("/me/statement")
-    assert "Bela N You helped: hemming curtains" in browser.words
+    assert "Bela N Given to you: hemming curtains" in browser.words
 
 
 def test_an_empty_statement_is_kind(walk, browser):
@@ -86,7 +86,7 @@ def test_a_long_statement_is_read_page_by_page(walk, session, browser):
         browser.follow("Earlier entries")
     assert count.total == 2
     assert "Earlier on" in browser.words
-    assert first.count("You helped") + browser.words.count("You helped") == 60
+    assert first.count("Given to you") + browser.words.count("Given to you") == 60
     browser.follow("Back to the newest")
     assert browser.words == first
 
@@ -116,7 +116,7 @@ def test_the_download_holds_every_line_with_its_balance(walk, session, browser):
         'attachment; filename="time-account-2027-05-02.csv"'
     )
     assert table_of(browser)[1:] == [
-        ["2027-05-02", "2027-05-02", "Sam T", "Helped you", "-0.50", "-30", "60"],
+        ["2027-05-02", "2027-05-02", "Sam T", "You gave", "-0.50", "-30", "60"],
         ["2027-05-01", "2027-05-02", "Danson Saturday Stroll", "Marshal", "1.50", "90", "90"],
     ]
 
@@ -125,7 +125,7 @@ def test_what_people_typed_is_no_formula_in_a_spreadsheet(walk, session, browser
     evil = builders.a_member(session, walk.community, "=HYPERLINK(1) X", "evil@example.com")
     give(session, evil, walk.bela, 30, memo="@SUM(A1)")
     browser.sign_in(walk.bela).open("/me/statement.csv")
-    assert table_of(browser)[1][2:4] == ["'=HYPERLINK(1) X", "You helped: @SUM(A1)"]
+    assert table_of(browser)[1][2:4] == ["'=HYPERLINK(1) X", "Given to you: @SUM(A1)"]
     assert [harmless(text) for text in ("+1", "-1", "@x", "\tx", "a=b")] == [
         "'+1",
         "'-1",

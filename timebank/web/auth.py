@@ -105,3 +105,15 @@ def organiser_of(group_id: int) -> int:
     if viewer is None or viewer.membership_id is None or not viewer.may_organise(group_id):
         raise NotFound
     return viewer.membership_id
+
+
+def coordinator() -> int:
+    """Tell the membership of a viewer who coordinates this community.
+
+    Raises:
+        NotFound: When they don't: a stranger learns nothing.
+    """
+    viewer = door().viewer
+    if viewer is None or viewer.membership_id is None or not viewer.is_coordinator:
+        raise NotFound
+    return viewer.membership_id

@@ -9,7 +9,11 @@ from timebank.web.events.editing import bp as editor
 from timebank.web.events.routes import bp as events
 from timebank.web.health import bp as health
 from timebank.web.identity.routes import bp as identity
+from timebank.web.ledger.accounts import bp as accounts
+from timebank.web.ledger.causes import bp as causes
+from timebank.web.ledger.entries import bp as entries
 from timebank.web.ledger.routes import bp as ledger
+from timebank.web.ledger.together import bp as together
 from timebank.web.notices.routes import bp as notices
 from timebank.web.pages.routes import bp as pages
 from timebank.web.people.routes import bp as people
@@ -40,6 +44,10 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     deciding,
     suggesting,
     ledger,
+    causes,
+    entries,
+    accounts,
+    together,
     notices,
     pages,
 )

@@ -87,7 +87,8 @@ def find_by_names(
 ) -> dict[str, list[Neighbour]]:
     """Find whom each of several names may mean, in one statement.
 
-    "Nadia", "Nadia K" and "Nadia Kaur" all mean Nadia Kaur. A name that is somebody's whole name means them alone. A name that means nobody has no key.
+    "Nadia", "Nadia K" and "Nadia Kaur" all mean Nadia Kaur. A name that is somebody's whole name
+    means them alone; one that means nobody has no key.
     """
     rows = session.execute(sa.text(NAMED), {"community_id": community_id, "names": list(names)})
     found: dict[str, list[Neighbour]] = {}

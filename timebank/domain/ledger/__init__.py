@@ -25,6 +25,7 @@ from timebank.domain.ledger.proving import reconcile
 from timebank.domain.ledger.reading import NEWEST
 from timebank.domain.ledger.reading import Entry
 from timebank.domain.ledger.reading import Position
+from timebank.domain.ledger.reading import account_entries
 from timebank.domain.ledger.reading import all_entries
 from timebank.domain.ledger.reading import balance
 from timebank.domain.ledger.reading import balance_as_at
@@ -61,6 +62,7 @@ __all__ = [
     "ReadOnly",
     "SoManyHours",
     "ToOneself",
+    "account_entries",
     "account_of",
     "all_entries",
     "balance",

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from timebank.core.text import public_name
 from timebank.domain.ledger.transfers import KeyReused
 from timebank.domain.ledger.transfers import record
 from timebank.domain.ledger.transfers import reverse
@@ -149,3 +150,36 @@ def take_back_batch(
     for one in standing:
         reverse(session, transfer=one, by=by, key=uuid.uuid5(key, str(one.id)), now=now, memo=memo)
     return len(standing)
+
+
+LINES = sa.text("""
+SELECT coalesce(p.full_name, a.name, c.name), a.membership_id,
+       sum(CASE WHEN t.credit_id = a.id THEN t.minutes ELSE -t.minutes END)::bigint,
+       bool_and(EXISTS (SELECT FROM transfer r WHERE r.reverses_id = t.id))
+  FROM transfer t
+  JOIN account a ON a.id IN (t.debit_id, t.credit_id)
+  JOIN community c ON c.id = a.community_id
+  LEFT JOIN membership m ON m.id = a.membership_id
+  LEFT JOIN profile p ON p.person_id = m.person_id
+ WHERE t.batch_id = :batch_id AND t.kind <> 'reversal'
+ GROUP BY a.id, p.full_name, a.name, c.name
+ ORDER BY a.membership_id IS NULL, 3 DESC, 1
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What a posted batch meant for one account: minutes in (above zero) or out."""
+
+    name: str
+    minutes: int
+    is_taken_back: bool
+
+
+def read_lines(session: Session, *, batch_id: int) -> list[Line]:
+    """Read what a batch meant for each of its accounts, people first, in one statement."""
+    rows = session.execute(LINES, {"batch_id": batch_id})
+    return [
+        Line(public_name(name) if member else name, minutes, is_back)
+        for name, member, minutes, is_back in rows
+    ]

@@ -32,6 +32,10 @@ class NobodyThere(Refused):
     """Say who took part: at least one on each side."""
 
 
+class NobodyGives(Refused):
+    """At a bee or a committee nobody gives hours but the pot: leave that side empty."""
+
+
 class SoManyPeople(Refused):
     """That's more than sixty people. Make two of it."""
 
@@ -115,6 +119,7 @@ def shares(occasion: Occasion) -> Shares:
 
     Raises:
         NobodyThere: Nobody helped, or nobody learnt at a class, or rode in a lift.
+        NobodyGives: Somebody is to give hours at a bee or a committee.
         SoManyPeople: More than sixty.
         TwiceThere: An account stands there twice, or is the pot itself.
         TooShort: It took no time, or less than none.
@@ -133,8 +138,10 @@ def shares(occasion: Occasion) -> Shares:
 
 def _look(occasion: Occasion) -> None:
     between = occasion.rule in FROM_EACH_OTHER
-    if not occasion.helpers or bool(occasion.learners) != between:
-        raise NobodyThere(field="helpers" if not occasion.helpers else "learners")
+    if occasion.learners and not between:
+        raise NobodyGives(field="learners")
+    if not occasion.helpers or (between and not occasion.learners):
+        raise NobodyThere(field="learners" if occasion.helpers else "helpers")
     everybody = [one.account_id for one in (*occasion.helpers, *occasion.learners)]
     if len(everybody) > MOST_PEOPLE:
         raise SoManyPeople(field="learners" if between else "helpers")

@@ -19,14 +19,16 @@ from timebank.models import Reconciliation
 from timebank.web.auth import member
 from timebank.web.auth import signed_in_required
 from timebank.web.door import door
+from timebank.web.events.fields import read_day
 from timebank.web.ledger.download import statement_table
 from timebank.web.ledger.lines import by_month
+from timebank.web.ledger.lines import position_of
+from timebank.web.ledger.lines import written
 
 bp = Blueprint("ledger", __name__)
 
 NIGHTS = 7  # of proofs on the page
 LINES = 50  # of a statement on one page
-LONGEST_NUMBER = 18  # digits of a bigint
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +70,11 @@ def _proof(found: Reconciliation) -> Proof:
 def statement() -> str:
     """Show a page of a member's statement, and their balance on a past day when asked."""
     membership_id = member()
-    before = _position(request.args.get("before", ""))
+    before = position_of(request.args.get("before", ""))
     entries = ledger.entries_before(
         db.session(), membership_id=membership_id, before=before, limit=LINES + 1
     )
-    day = _day(request.args.get("on", ""))
+    day = read_day(request.args.get("on", ""))
     balance_then = (
         ledger.balance_as_at(db.session(), membership_id=membership_id, day=day) if day else None
     )
@@ -91,24 +93,7 @@ def statement() -> str:
 def _older_url(entries: list[ledger.Entry]) -> str | None:
     if len(entries) <= LINES:
         return None
-    last = entries[LINES - 1].position
-    return url_for("ledger.statement", before=f"{last.day.isoformat()}.{last.number}")
-
-
-def _position(written: str) -> ledger.Position:
-    """Read where a page begins; what cannot be read means the first page."""
-    day, _, number = written.partition(".")
-    found = _day(day)
-    if found is None or not (number.isascii() and number.isdigit()):
-        return ledger.NEWEST
-    return ledger.Position(found, int(number)) if len(number) <= LONGEST_NUMBER else ledger.NEWEST
-
-
-def _day(written: str) -> dt.date | None:
-    try:
-        return dt.date.fromisoformat(written) if written.isascii() else None
-    except ValueError:
-        return None
+    return url_for("ledger.statement", before=written(entries[LINES - 1].position))
 
 
 @bp.get("/me/statement.csv")
