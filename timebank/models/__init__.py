@@ -24,6 +24,7 @@ from timebank.models.identity import Person
 from timebank.models.identity import Profile
 from timebank.models.identity import SignIn
 from timebank.models.identity import SignInRequest
+from timebank.models.insight import PublishedMonth
 from timebank.models.ledger import Account
 from timebank.models.ledger import AccountKind
 from timebank.models.ledger import Batch
@@ -92,6 +93,7 @@ __all__ = [
     "PairRule",
     "Person",
     "Profile",
+    "PublishedMonth",
     "Qualification",
     "QualificationKind",
     "ReasonKind",

@@ -1,0 +1,1 @@
+"""What a coordinator looks at: the jobs of the week, whom to ring, the figures of a month."""

@@ -1,0 +1,1 @@
+"""What a coordinator looks at: the week, whom to ring, the figures."""
