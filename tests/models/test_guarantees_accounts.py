@@ -196,7 +196,34 @@ CHANGES = [
     Attack("limit_change_immutable", "deleted", delete("limit_change", "limits")),
 ]
 
-ATTACKS = [*SHAPE, *OWNERS, *BALANCES, *CHANGES]
+POLICY = {
+    "community_id": ":bexley",
+    "pot_id": ":pot",
+    "minutes": "120",
+    "most_a_year": "2",
+    "words": "'When somebody has been ill'",
+    "changed_by": ":ama",
+}
+DECIDED = insert("top_up_policy", POLICY)
+
+POLICIES = [
+    *[
+        Attack(rule, f"{column} of {value}", insert("top_up_policy", POLICY, **{column: value}))
+        for rule, column, value in [
+            ("top_up_minutes", "minutes", "14"),
+            ("top_up_minutes", "minutes", "1441"),
+            ("top_up_most_a_year", "most_a_year", "0"),
+            ("top_up_most_a_year", "most_a_year", "13"),
+            ("top_up_words", "words", "''"),
+            ("top_up_words", "words", "repeat('x', 501)"),
+            ("top_up_from_here", "pot_id", ":chi_account"),
+            ("top_up_policy_by_a_member", "changed_by", ":chi"),
+        ]
+    ],
+    Attack("top_up_policy_pkey", "two policies", DECIDED, first=DECIDED),
+]
+
+ATTACKS = [*SHAPE, *OWNERS, *BALANCES, *CHANGES, *POLICIES]
 
 EFFECTS = [
     Effect(
