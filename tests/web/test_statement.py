@@ -72,6 +72,14 @@ def test_the_other_side_reads_it_the_other_way_round(walk, session, browser):
     assert "Bela N Given to you: hemming curtains" in browser.words
 
 
+def test_nobody_reads_a_number_below_nought_about_themselves(walk, session, browser):
+    give(session, walk.bela, walk.sam, 120)
+    browser.sign_in(walk.bela).open("/")
+    assert "Your time account: Your hours" in browser.words
+    browser.open("/me")
+    assert "You’ve had 2 hours more of help than you’ve given. That’s what it’s for." in browser.words
+
+
 def test_an_empty_statement_is_kind(walk, browser):
     browser.sign_in(walk.bela).open("/me/statement")
     assert "Your first hour shows up here after your first turn." in browser.words

@@ -20,6 +20,7 @@ from flask import Flask
 from flask import Response
 from flask import g
 from flask import session
+from flask_babel import gettext as _
 from markupsafe import Markup
 
 from timebank.web.door import door
@@ -76,7 +77,7 @@ def register(app: Flask) -> None:
 
 
 def masthead_hours() -> str:
-    """The viewer's hours in the masthead: "12½ hours"."""
+    """The viewer's hours in the masthead: "12½ hours"; below zero, where to read them in words."""
     if g.get("keeping"):
         return HOURS
     viewer = door().viewer
@@ -86,7 +87,7 @@ def masthead_hours() -> str:
 @lru_cache(maxsize=MOST_PAGES)
 def _in_words(minutes: int) -> str:
     """Say it once: like everything on a kept page, it is in the one language that we speak."""
-    return hours(minutes)
+    return hours(minutes) if minutes >= 0 else _("Your hours")
 
 
 def token_to_show() -> str:
