@@ -14,6 +14,7 @@ from timebank.domain.acting.granting import end
 from timebank.domain.acting.granting import erase_words
 from timebank.domain.acting.granting import find_grant
 from timebank.domain.acting.granting import find_live
+from timebank.domain.acting.granting import last_day_of
 from timebank.domain.acting.granting import let_act
 from timebank.domain.acting.granting import usual_last_day
 from timebank.domain.acting.granting import write_down
@@ -34,6 +35,7 @@ __all__ = [
     "erase_words",
     "find_grant",
     "find_live",
+    "last_day_of",
     "let_act",
     "read_deeds",
     "read_grants",

@@ -101,6 +101,11 @@ def usual_last_day(starts_on: dt.date) -> dt.date:
     return starts_on + USUAL - A_DAY
 
 
+def last_day_of(acting: ActingFor) -> dt.date:
+    """Tell the last day on which somebody may act."""
+    return acting.ends_on - A_DAY
+
+
 def _write(session: Session, made: ActingFor) -> None:
     try:
         with session.begin_nested():
@@ -229,7 +234,7 @@ def _message(
         "membership_id": str(acting.member_id if is_helper else acting.helper_id),
         "as": "helper" if is_helper else "member",
         "starts_on": acting.starts_on.isoformat(),
-        "last_day": (acting.ends_on - A_DAY).isoformat(),
+        "last_day": last_day_of(acting).isoformat(),
     }
     stage = "over" if is_over else "begins"
     return outbox.Message(

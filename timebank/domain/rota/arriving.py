@@ -13,6 +13,15 @@ from timebank.domain.rota.occasions import OPENS_BEFORE
 
 
 @dataclass(frozen=True, slots=True)
+class Runs:
+    """What somebody runs today: the events of these groups; None: of every group here."""
+
+    community_id: int
+    group_ids: Collection[int] | None
+    today: dt.date
+
+
+@dataclass(frozen=True, slots=True)
 class EventToday:
     """A date of today whose check-in is open."""
 
@@ -64,49 +73,24 @@ SELECT c.id, e.id, x.title, x.slug, e.occurs_on, r.name, c.starts_at,
 """)  # noqa: S608 - the parts are ours
 
 
-def events_today(
-    session: Session,
-    *,
-    community_id: int,
-    group_ids: Collection[int] | None,
-    today: dt.date,
-    now: dt.datetime,
-) -> list[EventToday]:
-    """Read the dates of today that are open to ticks and run by one of these groups.
-
-    Args:
-        session: The session.
-        community_id: Whose.
-        group_ids: Those groups; None: every group of the community.
-        today: The day on the community's clocks.
-        now: When.
-    """
-    values = _values(community_id, group_ids, today, now)
-    return [EventToday(*row) for row in session.execute(EVENTS, values)]
+def events_today(session: Session, *, runs: Runs, now: dt.datetime) -> list[EventToday]:
+    """Read the dates of today that are open to ticks and that somebody runs."""
+    return [EventToday(*row) for row in session.execute(EVENTS, _values(runs, now))]
 
 
 def turns_today(
-    session: Session,
-    *,
-    membership_id: int,
-    community_id: int,
-    group_ids: Collection[int] | None,
-    today: dt.date,
-    now: dt.datetime,
+    session: Session, *, membership_id: int, runs: Runs, now: dt.datetime
 ) -> list[TurnToday]:
-    """Read the turns that a member has at these dates; arguments as those of `events_today`."""
-    values = _values(community_id, group_ids, today, now)
-    rows = session.execute(TURNS, {**values, "membership_id": membership_id})
-    return [TurnToday(*row) for row in rows]
+    """Read the turns that a member has at these dates."""
+    values = {**_values(runs, now), "membership_id": membership_id}
+    return [TurnToday(*row) for row in session.execute(TURNS, values)]
 
 
-def _values(
-    community_id: int, group_ids: Collection[int] | None, today: dt.date, now: dt.datetime
-) -> dict[str, object]:
+def _values(runs: Runs, now: dt.datetime) -> dict[str, object]:
     return {
-        "community_id": community_id,
-        "group_ids": None if group_ids is None else list(group_ids),
-        "today": today,
+        "community_id": runs.community_id,
+        "group_ids": None if runs.group_ids is None else list(runs.group_ids),
+        "today": runs.today,
         "now": now,
         "opens_by": now + OPENS_BEFORE,
     }
