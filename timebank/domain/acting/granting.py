@@ -42,7 +42,7 @@ class SayHow(Refused):
 
 
 class FromTodayOn(Refused):
-    """Choose today or a later day."""
+    """Choose a first day from today on, within a year."""
 
 
 class NotSoLong(Refused):
@@ -77,7 +77,7 @@ def let_act(
         raise NotThemselves(field="helper")
     if not 0 < len(how_agreed) <= LONGEST_WORDS:
         raise SayHow(field="how_agreed")
-    if starts_on < today:
+    if not today <= starts_on < today + LONGEST:
         raise FromTodayOn(field="starts_on")
     if not starts_on <= last_day < starts_on + LONGEST:
         raise NotSoLong(field="last_day")
