@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261126_1840"
-down_revision = "20261126_1230"
+down_revision = "20261126_1830"
 branch_labels = None
 depends_on = None
 
@@ -60,6 +60,13 @@ END $$""",
     """CREATE TRIGGER acted_check BEFORE INSERT ON acted
   FOR EACH ROW EXECUTE FUNCTION acted_check()""",
 ]
+
+# What was done for somebody is written once; the application's role cannot touch it afterwards.
+FOR_EVER = (
+    "REVOKE UPDATE, DELETE ON acted FROM timebank_app",
+    "REVOKE UPDATE, DELETE ON printed_letter FROM timebank_app",
+    "REVOKE DELETE ON acting_for FROM timebank_app",
+)
 
 
 def upgrade() -> None:
@@ -121,7 +128,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('printed_letter_pkey'))
     )
     op.create_index('letter_latest', 'printed_letter', ['membership_id', 'printed_at'])
-    for rule in RULES:
+    for rule in (*RULES, *FOR_EVER):
         op.execute(rule)
     op.drop_constraint('notice_kind', 'notice')
     op.create_check_constraint('notice_kind', 'notice', f"kind IN ({BEFORE}, 'acting_for', {LAST})")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 
 from tests.attacks import Attack
 from tests.attacks import delete
@@ -147,6 +148,24 @@ LEGAL = [
 @pytest.mark.parametrize("attack", [*ATTACKS, *LEGAL], ids=str)
 def test_the_database_answers(town, attack):
     assert town.answer(attack) == attack.rule
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE acted SET acted_at = now()",
+        "DELETE FROM acted",
+        "DELETE FROM acting_for",
+        "UPDATE printed_letter SET printed_at = now()",
+        "DELETE FROM printed_letter",
+    ],
+)
+def test_the_role_of_the_app_has_no_right_to_what_is_kept(town, sql):
+    with town.engine.connect() as connection:
+        connection.exec_driver_sql("SET ROLE timebank_app")
+        with pytest.raises(sa.exc.ProgrammingError) as refused:
+            connection.exec_driver_sql(sql)
+        assert refused.value.orig.sqlstate == "42501"
 
 
 def test_new_card_codes_hold_no_letter_that_is_taken_for_another(town):
