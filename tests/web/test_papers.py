@@ -119,7 +119,7 @@ class TestLetters:
             "Bring: Sturdy shoes",
             "Nadia is running it.",
             "Over the last four weeks 1½ hours came in to your time account. Thank you!",
-            "You have 1½ hours.",
+            "You have 1½ hours on your time account",
             "Sam T may act for you from Thursday 1 April to Thursday 30 September",
             "Ring us: 020 8000 0000",
         ):
