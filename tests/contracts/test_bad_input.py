@@ -82,6 +82,7 @@ def forms_of(session, browser, walk):
     jobs = "/e/danson-saturday-stroll/jobs"
     role = walk.tail_walker.role_id
     claim = builders.a_claim(session, walk.marshal, walk.nadia)
+    builders.acting_for(session, helper=walk.nadia, member=walk.sam, by=walk.ama)
     made = drafts.start(
         session, series=walk.series, by=walk.nadia, now=NOW, file_name="",
         table=read_text("Job,Sat 1 May,32 May,8 May\nTea,Cy,Jo,CANCELLED\nCake,,,CANCELLED\n"),
@@ -90,6 +91,7 @@ def forms_of(session, browser, walk):
     pages = (
         f"{jobs}/{role}", f"{jobs}/{role}/edit", f"{jobs}/{role}/together", f"{jobs}/take-in",
         "/people/qualifications", f"/people/{walk.bela.id}/qualifications",
+        "/me/for", "/me/card", f"/me/for/{walk.sam.id}", f"/me/for/{walk.sam.id}/jobs",
         "/sign-in", "/sign-in/code", f"/e/danson-saturday-stroll/2027-05-01/claim/{slot}", "/me",
         "/calendar", "/e/new", "/e/danson-saturday-stroll/edit",
         "/e/danson-saturday-stroll/2027-05-01/change",
