@@ -12,6 +12,9 @@ from tests.browser import days
 from tests.browser.conftest import OpenScreen
 from tests.browser.seeing import Look
 from tests.browser.seeing import Screen
+from timebank.core import clock
+from timebank.domain import acting
+from timebank.models import ActedWhat
 from timebank.models import Claim
 from timebank.models import Membership
 
@@ -47,7 +50,7 @@ def test_a_helper_is_named_acts_and_is_seen(
     ama.reads("Sam Tran")
     ama.see("list")
     ama.press("Print their letter: Priya Sharma")
-    ama.reads("Your fortnight, Priya", "Bring: Sturdy shoes, and a flask if you like")
+    ama.reads("Your fortnight, Priya", "Bring: Sturdy shoes, and a flask if you like.")
     ama.see("letter")
 
 
@@ -139,6 +142,42 @@ def test_each_letter_is_one_sheet_of_paper(
     assert sheets(ama) == 1
     ama.page.emulate_media(media="print")
     ama.picture("card-on-paper")
+
+
+def test_a_busy_fortnight_stays_on_one_sheet(
+    walk, session, priya, open_screen: OpenScreen
+) -> None:
+    """Ten turns with all that can be said of them, two helpers, and a week of deeds."""
+    walk.tail_walker.role.bring = (
+        "A whistle, the yellow waistcoat and the list of who set off, please"
+    )
+    walk.tail_walker.role.arrive_minutes_before = 15
+    today = days.saturday() - dt.timedelta(days=8)
+    for helper in (walk.sam, walk.bela):
+        grant = builders.acting_for(
+            session, helper=helper, member=priya, by=walk.ama, starts_on=today,
+            ends_on=today + dt.timedelta(days=90),
+        )  # fmt: skip
+    now = clock.now()
+    for back in range(8):
+        day = today + dt.timedelta(days=back)
+        when = now - dt.timedelta(days=back)
+        acting.write_down(session, acting=grant, what=ActedWhat.LETTER, today=day, now=when)
+    for later in range(1, 11):
+        day = clock.local_date(now, builders.LONDON) + dt.timedelta(days=later)
+        if day == walk.event.occurs_on:
+            slot = walk.tail_walker
+        else:
+            event = builders.an_event(session, walk.series, day)
+            slot = builders.a_slot(session, event, walk.tail_walker.role)
+        builders.a_claim(session, slot, priya)
+    session.commit()
+    ama = open_screen(STORY, Look(1280, "light"), of=walk.ama)
+    ama.open(f"/people/{priya.id}/letter")
+    ama.reads("And 4 more: ring us for them.")
+    ama.page.emulate_media(media="print")
+    ama.picture("busy-letter-on-paper")
+    assert sheets(ama) == 1
 
 
 def sheets(screen: Screen) -> int:

@@ -14,6 +14,7 @@ from timebank.models import Acted
 from timebank.models import ActingFor
 from timebank.models import Claim
 from timebank.models import ClaimState
+from timebank.models import HeldFor
 from timebank.models import PrintedLetter
 
 NOW = dt.datetime(2027, 4, 28, 12, tzinfo=dt.UTC)
@@ -85,6 +86,22 @@ class TestHelper:
         assert done(session) == ["looked", "took_turn", "dropped_turn", "took_back"]
         claim = session.query(Claim).order_by(Claim.id.desc()).first()
         assert (claim.membership_id, claim.state) == (priya.id, ClaimState.CONFIRMED)
+
+    def test_a_question_put_to_them_is_answered(self, session, walk, sam):
+        builders.acting_for(session, helper=walk.sam, member=walk.bela, by=walk.ama)
+        soon = NOW + dt.timedelta(hours=20)
+        claim = builders.a_claim(
+            session, walk.tail_walker, walk.bela, state=ClaimState.HELD, held_until=soon,
+            held_for=HeldFor.ASKED, made_by=walk.nadia,
+        )  # fmt: skip
+        session.commit()
+        sam.open(f"/me/for/{walk.bela.id}")
+        assert "Tail walker (asked)" in sam.words
+        sam.press("Say yes for them")
+        assert "Bela is in." in sam.words
+        session.expire_all()
+        assert claim.state is ClaimState.CONFIRMED
+        assert done(session) == ["looked", "took_turn"]
 
     def test_a_refusal_says_why(self, session, walk, priya, sam):
         sam.open(f"/me/for/{priya.id}/jobs")

@@ -49,12 +49,12 @@ class TestStatement:
         bela.follow("Print it")
         assert "Time account of Bela Novak" in bela.words
         assert (
-            "Brought forward 2 Friday 2 April Sam T, You helped +1½ 3½"
-            " Saturday 3 April Sam T, Helped you −½ 3"
+            "Brought forward 2 Friday 2 April Sam T, Given to you +1½ 3½"
+            " Saturday 3 April Sam T, You gave −½ 3"
         ) in bela.words
         assert "On Wednesday 28 April: 3 hours" in bela.words
         bela.open("/me/statement/print?since=2026-01-01&until=2027-04-02")
-        assert "Brought forward 0 Sunday 1 March 2026 Sam T, You helped +2 2" in bela.words
+        assert "Brought forward 0 Sunday 1 March 2026 Sam T, Given to you +2 2" in bela.words
         assert "On Friday 2 April: 3½ hours" in bela.words
         assert "3 April" not in bela.words
 
@@ -116,8 +116,7 @@ class TestLetters:
             "Your fortnight, Priya",
             "Saturday 1 May, 9am to 10:30am Tail walker, Danson Saturday Stroll Danson Park,",
             "by the boathouse, The boathouse, Danson Park, DA6 8HL",
-            "Bring: Sturdy shoes",
-            "Nadia is running it.",
+            "Bring: Sturdy shoes. Nadia is running it.",
             "Over the last four weeks 1½ hours came in to your time account. Thank you!",
             "You have 1½ hours on your time account",
             "Sam T may act for you from Thursday 1 April to Thursday 30 September",

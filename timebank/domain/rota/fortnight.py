@@ -19,6 +19,9 @@ from timebank.domain import acting
 AHEAD = dt.timedelta(days=14)
 LATELY = dt.timedelta(days=28)
 MOST_DEEDS = 2000
+MOST_TURNS = 6  # as many as stay on one page
+SHORT_TURNS = 2
+SHORT_DEEDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ class FortnightLetter:
     Attributes:
         came_in_minutes: What they earned or were given over the last four weeks.
         balance_minutes: Credits minus debits.
+        turns: The first of them; `more_turns` did not fit.
         grants: Who may act for them now, or was told no longer to of late.
         deeds: What helpers did for them over the last four weeks.
     """
@@ -58,8 +62,14 @@ class FortnightLetter:
     came_in_minutes: int
     balance_minutes: int
     turns: tuple[ComingTurn, ...]
+    more_turns: int
     grants: tuple[acting.Grant, ...]
     deeds: tuple[acting.Deed, ...]
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it needs smaller letters to stay on one page."""
+        return len(self.turns) > SHORT_TURNS or len(self.deeds) > SHORT_DEEDS
 
 
 WHO = sa.text("""
@@ -118,7 +128,8 @@ def read_letters(
             full_name=row.full_name,
             came_in_minutes=row.came_in,
             balance_minutes=row.balance,
-            turns=tuple(turns[row.id]),
+            turns=tuple(turns[row.id][:MOST_TURNS]),
+            more_turns=max(0, len(turns[row.id]) - MOST_TURNS),
             grants=tuple(grants[row.id]),
             deeds=tuple(deeds[row.id]),
         )
