@@ -7,6 +7,7 @@ another community and is the leak detector, Dov is signed out (so he has no row 
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -16,6 +17,7 @@ from timebank.domain import communities
 from timebank.domain import identity
 from timebank.models import Account
 from timebank.models import AccountKind
+from timebank.models import ActingFor
 from timebank.models import Claim
 from timebank.models import ClaimState
 from timebank.models import Community
@@ -30,6 +32,7 @@ from timebank.models import Series
 from timebank.models import SeriesState
 from timebank.models import Slot
 from timebank.models import Transfer
+from timebank.models import TransferKind
 from timebank.models import Venue
 
 LONDON = "Europe/London"
@@ -183,6 +186,49 @@ def a_claim(
     session.add(claim)
     session.flush()
     return claim
+
+
+def acting_for(
+    session: Session,
+    *,
+    helper: Membership,
+    member: Membership,
+    by: Membership,
+    starts_on: dt.date = dt.date(2027, 4, 1),
+    ends_on: dt.date = dt.date(2027, 10, 1),
+) -> ActingFor:
+    """Who may act for whom, written straight into the table."""
+    grant = ActingFor(
+        community_id=member.community_id,
+        helper_id=helper.id,
+        member_id=member.id,
+        starts_on=starts_on,
+        ends_on=ends_on,
+        how_agreed="Rang them on 1 April",
+        made_by=by.id,
+    )
+    session.add(grant)
+    session.flush()
+    return grant
+
+
+def a_gift(
+    session: Session, giver: Membership, to: Membership, minutes: int, *, on: dt.date
+) -> Transfer:
+    """Minutes given by one member to another, written straight into the table."""
+    moved = Transfer(
+        idempotency_key=uuid.uuid4(),
+        community_id=giver.community_id,
+        debit_id=account_of(session, giver).id,
+        credit_id=account_of(session, to).id,
+        minutes=minutes,
+        kind=TransferKind.GIFT,
+        happened_on=on,
+        created_by=giver.id,
+    )
+    session.add(moved)
+    session.flush()
+    return moved
 
 
 def account_of(session: Session, member: Membership) -> Account:

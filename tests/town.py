@@ -11,6 +11,7 @@ Beside the walk: tokens and camera, both within the marshal's time and together 
 hours later; the stall of the spring fair, five minutes after the marshal's time, at another place.
 Bela knows first aid, stands for marshal, has her turn on offer to everybody; Nadia waits for the
 tail walker's place; the walk calls for help, and Sam was asked; a spreadsheet was taken in.
+Sam acts for Bela from April to September, and looked on 1 May; Nadia may for Ama, and didn't yet.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ from tests import builders
 from timebank.domain import communities
 from timebank.models import Account
 from timebank.models import AccountKind
+from timebank.models import Acted
+from timebank.models import ActedWhat
+from timebank.models import ActingFor
 from timebank.models import Appeal
 from timebank.models import AppealAsk
 from timebank.models import AppealReason
@@ -72,6 +76,7 @@ def build(session: Session) -> dict[str, int]:
     records |= _hours(session, walk, records)
     records |= _messages(session, walk, records["turn"])
     records |= _finding(session, walk, records)
+    records |= _acting(session, walk)
     records |= _elsewhere(session, walk)
     session.commit()
     people = {f"{name}_person": row.person_id for name, row in records.items() if _is_member(name)}
@@ -283,6 +288,25 @@ def _finding(session, walk, records):
     session.add_all(rows.values())
     session.flush()
     return rows
+
+
+def _acting(session, walk):
+    here = {"community_id": walk.community.id}
+    days = {"starts_on": dt.date(2027, 4, 1), "ends_on": dt.date(2027, 10, 1)}
+    agreed = {"how_agreed": "Rang them", "made_by": walk.ama.id}
+    acting, idle = (
+        ActingFor(**here, **days, **agreed, helper_id=helper.id, member_id=member.id)
+        for helper, member in ((walk.sam, walk.bela), (walk.nadia, walk.ama))
+    )
+    session.add_all([acting, idle])
+    session.flush()
+    deed = Acted(
+        **here, acting_id=acting.id, helper_id=walk.sam.id, member_id=walk.bela.id,
+        what=ActedWhat.LOOKED, acted_on=dt.date(2027, 5, 1), acted_at=NOON,
+    )  # fmt: skip
+    session.add(deed)
+    session.flush()
+    return {"acting": acting, "idle_acting": idle, "deed": deed}
 
 
 def _elsewhere(session, walk):

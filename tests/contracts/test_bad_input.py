@@ -70,6 +70,7 @@ def test_hostile_text_in_addresses_is_answered_with_a_page(app, walk):
             "/could-do?kind={}", "/could-do?first={}", "/could-do?after={}",
             "/e/danson-saturday-stroll/rota/print?from={}",
             "/e/danson-saturday-stroll/suggest?dates={}",
+            "/c/{}", "/c?code={}", "/me/for/{}", "/people/{}/letter",
         ):  # fmt: skip
             answer = client.get(address.format(quoted(raw[:2000])), base_url="http://localhost")
             assert answer.status_code < 500, (address, raw)
@@ -81,6 +82,7 @@ def forms_of(session, browser, walk):
     jobs = "/e/danson-saturday-stroll/jobs"
     role = walk.tail_walker.role_id
     claim = builders.a_claim(session, walk.marshal, walk.nadia)
+    builders.acting_for(session, helper=walk.nadia, member=walk.sam, by=walk.ama)
     made = drafts.start(
         session, series=walk.series, by=walk.nadia, now=NOW, file_name="",
         table=read_text("Job,Sat 1 May,32 May,8 May\nTea,Cy,Jo,CANCELLED\nCake,,,CANCELLED\n"),
@@ -89,6 +91,7 @@ def forms_of(session, browser, walk):
     pages = (
         f"{jobs}/{role}", f"{jobs}/{role}/edit", f"{jobs}/{role}/together", f"{jobs}/take-in",
         "/people/qualifications", f"/people/{walk.bela.id}/qualifications",
+        "/me/for", "/me/card", f"/me/for/{walk.sam.id}", f"/me/for/{walk.sam.id}/jobs",
         "/sign-in", "/sign-in/code", f"/e/danson-saturday-stroll/2027-05-01/claim/{slot}", "/me",
         "/calendar", "/e/new", "/e/danson-saturday-stroll/edit",
         "/e/danson-saturday-stroll/2027-05-01/change",

@@ -18,9 +18,17 @@ NOW = dt.datetime(2027, 4, 28, 12, tzinfo=dt.UTC)
 # Who may open a page: anybody; people who are signed in (others are led to the sign-in page);
 # those who run the group (others find no such page); the holder of a token (a wrong one: 404).
 ANYBODY, SIGNED_IN, ORGANISER, HOLDER = "anybody", "signed in", "organiser", "holder"
+# Who may act for the neighbour of the address; those who coordinate, and not every organiser.
+HELPER, COORDINATOR = "helper", "coordinator"
+NOT_FOR_RESIDENTS = {ORGANISER, COORDINATOR, HELPER}
 PAGES = {
     "accounts.low": ORGANISER,
     "accounts.one": ORGANISER,
+    "acting.account": HELPER,
+    "acting.jobs": HELPER,
+    "acting.letter": HELPER,
+    "acting.statement": HELPER,
+    "acting.ties": SIGNED_IN,
     "calendar.date_feed": ANYBODY,
     "calendar.everything": ANYBODY,
     "calendar.series_feed": ANYBODY,
@@ -71,8 +79,18 @@ PAGES = {
     "pages.help": ANYBODY,
     "pages.privacy": ANYBODY,
     "pages.styleguide": ANYBODY,
+    "people.acting_for": COORDINATOR,
+    "people.card": COORDINATOR,
     "people.kinds": ORGANISER,
+    "people.letter": COORDINATOR,
+    "people.letters": COORDINATOR,
+    "people.own_card": SIGNED_IN,
+    "people.own_statement": SIGNED_IN,
     "people.person": ORGANISER,
+    "people.say_code": ANYBODY,
+    "people.scanned": ANYBODY,
+    "people.statement": COORDINATOR,
+    "people.without_email": COORDINATOR,
     "rota.claim": ANYBODY,
     "rota.mail_link": HOLDER,
     "rota.my_turns": SIGNED_IN,
@@ -129,6 +147,8 @@ def address_of(rule, walk):
         "account_id": 3,  # the group's pot: the community has the first two
         "transfer_id": 1,
         "batch_id": 1,
+        "acting_id": 1,
+        "code": "22222222",
     }
     return re.sub(r"<(?:[^:>]+:)?(\w+)>", lambda match: str(values[match[1]]), rule.rule)
 
@@ -138,7 +158,10 @@ def test_every_page_says_who_may_open_it(app):
 
 
 def test_dov_who_is_signed_out_gets_no_further_than_he_may(app, walk):
-    expected = {ANYBODY: {200, 302, 404}, SIGNED_IN: {303}, ORGANISER: {404, 303}, HOLDER: {404}}
+    expected = {
+        ANYBODY: {200, 302, 303, 404}, SIGNED_IN: {303}, ORGANISER: {404, 303}, HOLDER: {404},
+        HELPER: {303}, COORDINATOR: {303},
+    }  # fmt: skip
     for rule in rules(app, "GET"):
         answer = app.test_client().get(address_of(rule, walk), base_url="http://localhost")
         if rule.endpoint != "health.show":  # no worker runs here, and it says so
@@ -149,9 +172,17 @@ def test_dov_who_is_signed_out_gets_no_further_than_he_may(app, walk):
 def test_a_resident_finds_no_organisers_page(app, walk, who):
     browser = Browser(app).sign_in(getattr(walk, who))
     for rule in rules(app, "GET"):
-        if PAGES[rule.endpoint] == ORGANISER:
+        if PAGES[rule.endpoint] in NOT_FOR_RESIDENTS:
             browser.open(address_of(rule, walk))
             assert browser.statuses == [404], rule
+
+
+def test_an_organiser_finds_no_coordinators_page_and_nobodys_account(app, walk):
+    nadia = Browser(app).sign_in(walk.nadia)
+    for rule in rules(app, "GET"):
+        if PAGES[rule.endpoint] in {HELPER, COORDINATOR}:
+            nadia.open(address_of(rule, walk))
+            assert nadia.statuses == [404], rule
 
 
 def test_chi_of_another_community_finds_nothing_of_bexleys(app, walk, session):
@@ -173,7 +204,7 @@ def test_chi_visiting_bexley_is_a_guest_like_any_other(app, walk, session):
     elsewhere = builders.an_elsewhere(session)
     chi = Browser(app).sign_in(elsewhere.chi)
     for rule in rules(app, "GET"):
-        if PAGES[rule.endpoint] == ORGANISER:
+        if PAGES[rule.endpoint] in NOT_FOR_RESIDENTS:
             chi.open(address_of(rule, walk))
             assert chi.statuses == [404], rule
 

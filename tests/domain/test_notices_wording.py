@@ -247,7 +247,7 @@ def _of_every_kind(letter: Letter, kind: NoticeKind, request_id: int) -> Letter:
         minutes_credited=105,
         reason="Flooded path",
         request=SignInRequest(id=request_id, nonce=uuid.uuid4()),
-        facts={"balance_minutes": "-615"},
+        facts={"balance_minutes": "-615", "as": "helper", "last_day": "2027-10-19"},
     )
 
 

@@ -15,6 +15,7 @@ from tests.attacks import ALLOWED
 from tests.attacks import Attack
 from tests.attacks import Effect
 from tests.models import test_guarantees_accounts as accounts
+from tests.models import test_guarantees_acting as acting
 from tests.models import test_guarantees_asking as asking
 from tests.models import test_guarantees_claims as claims
 from tests.models import test_guarantees_events as events
@@ -30,6 +31,7 @@ ATTACKS: dict[str, list[Attack]] = defaultdict(list)
 EFFECTS: dict[str, list[Effect]] = defaultdict(list)
 for module in (
     accounts,
+    acting,
     asking,
     at_claim_time,
     claims,
@@ -60,14 +62,16 @@ SECOND_LINES = {
         "no such turn": "transfer_claim_id_fkey",
         "hours for nothing": "earn_names_its_claim",
     },
+    # nothing is done under no grant, twice over
+    "acted_while_allowed": {"under no grant": "acted_by_the_helper"},
     # more than one foreign key points at the row
     "claim_follows_slot": {"a claimed slot deleted": "ask_about_a_slot"},
     "event_of_a_series": {"a series with dates deleted": "role_of_a_series"},
     "membership_keeps_its_owner": {"moved to another community": "account_of_a_member"},
     "membership_person_id_fkey": {"a member erased as a person": "profile_person_id_fkey"},
 }
-# It never answers first, so it has no attack of its own.
-BEHIND = {"transfer_claim_id_fkey"}
+# They never answer first, so they have no attack of their own.
+BEHIND = {"transfer_claim_id_fkey", "acted_on_a_turn"}
 
 # Numbered keys are given by the database (GENERATED ALWAYS); nobody writes one.
 NUMBERED = """
@@ -102,10 +106,11 @@ RULES = f"""
          format('DROP TRIGGER %I ON %I', tgname, tgrelid::regclass)
     FROM pg_trigger
    WHERE NOT tgisinternal
-     AND tgname NOT IN ('transfer_check', 'claim_rules', 'claim_rules_at_the_yes')"""  # noqa: S608
+     AND tgname NOT IN
+         ('transfer_check', 'acted_check', 'claim_rules', 'claim_rules_at_the_yes')"""  # noqa: S608
 
-# A longer function holds several rules, transfer_check and claim_rules nothing else: each is one
-# call, and each of broken_rule is one name that it returns.
+# A longer function holds several rules; transfer_check, acted_check and claim_rules nothing else:
+# each is one call, and each of broken_rule is one name that it returns.
 FUNCTIONS = """
   SELECT pg_get_functiondef(oid) FROM pg_proc
    WHERE pronamespace = 'public'::regnamespace

@@ -240,6 +240,8 @@ def test_secrets_in_addresses_stay_out_of_the_logs() -> None:
         "GET /sign-in/7-abc234": "GET /sign-in/…",
         "GET /sign-in/code": "GET /sign-in/code",
         "GET /me/turns/4/cant": "GET /me/turns/4/cant",
+        '"GET /c/K7QM2XWP HTTP/1.1" 200': '"GET /c/… HTTP/1.1" 200',
+        '"GET /c?code=k7qm-2xwp HTTP/1.1" 303': '"GET /c?code=… HTTP/1.1" 303',
     }
     mask = MaskSecrets()
     for line, expected in lines.items():

@@ -77,7 +77,7 @@ def test_nobody_reads_a_number_below_nought_about_themselves(walk, session, brow
     browser.sign_in(walk.bela).open("/")
     assert "Your time account: Your hours" in browser.words
     browser.open("/me")
-    assert "You’ve had 2 hours more of help than you’ve given. That’s what it’s for." in browser.words
+    assert "You’ve had 2 hours more of help than you’ve given." in browser.words
 
 
 def test_an_empty_statement_is_kind(walk, browser):

@@ -51,6 +51,11 @@ def long_day(at: dt.datetime, zone: str) -> str:
     return f"{WEEKDAYS[date.weekday()]} {date.day} {MONTHS[date.month - 1]}"
 
 
+def date(on: dt.date) -> str:
+    """Write a date in full: "1 May 2027"."""
+    return f"{on.day} {MONTHS[on.month - 1]} {on.year}"
+
+
 def near_day(at: dt.datetime, zone: str, *, now: dt.datetime) -> str:
     """Say a day as seen from now: "Today", "Tomorrow", "On Saturday", "On Sat 1 May"."""
     date = at.astimezone(ZoneInfo(zone)).date()

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from timebank.models.acting import Acted
+from timebank.models.acting import ActedWhat
+from timebank.models.acting import ActingFor
+from timebank.models.acting import PrintedLetter
 from timebank.models.calendar import Feed
 from timebank.models.communities import Community
 from timebank.models.communities import Group
@@ -62,6 +66,9 @@ from timebank.models.rota import WithdrawnBecause
 __all__ = [
     "Account",
     "AccountKind",
+    "Acted",
+    "ActedWhat",
+    "ActingFor",
     "Appeal",
     "AppealAnswer",
     "AppealAsk",
@@ -92,6 +99,7 @@ __all__ = [
     "Outlook",
     "PairRule",
     "Person",
+    "PrintedLetter",
     "Profile",
     "PublishedMonth",
     "Qualification",

@@ -88,7 +88,10 @@ class Group(Base):
 class Membership(Base):
     """A person's place in one community.
 
-    `may_be_asked`: whether calls for help may reach them.
+    Attributes:
+        may_be_asked: Whether calls for help may reach them.
+        card_code: What is printed on their card, and what they say where nobody can scan: eight
+            letters and figures, none of which is taken for another. It opens nothing by itself.
     """
 
     __tablename__ = "membership"
@@ -98,6 +101,7 @@ class Membership(Base):
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
     standing: Mapped[Standing] = mapped_column(choice(Standing), server_default="resident")
     may_be_asked: Mapped[bool] = mapped_column(server_default=sa.true())
+    card_code: Mapped[str] = mapped_column(server_default=sa.text("new_card_code()"))
     created_at: Mapped[CreatedAt]
 
     person: Mapped[Person] = relationship()
@@ -108,6 +112,8 @@ class Membership(Base):
         sa.UniqueConstraint("community_id", "person_id", name="one_membership_per_person"),
         sa.UniqueConstraint("id", "community_id", name="membership_in_community"),
         sa.UniqueConstraint("id", "community_id", "person_id", name="membership_identity"),
+        sa.UniqueConstraint("community_id", "card_code", name="one_member_per_card"),
+        sa.CheckConstraint("card_code ~ '^[2-9A-HJ-NP-Z]{8}$'", name="membership_card_code"),
     )
 
 

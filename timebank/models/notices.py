@@ -42,6 +42,7 @@ class NoticeKind(enum.StrEnum):
     CALL_FOR_HELP = "call_for_help"
     WHAT_TO_EXPECT = "what_to_expect"
     TIME_TO_DECIDE = "time_to_decide"
+    ACTING_FOR = "acting_for"
     BELOW_FLOOR = "below_floor"
     BOOKS_WRONG = "books_wrong"
 

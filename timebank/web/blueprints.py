@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint
 
+from timebank.web.acting.routes import bp as acting
 from timebank.web.calendar.routes import bp as calendar
 from timebank.web.events.editing import bp as editor
 from timebank.web.events.routes import bp as events
@@ -40,6 +41,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     checkin,
     jobs,
     people,
+    acting,
     finding,
     deciding,
     suggesting,

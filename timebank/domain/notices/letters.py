@@ -209,6 +209,12 @@ class Letter:
         return None if earlier == self.starts_at else earlier
 
     @property
+    def acts_until(self) -> dt.date | None:
+        """The last day on which somebody may act for another."""
+        written = self.facts.get("last_day")
+        return dt.date.fromisoformat(written) if written else None
+
+    @property
     def decides_at(self) -> dt.datetime | None:
         """By when it is to be decided whether the date can start."""
         written = self.facts.get("decides_at")

@@ -74,6 +74,11 @@ class Links:
         return f"{self.home}/me"
 
     @property
+    def acting(self) -> str:
+        """Who acts for whom, and what was done: the page of both."""
+        return f"{self.home}/me/for"
+
+    @property
     def event(self) -> str:
         """The page of the date."""
         return f"{self.home}/e/{self.letter.slug}/{self.letter.occurs_on}"
@@ -229,6 +234,7 @@ def _environment() -> Environment:
     environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
     environment.filters.update(
         clock=when.clock,
+        date=when.date,
         day=when.day,
         long_day=when.long_day,
         near_day=when.near_day,

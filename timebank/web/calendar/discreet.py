@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 LOGGERS = ("gunicorn.access", "gunicorn.error", "werkzeug")
 MASK = "…"
-_SECRET = re.compile(r"(?<=/me/)[^/\s?\"]+(?=\.ics)|(?<=/t/)\d+-\w+|(?<=/sign-in/)\d+-\w+")
+_SECRET = re.compile(
+    r"(?<=/me/)[^/\s?\"]+(?=\.ics)|(?<=/t/)\d+-\w+|(?<=/sign-in/)\d+-\w+"
+    r"|(?<=/c/)[^/\s?\"]+|(?<=/c\?code=)[^\s&\"]+"
+)
 
 
 def register(app: Flask) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from flask_babel import gettext
+from wtforms import HiddenField
 from wtforms import RadioField
 from wtforms import SelectField
 from wtforms import StringField
 from wtforms.validators import Length
 from wtforms.validators import StopValidation
 
+from timebank.domain import acting
 from timebank.models import QualificationKind
 from timebank.web.events.fields import CountField
 from timebank.web.events.fields import DayField
@@ -107,3 +111,39 @@ class AgeForm(PageForm):
     age_at_least = CountField(
         _("They’re at least how old?"), validators=[Understood(_("Write an age from 1 to 100"))]
     )
+
+
+class ActForm(PageForm):
+    """Who may act for somebody, from when to when, and how that was agreed."""
+
+    named = HiddenField(filters=[line], validators=[Length(max=80)])
+    helper = RadioField(_("Who may act for them?"), validate_choice=False, choices=[])
+    starts_on = DayField(_("From"), validators=[Understood(_("Choose a day"))])
+    last_day = DayField(_("Last day"), validators=[Understood(_("Choose a day"))])
+    how_agreed = StringField(
+        _("How did they agree to it?"),
+        filters=[line],
+        validators=[
+            Readable(),
+            Said(_("Say in a few words how they agreed to it, like “rang her on 3 May”")),
+            short(200),
+        ],
+    )
+
+    @property
+    def helper_id(self) -> int:
+        """Who was chosen, of those offered."""
+        return read_number(self.helper.data) or 0
+
+    def offer(self, people: list[tuple[int, str]]) -> None:
+        """Offer these, by number and name."""
+        self.helper.choices = [(str(number), name) for number, name in people]
+
+    def propose(self, today: dt.date) -> None:
+        """Propose half a year from today."""
+        self.starts_on.data = today.isoformat()
+        self.last_day.data = acting.usual_last_day(today).isoformat()
+
+    def validate_helper(self, field: RadioField) -> None:
+        """One of those offered must be chosen."""
+        OneOf(gettext("Look them up by name, then choose one"))(self, field)

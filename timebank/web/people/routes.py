@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 from flask import Blueprint
 from flask import redirect
 from flask import render_template
@@ -22,19 +20,28 @@ from timebank.domain.rota import learning
 from timebank.models import Membership
 from timebank.models import Qualification
 from timebank.models import QualificationKind
-from timebank.web.auth import member
 from timebank.web.auth import signed_in_required
 from timebank.web.door import door
 from timebank.web.flashes import Tone
 from timebank.web.flashes import say
+from timebank.web.people import cards
+from timebank.web.people import granting
+from timebank.web.people import paper
 from timebank.web.people.forms import AgeForm
 from timebank.web.people.forms import FindForm
 from timebank.web.people.forms import GiveForm
 from timebank.web.people.forms import KindForm
+from timebank.web.people.who import coordinates
+from timebank.web.people.who import coordinator
+from timebank.web.people.who import member_here
+from timebank.web.people.who import organiser
+from timebank.web.people.who import today
 from timebank.web.typed import choices_of
 from timebank.web.typed import text_of
 
 bp = Blueprint("people", __name__)
+for part in (granting, cards, paper):
+    part.register(bp)
 
 Page = str | tuple[str, int] | Response
 
@@ -43,7 +50,7 @@ Page = str | tuple[str, int] | Response
 @signed_in_required
 def kinds() -> str:
     """Show what jobs may ask for, what runs out soon, and who has learnt enough."""
-    _organiser()
+    organiser()
     return _kinds_page(KindForm(formdata=None))
 
 
@@ -51,7 +58,7 @@ def kinds() -> str:
 @signed_in_required
 def add() -> Page:
     """Write down a check or training that jobs may ask for."""
-    _coordinator()
+    coordinator()
     form = KindForm()
     if not form.is_well_filled():
         return _kinds_page(form), 422
@@ -78,7 +85,7 @@ def add() -> Page:
 @signed_in_required
 def retire(qualification_id: int) -> Response:
     """Ask for it no more."""
-    _coordinator()
+    coordinator()
     kind = _kind(qualification_id)
     try:
         qualifications.retire_kind(db.session(), qualification=kind, now=clock.now())
@@ -95,8 +102,8 @@ def retire(qualification_id: int) -> Response:
 @signed_in_required
 def person(membership_id: int) -> str:
     """Show what a neighbour has, until when, and what they are learning."""
-    _organiser()
-    who = _member(membership_id)
+    organiser()
+    who = member_here(membership_id)
     return _person_page(who, GiveForm(formdata=None), AgeForm(formdata=None))
 
 
@@ -104,8 +111,8 @@ def person(membership_id: int) -> str:
 @signed_in_required
 def give(membership_id: int) -> Page:
     """Write down that a neighbour has something, or has it again."""
-    by = _organiser()
-    who = _member(membership_id)
+    by = organiser()
+    who = member_here(membership_id)
     form = GiveForm()
     if not form.is_well_filled() or form.kind_id is None:
         return _person_page(who, form, AgeForm(formdata=None)), 422
@@ -116,9 +123,9 @@ def give(membership_id: int) -> Page:
             qualification=kind,
             member=who,
             by=by,
-            valid_from=form.valid_from.value or _today(),
+            valid_from=form.valid_from.value or today(),
             expires_on=form.expires_on.value,
-            today=_today(),
+            today=today(),
             now=clock.now(),
         )
     except Refused as refusal:
@@ -134,8 +141,8 @@ def give(membership_id: int) -> Page:
 @signed_in_required
 def revoke(membership_id: int, qualification_id: int) -> Response:
     """Take something back that a neighbour has."""
-    _organiser()
-    who, kind = _member(membership_id), _kind(qualification_id)
+    organiser()
+    who, kind = member_here(membership_id), _kind(qualification_id)
     qualifications.revoke(
         db.session(), member=who, qualification_id=qualification_id, now=clock.now()
     )
@@ -148,11 +155,11 @@ def revoke(membership_id: int, qualification_id: int) -> Response:
 @signed_in_required
 def learnt(membership_id: int, qualification_id: int) -> Response:
     """Give a neighbour what their learning turns have earned."""
-    by = _organiser()
-    who, kind = _member(membership_id), _kind(qualification_id)
+    by = organiser()
+    who, kind = member_here(membership_id), _kind(qualification_id)
     try:
         learning.give_what_was_learnt(
-            db.session(), qualification=kind, member=who, by=by, today=_today(), now=clock.now()
+            db.session(), qualification=kind, member=who, by=by, today=today(), now=clock.now()
         )
     except Refused as refusal:
         db.session.rollback()
@@ -167,14 +174,14 @@ def learnt(membership_id: int, qualification_id: int) -> Response:
 @signed_in_required
 def age(membership_id: int) -> Page:
     """Write down that a neighbour is at least so old."""
-    _organiser()
-    who = _member(membership_id)
+    organiser()
+    who = member_here(membership_id)
     form = AgeForm()
     if not form.is_well_filled():
         return _person_page(who, GiveForm(formdata=None), form), 422
     try:
         neighbours.note_age(
-            db.session(), member=who, age_at_least=form.age_at_least.value or 0, today=_today()
+            db.session(), member=who, age_at_least=form.age_at_least.value or 0, today=today()
         )
     except Refused as refusal:
         db.session.rollback()
@@ -186,34 +193,31 @@ def age(membership_id: int) -> Page:
 
 
 def _kinds_page(form: KindForm) -> str:
-    session, here, today = db.session(), door().community.id, _today()
+    session, here, day = db.session(), door().community.id, today()
     find = FindForm(formdata=request.args)
     named = text_of(find.named) if find.validate() else ""
-    viewer = door().viewer
     return render_template(
         "people/kinds.html",
         form=form,
         find=find,
         named=named,
-        found=neighbours.find_neighbours(session, community_id=here, today=today, named=named)
+        found=neighbours.find_neighbours(session, community_id=here, today=day, named=named)
         if named
         else [],
-        kinds=qualifications.read_kinds(session, community_id=here, today=today),
-        running_out=qualifications.running_out(session, community_id=here, today=today),
-        learners=learning.read_learners(session, community_id=here, today=today),
-        coordinates=bool(viewer and viewer.is_coordinator),
+        kinds=qualifications.read_kinds(session, community_id=here, today=day),
+        running_out=qualifications.running_out(session, community_id=here, today=day),
+        learners=learning.read_learners(session, community_id=here, today=day),
+        coordinates=coordinates(),
     )
 
 
 def _person_page(who: Membership, give_form: GiveForm, age_form: AgeForm) -> str:
-    session, here, today = db.session(), door().community.id, _today()
-    kinds = qualifications.read_kinds(session, community_id=here, today=today)
+    session, here, day = db.session(), door().community.id, today()
+    kinds = qualifications.read_kinds(session, community_id=here, today=day)
     offered = [(str(kind.id), kind.name) for kind in kinds]
     give_form.qualification.choices = choices_of([("", _("Choose one")), *offered])
-    give_form.valid_from.data = give_form.valid_from.data or today.isoformat()
-    known = neighbours.find_neighbours(
-        session, community_id=here, today=today, membership_id=who.id
-    )
+    give_form.valid_from.data = give_form.valid_from.data or day.isoformat()
+    known = neighbours.find_neighbours(session, community_id=here, today=day, membership_id=who.id)
     if not known:
         raise NotFound
     return render_template(
@@ -221,38 +225,12 @@ def _person_page(who: Membership, give_form: GiveForm, age_form: AgeForm) -> str
         neighbour=known[0],
         give_form=give_form,
         age_form=age_form,
-        held=qualifications.read_held(
-            session, community_id=here, today=today, membership_id=who.id
-        ),
+        held=qualifications.read_held(session, community_id=here, today=day, membership_id=who.id),
         learning=learning.read_learners(
-            session, community_id=here, today=today, membership_id=who.id
+            session, community_id=here, today=day, membership_id=who.id
         ),
         has_kinds=bool(kinds),
-    )
-
-
-def _organiser() -> Membership:
-    """Let only those pass who run something here.
-
-    Raises:
-        NotFound: They don't: a stranger learns nothing.
-    """
-    viewer = door().viewer
-    if viewer is None or not viewer.is_organiser:
-        raise NotFound
-    return db.session.get_one(Membership, member())
-
-
-def _coordinator() -> Membership:
-    viewer = door().viewer
-    if viewer is None or not viewer.is_coordinator:
-        raise NotFound
-    return _organiser()
-
-
-def _member(membership_id: int) -> Membership:
-    return neighbours.find_member(
-        db.session(), community_id=door().community.id, membership_id=membership_id
+        coordinates=coordinates(),
     )
 
 
@@ -260,10 +238,6 @@ def _kind(qualification_id: int) -> Qualification:
     return qualifications.find_kind(
         db.session(), community_id=door().community.id, qualification_id=qualification_id
     )
-
-
-def _today() -> dt.date:
-    return clock.local_date(clock.now(), door().community.timezone)
 
 
 def _back(membership_id: int) -> Response:

@@ -69,7 +69,7 @@ def could_do_page() -> str:
         wishes=wishes,
         person_id=viewer.person_id if viewer else None,
         membership_id=opened.membership_id,
-        after=_mark(request.args.get("after", "")),
+        after=read_mark(request.args.get("after", "")),
         now=now,
     )
     filters = _filters(wishes, areas)
@@ -106,13 +106,16 @@ def _url(wishes: Wishes, *, after: Mark | None = None) -> str:
         free=sorted(wishes.free),
         kind=wishes.kind.value if wishes.kind else None,
         first="needed" if wishes.needed_first else None,
-        after=f"{after.rank}.{int(after.starts_at.timestamp())}.{after.slot_id}"
-        if after
-        else None,
+        after=write_mark(after) if after else None,
     )
 
 
-def _mark(typed: str) -> Mark | None:
+def write_mark(after: Mark) -> str:
+    """Write where a page ended, for the address of the next."""
+    return f"{after.rank}.{int(after.starts_at.timestamp())}.{after.slot_id}"
+
+
+def read_mark(typed: str) -> Mark | None:
     """Read where the page before ended; what is no mark means the beginning."""
     found = _MARK.fullmatch(typed)
     if not found:

@@ -1,0 +1,1 @@
+"""What a helper sees and does for somebody, and what both see of it."""

@@ -1,0 +1,205 @@
+"""Papers for those who read no e-mail: printed statements, letters, and whose letters are due."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import Blueprint
+from flask import redirect
+from flask import render_template
+from flask import request
+from flask import url_for
+from werkzeug.wrappers import Response
+
+from timebank.core import clock
+from timebank.db import db
+from timebank.domain import acting
+from timebank.domain import ledger
+from timebank.domain.communities import on_paper
+from timebank.domain.rota import fortnight
+from timebank.models import Membership
+from timebank.web.auth import member
+from timebank.web.auth import signed_in_required
+from timebank.web.door import door
+from timebank.web.events.fields import read_day
+from timebank.web.ledger.lines import detail_of
+from timebank.web.people.who import coordinator
+from timebank.web.people.who import full_name_of
+from timebank.web.people.who import member_here
+from timebank.web.people.who import today
+
+LINES = 200  # of a printed statement: five or six sides
+A_DAY = dt.timedelta(days=1)
+A_YEAR = dt.timedelta(days=365)
+NEWEST_DEEDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class PaperLine:
+    """An entry as the paper has it, and the balance after it; both in minutes."""
+
+    on: dt.date
+    what: str
+    detail: str
+    minutes: int
+    balance_minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """Entries in the order of their days, from what was brought forward to what there is.
+
+    Attributes:
+        goes_on_before: The day up to which another sheet has the entries that did not fit.
+    """
+
+    since: dt.date
+    until: dt.date
+    brought_forward_minutes: int
+    lines: tuple[PaperLine, ...]
+    balance_minutes: int
+    goes_on_before: dt.date | None
+
+
+def register(bp: Blueprint) -> None:
+    """Add the pages to the people's."""
+    bp.get("/me/statement/print")(own_statement)
+    bp.get("/people/without-email")(without_email)
+    bp.get("/people/letters")(letters)
+    bp.post("/people/letters")(print_letters)
+    bp.get("/people/<int:membership_id>/letter")(letter)
+    bp.post("/people/<int:membership_id>/letter")(print_letter)
+    bp.get("/people/<int:membership_id>/statement")(statement)
+
+
+@signed_in_required
+def own_statement() -> str:
+    """Show a member's own statement as paper."""
+    who = db.session.get_one(Membership, member())
+    return statement_page(who, back_url=url_for("ledger.statement"))
+
+
+@signed_in_required
+def statement(membership_id: int) -> str:
+    """Show a neighbour's statement as paper, to a coordinator."""
+    coordinator()
+    who = member_here(membership_id)
+    return statement_page(who, back_url=url_for("people.person", membership_id=who.id))
+
+
+@signed_in_required
+def without_email() -> str:
+    """List who has no e-mail, when their letter was last printed, and who acts for whom."""
+    coordinator()
+    session, here, day = db.session(), door().community.id, today()
+    return render_template(
+        "people/without_email.html",
+        people=on_paper.without_email(session, community_id=here, today=day),
+        grants=acting.read_grants(session, community_id=here, today=day, only_open=True),
+        deeds=acting.read_deeds(session, community_id=here, most=NEWEST_DEEDS),
+    )
+
+
+@signed_in_required
+def letters() -> str:
+    """Show the letters of everybody without e-mail, a page each."""
+    coordinator()
+    return letters_page(_without_email(), back_url=url_for("people.without_email"))
+
+
+@signed_in_required
+def print_letters() -> Response:
+    """Write down that all letters are printed, and show them."""
+    by = coordinator()
+    on_paper.note_printed(db.session(), membership_ids=_without_email(), by=by, now=clock.now())
+    db.session.commit()
+    return redirect(url_for("people.letters"), 303)
+
+
+@signed_in_required
+def letter(membership_id: int) -> str:
+    """Show a neighbour's letter."""
+    coordinator()
+    who = member_here(membership_id)
+    return letters_page([who.id], back_url=url_for("people.person", membership_id=who.id))
+
+
+@signed_in_required
+def print_letter(membership_id: int) -> Response:
+    """Write down that a neighbour's letter is printed, and show it."""
+    by = coordinator()
+    who = member_here(membership_id)
+    on_paper.note_printed(db.session(), membership_ids=[who.id], by=by, now=clock.now())
+    db.session.commit()
+    return redirect(url_for("people.letter", membership_id=who.id), 303)
+
+
+def _without_email() -> list[int]:
+    found = on_paper.without_email(db.session(), community_id=door().community.id, today=today())
+    return [one.membership_id for one in found]
+
+
+def letters_page(membership_ids: Sequence[int], *, back_url: str) -> str:
+    """Show letters, a page of paper each, whoever asks for them: the caller has looked."""
+    now = clock.now()
+    return render_template(
+        "people/letters.html",
+        letters=fortnight.read_letters(
+            db.session(),
+            community_id=door().community.id,
+            membership_ids=membership_ids,
+            today=today(),
+            now=now,
+        ),
+        back_url=back_url,
+        now=now,
+        until=now + fortnight.AHEAD,
+    )
+
+
+def statement_page(who: Membership, *, back_url: str) -> str:
+    """Show a member's statement as paper, whoever asks for it: the caller has looked."""
+    day = today()
+    until = min(read_day(request.args.get("until")) or day, day)
+    since = read_day(request.args.get("since"))
+    return render_template(
+        "people/statement.html",
+        full_name=full_name_of(who),
+        statement=_statement(who, since or _a_year_before(until), until),
+        back_url=back_url,
+        here=request.path,
+        today=day,
+        now=clock.now(),
+    )
+
+
+def _a_year_before(day: dt.date) -> dt.date:
+    return day - A_YEAR if day - dt.date.min > A_YEAR else dt.date.min
+
+
+def _statement(who: Membership, since: dt.date, until: dt.date) -> Statement:
+    """Read the newest entries of some days, in two statements however many there are."""
+    session = db.session()
+    entries = ledger.entries_before(
+        session,
+        membership_id=who.id,
+        before=ledger.Position(until + A_DAY, 0),
+        limit=LINES + 1,
+    )
+    shown = [one for one in entries[:LINES] if one.on >= since]
+    closing = entries[0].balance_minutes if entries else 0
+    first = shown[-1] if shown else None
+    return Statement(
+        since=since,
+        until=until,
+        brought_forward_minutes=first.balance_minutes - first.minutes if first else closing,
+        lines=tuple(_line(entry) for entry in reversed(shown)),
+        balance_minutes=closing,
+        goes_on_before=first.on if first and len(shown) == LINES < len(entries) else None,
+    )
+
+
+def _line(entry: ledger.Entry) -> PaperLine:
+    return PaperLine(entry.on, entry.what, detail_of(entry), entry.minutes, entry.balance_minutes)
