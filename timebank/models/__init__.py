@@ -48,7 +48,11 @@ from timebank.models.rota import ClaimState
 from timebank.models.rota import Handover
 from timebank.models.rota import HandoverState
 from timebank.models.rota import HeldFor
+from timebank.models.rota import LineOutcome
 from timebank.models.rota import PairRule
+from timebank.models.rota import PaperSheet
+from timebank.models.rota import PaperSheetDraft
+from timebank.models.rota import PaperSheetLine
 from timebank.models.rota import Role
 from timebank.models.rota import RolePair
 from timebank.models.rota import RoleQualification
@@ -83,6 +87,7 @@ __all__ = [
     "HeldFor",
     "IfShort",
     "LimitChange",
+    "LineOutcome",
     "MemberQualification",
     "Membership",
     "Memo",
@@ -91,6 +96,9 @@ __all__ = [
     "NoticeState",
     "Outlook",
     "PairRule",
+    "PaperSheet",
+    "PaperSheetDraft",
+    "PaperSheetLine",
     "Person",
     "Profile",
     "PublishedMonth",

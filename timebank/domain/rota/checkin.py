@@ -151,9 +151,7 @@ def finish(session: Session, *, occasion: Occasion, by: int, now: dt.datetime) -
         raise NotStarted
     lock_event(session, occasion.event_id)
     ticked = _ticked(session, occasion.event_id)
-    _make_room(session, ticked, now)
-    posted = _credit(session, ticked, by, now)
-    _thank(session, posted, now)
+    posted = credit(session, claim_ids=ticked, by=by, now=now)
     session.execute(
         sa.update(Event)
         .where(Event.id == occasion.event_id, Event.finished_at.is_(None))
@@ -161,6 +159,20 @@ def finish(session: Session, *, occasion: Occasion, by: int, now: dt.datetime) -
         .execution_options(synchronize_session=False)
     )
     return Finished(tuple(posted), waiting=len(ticked) - len(posted))
+
+
+def credit(
+    session: Session, *, claim_ids: list[int], by: int, now: dt.datetime
+) -> list[ledger.Credit]:
+    """Post the hours of turns that are ticked, and owe the thanks; the event must be locked.
+
+    Raises:
+        TwoPlacesAtOnce, NoMoreRoom: As for `finish`.
+    """
+    _make_room(session, claim_ids, now)
+    posted = _credit(session, claim_ids, by, now)
+    _thank(session, posted, now)
+    return posted
 
 
 def _ticked(session: Session, event_id: int) -> list[int]:
@@ -256,6 +268,7 @@ def take_back(
     )
     claim.state = ClaimState.MISSED
     claim.arrived_at = claim.arrived_by = None
+    claim.minutes_done = claim.minutes_by = None  # what a sheet said is up for putting right too
     session.flush()
     return mirror
 
