@@ -39,6 +39,15 @@ SELECT c.id AS claim_id, c.slot_id, c.membership_id,
 """)
 
 
+# A line that was typed up before, word for word, means whom it meant then.
+TYPED_BEFORE = sa.text("""
+SELECT l.written, l.part, l.membership_id
+  FROM paper_sheet_line l JOIN paper_sheet s ON s.id = l.sheet_id
+ WHERE s.event_id = :event_id AND l.outcome IN ('counted', 'there') AND l.written IS NOT NULL
+ ORDER BY l.entered_at, l.number
+""")
+
+
 @dataclass(frozen=True, slots=True)
 class JobSlot:
     """A job of the date at one of its times."""
@@ -75,12 +84,13 @@ class TurnThere:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All of it."""
+    """All of it. `typed_before`: whom a line of this date meant, by its words and its part."""
 
     timezone: str
     slots: tuple[JobSlot, ...]
     turns: tuple[TurnThere, ...]
     members: tuple[Member, ...]
+    typed_before: Mapping[tuple[str, int], int]
 
     @property
     def names(self) -> Mapping[int, str]:
@@ -104,7 +114,7 @@ class Facts:
 
 
 def gather(session: Session, *, occasion: Occasion, now: dt.datetime) -> Facts:
-    """Read it, in four statements."""
+    """Read it, in five statements."""
     values = {"event_id": occasion.event_id, "now": now}
     turns = [dict(row) for row in session.execute(TURNS, values).mappings()]
     members = session.execute(
@@ -120,4 +130,8 @@ def gather(session: Session, *, occasion: Occasion, now: dt.datetime) -> Facts:
         slots=tuple(JobSlot(*row) for row in session.execute(SLOTS, values)),
         turns=tuple(TurnThere(**{**row, "name": public_name(row["name"])}) for row in turns),
         members=tuple(Member(*row) for row in members),
+        typed_before={
+            (written, part): membership_id
+            for written, part, membership_id in session.execute(TYPED_BEFORE, values)
+        },
     )

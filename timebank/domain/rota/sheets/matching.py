@@ -98,11 +98,11 @@ def _leaves(asking: Asking, asks: Asks, row: Row, text: str) -> bool:
         line=str(row.number),
         text=text,
     )
-    return answer != THIS
+    return answer == LEAVE
 
 
 def _number(session: Session, row: Row, sheet: PaperSheet, asking: Asking) -> str | None:
-    """Tell which sheet a line is of; None: it is left out, or that is still to be said."""
+    """Tell which sheet a line is of; None: it is left out. Unanswered, it goes with the others."""
     typed = paper.read_number(row.sheet)
     if not row.sheet or typed == sheet.number:
         return sheet.number
@@ -123,4 +123,6 @@ def _number(session: Session, row: Row, sheet: PaperSheet, asking: Asking) -> st
         number=sheet.number,
         is_of_another_date=whose is not None,
     )
-    return {THIS: sheet.number, THEIRS: typed}.get(answer)
+    if answer == LEAVE:
+        return None
+    return typed if answer == THEIRS else sheet.number

@@ -134,7 +134,9 @@ class People:
             return self._member(match.membership_ids[0])
         asker = self.asker.get(entry.name, entry)
         ids = sorted(match.membership_ids, key=lambda one: not self.facts.turns_of(one))
-        return self._ask(asker, asker.key, ids, default=self._offer(ids, says_new=says_new))
+        before = self.facts.typed_before.get((asker.row.written, asker.part))
+        offered = str(before) if before in ids else self._offer(ids, says_new=says_new)
+        return self._ask(asker, asker.key, ids, default=offered)
 
     def _offer(self, ids: list[int], *, says_new: bool) -> str:
         """Offer whoever of them is on the rota today; nobody where more of them are."""

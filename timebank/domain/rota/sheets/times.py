@@ -12,6 +12,7 @@ from timebank.core.text import fold
 
 NOON = 12
 MINUTES_A_DAY = 1440
+FARTHEST = dt.timedelta(hours=13)  # half a day, and the hour by which clocks change
 LONGEST_TIME = 20  # letters
 
 _DOUBTS = re.compile(r"[?~]|\b(?:c|ca|circa|about|approx)\b\.?")
@@ -93,7 +94,7 @@ def _time(hour: int, minute: int) -> dt.time:
 def nearest(times: tuple[dt.time, ...], *, to: dt.datetime, timezone: str) -> dt.datetime | None:
     """Choose the moment at which a clock shows one of `times`, the nearest to what was planned.
 
-    None: no clock there shows it on that day or beside it.
+    None: no clock there shows it within half a day of that.
     """
     today = clock.local_date(to, timezone)
     moments = [
@@ -103,4 +104,5 @@ def nearest(times: tuple[dt.time, ...], *, to: dt.datetime, timezone: str) -> dt
         if clock.exists_locally(day, time, timezone)
         for the_second in (False, True)
     ]
+    moments = [moment for moment in moments if abs(moment - to) <= FARTHEST]
     return min(moments, key=lambda moment: abs(moment - to), default=None)
