@@ -7,6 +7,8 @@ import pytest
 import sqlalchemy as sa
 
 from tests import builders
+from tests.strolls import DAY
+from tests.strolls import a_stroll
 from timebank.core.errors import NotFound
 from timebank.domain import ledger
 from timebank.domain.rota import occasions
@@ -29,44 +31,19 @@ from timebank.models import Profile
 from timebank.models import Transfer
 
 SAMPLE = (Path(__file__).parent.parent / "samples" / "paper-sheet.csv").read_bytes()
-DAY = dt.date(2026, 12, 5)
 FRIDAY = dt.datetime(2026, 12, 4, 18, tzinfo=dt.UTC)
 STARTS = dt.datetime(2026, 12, 5, 9, tzinfo=dt.UTC)
 AFTER = dt.datetime(2026, 12, 5, 15, tzinfo=dt.UTC)
 MONDAY = dt.datetime(2026, 12, 7, 10, tzinfo=dt.UTC)
-JOBS = {  # name: (minutes after nine, how long, places)
-    "Run director": (-60, 180, 1),
-    "Course check": (-75, 60, 1),
-    "Marshal: boathouse": (-15, 90, 1),
-    "Marshal: far end": (-15, 90, 1),
-    "Timekeeper": (0, 75, 1),
-    "Finish tokens": (0, 75, 2),
-}
 
 
-class Stroll:
-    """The walk of the sample, with a rota that its people are on."""
+class Desk:
+    """Somebody at a desk with the sheet of the walk."""
 
     def __init__(self, session):
         self.session = session
-        self.walk = builders.a_walk(session, day=DAY)
-        session.execute(sa.text("UPDATE slot SET closed_at = now()"))
-        self.slots = {}
-        for position, (name, (after, minutes, places)) in enumerate(JOBS.items(), start=1):
-            role = builders.a_role(
-                session, self.walk.series, name=name, places=places,
-                starts_after_minutes=after, duration_minutes=minutes, position=position,
-            )  # fmt: skip
-            self.slots[name] = builders.a_slot(session, self.walk.event, role)
-        self.people = {"Nadia": self.walk.nadia, "Ama": self.walk.ama, "Bela": self.walk.bela}
-        for name in ("Tom Baker", "Pauline Dray", "Imran Malik", "Grace Lowe"):
-            first = name.split()[0]
-            self.people[first] = builders.a_member(session, self.walk.community, name)
-        for first, job in {
-            "Nadia": "Run director", "Tom": "Course check", "Imran": "Timekeeper",
-            "Pauline": "Finish tokens", "Grace": "Marshal: boathouse",
-        }.items():  # fmt: skip
-            self.put(first, job)
+        stroll = a_stroll(session)
+        self.walk, self.slots, self.people = stroll.walk, stroll.slots, stroll.people
         self.sheet = self.printed()
         session.commit()
 
@@ -148,7 +125,7 @@ class Stroll:
 
 @pytest.fixture
 def stroll(session):
-    return Stroll(session)
+    return Desk(session)
 
 
 def header(*lines):

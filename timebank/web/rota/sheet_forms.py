@@ -62,13 +62,14 @@ class LinesForm(PageForm):
         for number, entry in enumerate(self.lines.entries, start=1):
             typed = entry.form
             was = before.get(number, Row(number=number))
+            came, left = typed.came.data or "", typed.left.data or ""
             row = replace(
                 was,
                 name=typed.name.data or "",
                 job=line(typed.job.data),
-                came=typed.came.data or "",
-                left=typed.left.data or "",
-                here=lines.YES if typed.here.data else lines.NO,
+                came=came,
+                left=left,
+                here=lines.YES if typed.here.data or came or left else lines.NO,
                 claim_id=None,
             )
             found.append(row)
