@@ -77,6 +77,13 @@ UPDATE claim SET arrived_at = :now, arrived_by = :by, held_until = NULL, held_as
  WHERE id = :claim_id AND arrived_at IS NULL AND state IN ('held', 'confirmed', 'missed')
 """)
 
+TICK_ALL = sa.text("""
+UPDATE claim SET arrived_at = :now, arrived_by = :by, held_until = NULL, held_as = NULL,
+                 state = CASE state WHEN 'held' THEN 'confirmed' ELSE state END
+ WHERE id = ANY(:claim_ids) AND event_id = :event_id AND arrived_at IS NULL
+   AND state IN ('held', 'confirmed', 'missed')
+""")
+
 UNTICK = sa.text("""
 UPDATE claim SET arrived_at = NULL, arrived_by = NULL
  WHERE id = :claim_id AND arrived_at IS NOT NULL AND state <> 'attended'
@@ -133,6 +140,22 @@ def tick(
     values = {"claim_id": claim_id, "by": by, "now": now} if is_here else {"claim_id": claim_id}
     session.execute(TICK if is_here else UNTICK, values)
     session.expire(claim)
+
+
+def tick_all(
+    session: Session, *, occasion: Occasion, claim_ids: Collection[int], by: int, now: dt.datetime
+) -> None:
+    """Write down that all of these are here, as `tick` does; the event must be locked.
+
+    Who was ticked before keeps that tick, and turns that were given back are left alone.
+
+    Raises:
+        EventCancelled, NotOpenYet, WeekIsOver: As they say.
+    """
+    occasion.require_open(now)
+    values = {"claim_ids": list(claim_ids), "event_id": occasion.event_id, "by": by, "now": now}
+    session.execute(TICK_ALL, values)
+    session.expire_all()
 
 
 def finish(session: Session, *, occasion: Occasion, by: int, now: dt.datetime) -> Finished:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -82,7 +84,7 @@ class TurnThere:
     is_promised: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Facts:
     """All of it. `typed_before`: whom a line of this date meant, by its words and its part."""
 
@@ -92,21 +94,32 @@ class Facts:
     members: tuple[Member, ...]
     typed_before: Mapping[tuple[str, int], int]
 
-    @property
+    @cached_property
     def names(self) -> Mapping[int, str]:
         """Full names by membership."""
         return {member.membership_id: member.full_name for member in self.members}
 
+    @cached_property
+    def by_claim(self) -> Mapping[int, TurnThere]:
+        """Turns by their claim."""
+        return {turn.claim_id: turn for turn in self.turns}
+
+    @cached_property
+    def by_member(self) -> Mapping[int, list[TurnThere]]:
+        """Turns by membership, the ones that somebody still has before those they missed."""
+        found: dict[int, list[TurnThere]] = defaultdict(list)
+        for turn in self.turns:
+            found[turn.membership_id].append(turn)
+        return found
+
     def turn(self, *, slot_id: int, membership_id: int) -> TurnThere | None:
         """Find somebody's turn at a job; one that they still have comes before one they missed."""
-        return next(
-            (t for t in self.turns if (t.slot_id, t.membership_id) == (slot_id, membership_id)),
-            None,
-        )
+        theirs = self.by_member.get(membership_id, [])
+        return next((turn for turn in theirs if turn.slot_id == slot_id), None)
 
     def turns_of(self, membership_id: int) -> list[TurnThere]:
         """Find the turns that somebody has on this date."""
-        return [t for t in self.turns if t.membership_id == membership_id and t.live]
+        return [turn for turn in self.by_member.get(membership_id, []) if turn.live]
 
     def slot(self, slot_id: int) -> JobSlot:
         """Give a job by its number."""

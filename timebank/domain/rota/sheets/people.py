@@ -44,15 +44,24 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """Somebody: a member, or somebody new under this name (then `membership_id` is None)."""
+    """Somebody: a member, or somebody new under this name (then `membership_id` is None).
+
+    `key`: what makes two of them the same person.
+    """
 
     membership_id: int | None
     name: str
+    key: str
 
-    @property
-    def key(self) -> object:
-        """What makes two of them the same person."""
-        return self.membership_id or fold(self.name)
+    @classmethod
+    def known(cls, membership_id: int, name: str) -> Who:
+        """A member."""
+        return cls(membership_id, name, str(membership_id))
+
+    @classmethod
+    def new(cls, name: str) -> Who:
+        """Somebody we don't know."""
+        return cls(None, name, f"new {fold(name)}")
 
 
 def read_entries(rows: Iterable[Row], asking: Asking) -> list[Entry]:
@@ -125,8 +134,8 @@ class People:
 
     def _printed(self, entry: Entry) -> Who | None:
         claim_id = entry.row.claim_id
-        turn = next((t for t in self.facts.turns if t.claim_id == claim_id), None)
-        return Who(turn.membership_id, turn.name) if claim_id and turn else None
+        turn = self.facts.by_claim.get(claim_id or 0)
+        return Who.known(turn.membership_id, turn.name) if claim_id and turn else None
 
     def _matched(self, entry: Entry, match: Match) -> Who | None:
         says_new = bool(_SAYS_NEW.search(fold(entry.note)))
@@ -158,10 +167,10 @@ class People:
         )
         if answer in {"", LEAVE}:
             return None
-        return Who(None, entry.name) if answer == NEW else self._member(int(answer))
+        return Who.new(entry.name) if answer == NEW else self._member(int(answer))
 
     def _member(self, membership_id: int) -> Who:
-        return Who(membership_id, public_name(self.facts.names[membership_id]))
+        return Who.known(membership_id, public_name(self.facts.names[membership_id]))
 
 
 def _told_apart(ids: list[int], facts: Facts) -> tuple[Choice, ...]:

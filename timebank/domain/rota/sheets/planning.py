@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+from collections import defaultdict
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import replace
+from functools import cached_property
 
 from sqlalchemy.orm import Session
 
@@ -79,7 +81,7 @@ class PlannedLine:
     above: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
     """All of it. `missed`: turns of people who are not on the sheet, and stayed away."""
 
@@ -88,9 +90,13 @@ class Plan:
     questions: Mapping[str, Question]
     asking: Asking
 
-    def questions_of(self, line: PlannedLine) -> list[Question]:
-        """Give the questions that are asked beside a line."""
-        return [one for one in self.questions.values() if one.line == line.entry.key]
+    @cached_property
+    def by_line(self) -> Mapping[str, list[Question]]:
+        """Give the questions by the lines that they are asked beside."""
+        found: dict[str, list[Question]] = {line.entry.key: [] for line in self.lines}
+        for question in self.questions.values():
+            found.setdefault(question.line, []).append(question)
+        return found
 
     @property
     def counted(self) -> list[PlannedLine]:
@@ -145,15 +151,15 @@ class _Planner:
     def lines(self, numbers: Mapping[int, str]) -> list[PlannedLine]:
         """Plan every entry."""
         found = [self._found(entry, numbers[entry.row.number]) for entry in self.entries]
-        lines: list[PlannedLine] = []
-        for line in found:
-            lines.append(self._without_doubles(line, lines))
-        on_the_sheet = {
-            (line.who.key, line.slot.slot_id) for line in lines if line.who and line.slot
-        }
-        settled: list[PlannedLine] = []
+        lines = self._without_doubles(found)
+        on_the_sheet = {_turn_of(line) for line in lines}
+        counted: dict[str, list[PlannedLine]] = defaultdict(list)  # by person
+        settled = []
         for line in lines:
-            settled.append(self._settled(line, on_the_sheet, settled))
+            became = self._settled(line, on_the_sheet, counted)
+            settled.append(became)
+            if became.who and became.fate is Fate.COUNTS:
+                counted[became.who.key].append(became)
         return settled
 
     def missed(self, lines: list[PlannedLine]) -> Iterator[TurnThere]:
@@ -216,11 +222,22 @@ class _Planner:
             return None
         return self.facts.turn(slot_id=slot.slot_id, membership_id=who.membership_id)
 
-    def _without_doubles(self, line: PlannedLine, before: list[PlannedLine]) -> PlannedLine:
+    def _without_doubles(self, found: list[PlannedLine]) -> list[PlannedLine]:
+        """Ask about each line that says of somebody what a line above has said."""
+        lines: list[PlannedLine] = []
+        first: dict[tuple[str, int], int] = {}
+        for line in found:
+            turn = _turn_of(line)
+            if turn and line.fate is Fate.COUNTS and turn in first:
+                lines.append(self._double(line, lines, first[turn]))
+            else:
+                lines.append(line)
+            if turn and lines[-1].fate is Fate.COUNTS and _turn_of(lines[-1]) == turn:
+                first[turn] = len(lines) - 1
+        return lines
+
+    def _double(self, line: PlannedLine, before: list[PlannedLine], first: int) -> PlannedLine:
         """Ask about a line that repeats one above; that one, in `before`, may change."""
-        first = next((n for n, one in enumerate(before) if _is_same_turn(line, one)), None)
-        if first is None or line.who is None:
-            return line
         above = before[first]
         is_exact = _times(above) == _times(line)
         answer = self.asking.choose(
@@ -248,12 +265,14 @@ class _Planner:
         other = line.who and self.people.another(line.entry, but=line.who)
         if other is None or line.slot is None:
             return replace(line, fate=Fate.LEFT_OUT, who=None, turn=None)
-        other_self = Who(other.membership_id, other.name)
-        turn = self._turn(other_self, line.slot)
-        return replace(line, who=other_self, turn=turn, is_own=other.membership_id == self.by)
+        turn = self._turn(other, line.slot)
+        return replace(line, who=other, turn=turn, is_own=other.membership_id == self.by)
 
     def _settled(
-        self, line: PlannedLine, on_the_sheet: set[tuple[object, int]], before: list[PlannedLine]
+        self,
+        line: PlannedLine,
+        on_the_sheet: set[tuple[str, int] | None],
+        counted: Mapping[str, list[PlannedLine]],
     ) -> PlannedLine:
         """Say what comes of a line that counts, beside what the rota says."""
         if line.fate is not Fate.COUNTS or line.slot is None:
@@ -262,12 +281,13 @@ class _Planner:
             return replace(line, fate=Fate.CREDITED)
         if line.turn is None or not line.turn.live:
             line = self._beside_the_rota(line, on_the_sheet)
-        if line.fate is Fate.COUNTS and _clashes(line, before):
+        theirs = counted.get(line.who.key, []) if line.who else []
+        if line.fate is Fate.COUNTS and any(_clash(line, other) for other in theirs):
             return replace(line, fate=Fate.CLASH)
         return self._timed(line) if line.fate is Fate.COUNTS else line
 
     def _beside_the_rota(
-        self, line: PlannedLine, on_the_sheet: set[tuple[object, int]]
+        self, line: PlannedLine, on_the_sheet: set[tuple[str, int] | None]
     ) -> PlannedLine:
         """Ask about somebody who did one job, and has another on the rota at that time."""
         slot, who = line.slot, line.who
@@ -315,34 +335,20 @@ class _Planner:
         return replace(line, span=span, minutes=minutes)
 
 
-def _is_same_turn(line: PlannedLine, other: PlannedLine) -> bool:
-    if None in {line.who, other.who} or None in {line.slot, other.slot}:
-        return False
-    return (
-        line.fate is Fate.COUNTS
-        and other.fate is Fate.COUNTS
-        and line.who is not None
-        and other.who is not None
-        and line.who.key == other.who.key
-        and line.slot == other.slot
-    )
+def _turn_of(line: PlannedLine) -> tuple[str, int] | None:
+    return (line.who.key, line.slot.slot_id) if line.who and line.slot else None
 
 
 def _times(line: PlannedLine) -> tuple[str, str]:
     return line.entry.row.came, line.entry.row.left
 
 
-def _clashes(line: PlannedLine, before: list[PlannedLine]) -> bool:
-    """Whether a line above, of the same person, is at the same time; turns of the rota may be."""
-    return any(
-        other.fate is Fate.COUNTS
-        and other.who
-        and line.who
-        and other.who.key == line.who.key
-        and other.slot
-        and line.slot
-        and other.slot.starts_at < line.slot.ends_at
-        and line.slot.starts_at < other.slot.ends_at
-        and not (line.turn and line.turn.live and other.turn and other.turn.live)
-        for other in before
+def _clash(line: PlannedLine, other: PlannedLine) -> bool:
+    """Whether two lines of a person are at one time; two turns that they have may be."""
+    if line.slot is None or other.slot is None:
+        return False
+    is_at_once = (
+        other.slot.starts_at < line.slot.ends_at and line.slot.starts_at < other.slot.ends_at
     )
+    both_are_there = line.turn and line.turn.live and other.turn and other.turn.live
+    return is_at_once and not both_are_there

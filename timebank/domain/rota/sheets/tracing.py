@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from dataclasses import replace
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from timebank.core.text import public_name
+from timebank.domain.ledger import Credit
 from timebank.domain.rota.sheets.planning import PlannedLine
 from timebank.models import Claim
 from timebank.models import LineOutcome
+from timebank.models import Memo
 from timebank.models import PaperSheet
 from timebank.models import PaperSheetLine
 
@@ -128,6 +131,30 @@ class TypedLine:
     minutes: int | None
     entered_by: str
     entered_at: dt.datetime
+
+
+def write_memos(
+    session: Session,
+    *,
+    credits: Iterable[Credit],  # noqa: A002 - what they are
+    lines: Iterable[Line],
+    jobs: Mapping[tuple[int, int], str],
+) -> None:
+    """Say in statements where hours came from: "Timekeeper, from sheet DS-0412, line 4"."""
+    of_claim = {line.claim_id: line for line in lines if line.claim_id}
+    memos = [
+        {"transfer_id": credit.transfer_id, "words": _memo(of_claim[credit.claim_id], jobs)}
+        for credit in credits
+        if credit.claim_id in of_claim
+    ]
+    if memos:
+        session.execute(insert(Memo).values(memos).on_conflict_do_nothing())
+
+
+def _memo(line: Line, jobs: Mapping[tuple[int, int], str]) -> str:
+    job = jobs.get((line.number, line.part), "")
+    words = f"from sheet {line.sheet_number}, line {line.number}"
+    return f"{job}, {words}" if job else words.capitalize()
 
 
 def write_lines(

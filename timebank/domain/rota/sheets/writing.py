@@ -6,6 +6,7 @@ Lines that are refused by a rule are told with its sentence; all others stand.
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ from timebank.domain.rota import walk_ups
 from timebank.domain.rota.locking import lock_claim
 from timebank.domain.rota.locking import lock_event
 from timebank.domain.rota.occasions import Occasion
+from timebank.domain.rota.room import MOST_PLACES
 from timebank.domain.rota.sheets import drafts
 from timebank.domain.rota.sheets import paper
 from timebank.domain.rota.sheets import planning
@@ -35,6 +37,7 @@ from timebank.models import ClaimState
 from timebank.models import LineOutcome
 from timebank.models import PaperSheet
 from timebank.models import PaperSheetDraft
+from timebank.models import Slot
 from timebank.models import WithdrawnBecause
 
 OUTCOMES = {
@@ -52,6 +55,24 @@ UPDATE claim SET minutes_done = said.minutes,
   FROM unnest(CAST(:claim_ids AS bigint[]), CAST(:minutes AS smallint[])) AS said(id, minutes)
  WHERE claim.id = said.id AND claim.state <> 'attended' AND claim.membership_id <> :by
    AND claim.minutes_done IS DISTINCT FROM said.minutes
+""")
+
+# Places for everybody whom the sheet adds, in one go: each change of a job's places is one of all
+# its turns. Places that came to nothing go again.
+GROW = sa.text("""
+UPDATE slot SET places = least(:most, greatest(slot.places, taken.places + wanted.places))
+  FROM unnest(CAST(:slot_ids AS bigint[]), CAST(:wanted AS smallint[])) AS wanted(id, places),
+       LATERAL (SELECT count(*) AS places FROM claim c
+                 WHERE c.slot_id = wanted.id AND c.live) AS taken
+ WHERE slot.id = wanted.id AND slot.places < taken.places + wanted.places
+""")
+
+SHRINK = sa.text("""
+UPDATE slot SET places = greatest(was.places, taken.places)
+  FROM unnest(CAST(:slot_ids AS bigint[]), CAST(:places AS smallint[])) AS was(id, places),
+       LATERAL (SELECT coalesce(max(c.place), 0) AS places FROM claim c
+                 WHERE c.slot_id = was.id AND c.live) AS taken
+ WHERE slot.id = was.id AND slot.places > greatest(was.places, taken.places)
 """)
 
 STAY_AWAY = sa.text("""
@@ -121,6 +142,15 @@ def write(
     return _Writer(session, sheet, occasion, by=by, now=now).write(plan, draft)
 
 
+def _jobs(plan: Plan) -> dict[tuple[int, int], str]:
+    """Give the job of each line that has one, by its number and part."""
+    return {
+        (line.entry.row.number, line.entry.part): line.slot.name
+        for line in plan.lines
+        if line.slot
+    }
+
+
 class _Writer:
     """Writes one sheet, line by line where a rule has to look at each, else in one statement."""
 
@@ -143,12 +173,13 @@ class _Writer:
 
     def write(self, plan: Plan, draft: PaperSheetDraft) -> Written:
         """Write it all."""
-        traced = [self._line(line) for line in plan.lines]
+        traced = self._lines(plan)
         self._stay_away([turn.claim_id for turn in plan.missed])
         self._say_minutes()
         posted = checkin.credit(
             self.session, claim_ids=list(self.minutes), by=self.by, now=self.now
         )
+        tracing.write_memos(self.session, credits=posted, lines=traced, jobs=_jobs(plan))
         tracing.write_lines(
             self.session,
             sheets=self._sheets(traced),
@@ -165,6 +196,24 @@ class _Writer:
             refused=outcomes.count(LineOutcome.REFUSED),
         )
 
+    def _lines(self, plan: Plan) -> list[Line]:
+        new = Counter(one.slot.slot_id for one in plan.counted if one.slot and not one.turn)
+        before = dict(
+            self.session.execute(
+                sa.select(Slot.id, Slot.places).where(Slot.id.in_(new)).order_by(Slot.id)
+            ).all()
+        )
+        slots = {"slot_ids": list(before)}
+        wanted = {"wanted": [new[slot_id] for slot_id in before], "most": MOST_PLACES}
+        self.session.execute(GROW, {**slots, **wanted})
+        there = [line.turn.claim_id for line in plan.counted if line.turn]
+        checkin.tick_all(
+            self.session, occasion=self.occasion, claim_ids=there, by=self.by, now=self.now
+        )
+        traced = [self._line(line) for line in plan.lines]
+        self.session.execute(SHRINK, {**slots, "places": list(before.values())})
+        return traced
+
     def _line(self, line: PlannedLine) -> Line:
         member = line.who.membership_id if line.who else None
         traced = Line.of(line, membership_id=member)
@@ -172,8 +221,7 @@ class _Writer:
             claim_id = line.turn.claim_id if line.turn and line.fate is Fate.CREDITED else None
             return traced.became(OUTCOMES[line.fate], claim_id=claim_id)
         try:
-            with self.session.begin_nested():
-                claim_id = self._tick(line)
+            claim_id = line.turn.claim_id if line.turn else self._add(line)
         except (Refused, Conflict) as refusal:
             return traced.refused(refusal.sentence)
         if claim_id in self.minutes:
@@ -181,21 +229,12 @@ class _Writer:
         self.minutes[claim_id] = line.minutes
         return traced.became(LineOutcome.COUNTED, claim_id=claim_id)
 
-    def _tick(self, line: PlannedLine) -> int:
-        """Tick a turn of the rota, or make one for somebody who was there -> its claim."""
-        if line.turn:
-            checkin.tick(
-                self.session,
-                occasion=self.occasion,
-                claim_id=line.turn.claim_id,
-                is_here=True,
-                by=self.by,
-                now=self.now,
-            )
-            return line.turn.claim_id
-        if line.instead_of:
-            self._take_off(line.instead_of.claim_id)
-        return self._walk_up(line)
+    def _add(self, line: PlannedLine) -> int:
+        """Make a turn for somebody who was there, and tick it -> its claim."""
+        with self.session.begin_nested():
+            if line.instead_of:
+                self._take_off(line.instead_of.claim_id)
+            return self._walk_up(line)
 
     def _walk_up(self, line: PlannedLine) -> int:
         if line.slot is None or line.who is None:
