@@ -21,7 +21,7 @@ OF_THE_SAMPLE = {
     "sheet": "DS-0412",
     "day": "05/12/2026",
     "event": "Danson Saturday Stroll",
-    "here": "yes",
+    "here": "y",
 }
 
 

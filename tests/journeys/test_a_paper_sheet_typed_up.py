@@ -93,7 +93,7 @@ def test_the_sample_is_taken_in_through_the_pages(app, stroll, session, clock):
     ama.press("Looks right", sheet_1="theirs")
     assert "Thank you! 9 hours 10 minutes credited to 6 neighbours." in ama.words
 
-    ama.open(f"{WALK}/sheets/DS-0412")
+    assert ama.path == f"{WALK}/sheets/DS-0412"
     for said in (
         "7 lines typed up",
         "Line 1 Nadia K , Run director: 2 hours 40 minutes in",
@@ -106,7 +106,7 @@ def test_the_sample_is_taken_in_through_the_pages(app, stroll, session, clock):
     assert "Pauline D Finish tokens From sheet DS-0412, line 3" in ama.words
     imran = Browser(app).sign_in(stroll.people["Imran"])
     imran.open("/me")
-    assert "Danson Saturday Stroll Timekeeper · Sat 5 December +1¼" in imran.words
+    assert "Timekeeper, from sheet DS-0412, line 4 · Sat 5 December +1¼" in imran.words
 
 
 def test_the_same_file_again_changes_nothing(app, stroll, session, clock):

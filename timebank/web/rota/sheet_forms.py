@@ -125,7 +125,7 @@ def _shown(row: Row) -> dict[str, object]:
         "job": row.job,
         "came": row.came,
         "left": row.left,
-        "here": bool(row.here and row.here != lines.NO),
+        "here": bool(row.here) and not row.is_marked_away,
     }
 
 

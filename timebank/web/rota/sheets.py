@@ -119,7 +119,7 @@ def type_up(slug: str, day: dt.date, number: str) -> Page:
         form.refuse(refusal)
         return _entry_page(occasion, sheet, bring, form), 422
     db.session.commit()
-    return _to("sheets.understood", occasion, sheet)
+    return _to("sheets.understood", occasion, number)
 
 
 @bp.post("/e/<slug>/<day:day>/sheets/<number>/bring")
@@ -142,7 +142,7 @@ def bring(slug: str, day: dt.date, number: str) -> Page:
         occasion, sheet = _sheet(slug, day, number)
         return _entry_page(occasion, sheet, form), 422
     db.session.commit()
-    return _to("sheets.understood", occasion, sheet)
+    return _to("sheets.understood", occasion, number)
 
 
 @bp.get("/e/<slug>/<day:day>/sheets/<number>/check")
@@ -152,7 +152,7 @@ def understood(slug: str, day: dt.date, number: str) -> Page:
     occasion, sheet = _sheet(slug, day, number)
     draft = drafts.find(db.session(), sheet=sheet, by=member())
     if draft is None:
-        return _to("sheets.entry", occasion, sheet)
+        return _to("sheets.entry", occasion, number)
     plan = _plan(occasion, sheet, draft, {})
     return _understood_page(occasion, sheet, draft, plan, answers_form(plan))
 
@@ -164,7 +164,7 @@ def write(slug: str, day: dt.date, number: str) -> Page:
     occasion, sheet = _sheet(slug, day, number)
     draft = drafts.find(db.session(), sheet=sheet, by=member())
     if draft is None:  # a second tap
-        return _to("sheets.entry", occasion, sheet)
+        return _to("sheets.entry", occasion, number)
     answers = {key: line(value) for key, value in request.form.items()}
     try:
         done = writing.write(
@@ -181,7 +181,7 @@ def write(slug: str, day: dt.date, number: str) -> Page:
     db.session.commit()
     if done:
         _tell(done)
-    return _to("sheets.entry", occasion, sheet)
+    return _to("sheets.entry", occasion, sheet.number if done is None else done.number)
 
 
 def _sheet(slug: str, day: dt.date, number: str) -> tuple[Occasion, PaperSheet]:
@@ -190,8 +190,8 @@ def _sheet(slug: str, day: dt.date, number: str) -> tuple[Occasion, PaperSheet]:
     return occasion, paper.find_sheet(db.session(), event_id=occasion.event_id, number=number)
 
 
-def _to(endpoint: str, occasion: Occasion, sheet: PaperSheet) -> Answer:
-    where = url_for(endpoint, slug=occasion.slug, day=occasion.occurs_on, number=sheet.number)
+def _to(endpoint: str, occasion: Occasion, number: str) -> Answer:
+    where = url_for(endpoint, slug=occasion.slug, day=occasion.occurs_on, number=number)
     return redirect(where, 303)
 
 

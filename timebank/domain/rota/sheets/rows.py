@@ -32,11 +32,9 @@ _HEADINGS = {
     "here": "signatures?|signed|sign|here|came|present|attended|ticks?|initials",
     "": "no|nr|line|#|row",
 }
+_AWAY = re.compile("n|no|0|absent|away|false|not here|didn.?t come|dns|none|-+|–|—")
 _AS_PRINTED = ("name", "job", "came", "left", "here")
 _AS_KEPT = ("sheet", "day", "event", *_AS_PRINTED)
-_TICKED = re.compile("y|yes|x|1|ok|here|present|true|signed|✓|✔|☑")
-_NOT_TICKED = re.compile("n|no|0|absent|away|false|not here|didn.?t come|dns|none|-+|–|—")
-
 
 class TooManyLines(Refused):
     """That has more than 500 lines. Type the sheet up in two parts."""
@@ -52,7 +50,7 @@ class Row:
 
     Attributes:
         number: Its line on the paper, or in the file, from 1.
-        here: YES, NO, or what else stands in the column of signatures; empty: nothing.
+        here: What stands in the column of signatures; YES where the sheet has none.
         claim_id: Whose printed line it is, where their name was left as printed.
         sheet, day, event: What the line says about the sheet it is from.
     """
@@ -77,14 +75,20 @@ class Row:
     def says_they_came(self) -> bool | None:
         """Whether it says so, by a tick or a time; None: it says both, or neither."""
         has_times = bool(self.came or self.left)
-        if self.here == NO:
+        if self.is_marked_away:
             return None if has_times else False
         return True if self.here or has_times else None
 
     @property
+    def is_marked_away(self) -> bool:
+        """Whether its column of signatures says that they weren't here."""
+        return bool(_AWAY.fullmatch(unaccented(self.here).strip(" .!")))
+
+    @property
     def written(self) -> str:
         """The line in one piece, for the record."""
-        parts = (self.name, self.job, self.came, self.left, self.here)
+        signed = self.here if self.here not in {YES, NO} else ""
+        parts = (self.name, self.job, self.came, self.left, signed)
         return ", ".join(filter(None, parts))[:LONGEST_LINE]
 
 
@@ -151,16 +155,8 @@ def _guess(rows: tuple[tuple[str, ...], ...]) -> dict[str, int]:
 def _row(number: int, cells: tuple[str, ...], columns: Mapping[str, int]) -> Row:
     texts = {field: " ".join(cells[column].split()) for field, column in columns.items()}
     # Without such a column, to be on the sheet is to have come.
-    texts["here"] = read_tick(texts.get("here", YES))
+    texts.setdefault("here", YES)
     return replace(Row(number=number), **texts)  # type: ignore[arg-type]  # all of them texts
-
-
-def read_tick(text: str) -> str:
-    """Read the column of signatures: YES, NO, or the text as it is, which may be a signature."""
-    plain = unaccented(text).strip(" .!")
-    if _TICKED.fullmatch(plain):
-        return YES
-    return NO if _NOT_TICKED.fullmatch(plain) else text
 
 
 def to_json(rows: Iterable[Row]) -> list[dict[str, Any]]:

@@ -91,12 +91,14 @@ class Written:
         waiting: Turns that wait for another organiser's tap: the own one of whoever typed.
         there: Lines whose hours were in before.
         refused: Lines that a rule stands in the way of.
+        number: Of the sheet under which most of its lines count.
     """
 
     credits: tuple[ledger.Credit, ...]
     waiting: int
     there: int
     refused: int
+    number: str
 
     @property
     def minutes(self) -> int:
@@ -194,6 +196,7 @@ class _Writer:
             waiting=len(self.minutes) - len(posted),
             there=outcomes.count(LineOutcome.THERE),
             refused=outcomes.count(LineOutcome.REFUSED),
+            number=Counter(line.sheet_number for line in traced).most_common(1)[0][0],
         )
 
     def _lines(self, plan: Plan) -> list[Line]:
