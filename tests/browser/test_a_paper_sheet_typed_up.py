@@ -97,7 +97,7 @@ def test_nadia_types_it_line_by_line_and_her_own_line_waits(
     nadia.see("typed")
     nadia.press("See what we understood")
     nadia.reads("Your own line: it waits for another organiser", "Who is “Kwame”?")
-    nadia.reads("On the rota, not on the sheet", "Grace L, Marshal: boathouse")
+    nadia.reads("On the rota, and not down as here", "Grace L, Marshal: boathouse")
     nadia.see("understood")
     nadia.press("Looks right")
     nadia.reads("Your own turn needs another organiser’s tap")

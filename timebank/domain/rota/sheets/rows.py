@@ -36,6 +36,7 @@ _AWAY = re.compile("n|no|0|absent|away|false|not here|didn.?t come|dns|none|-+|â
 _AS_PRINTED = ("name", "job", "came", "left", "here")
 _AS_KEPT = ("sheet", "day", "event", *_AS_PRINTED)
 
+
 class TooManyLines(Refused):
     """That has more than 500 lines. Type the sheet up in two parts."""
 
