@@ -12,6 +12,7 @@ hours later; the stall of the spring fair, five minutes after the marshal's time
 Bela knows first aid, stands for marshal, has her turn on offer to everybody; Nadia waits for the
 tail walker's place; the walk calls for help, and Sam was asked; a spreadsheet was taken in.
 Sam acts for Bela from April to September, and looked on 1 May; Nadia may for Ama, and didn't yet.
+Of last_walk there is a paper sheet: line 1 is Bela's turn, which was done, line 2 says nothing.
 """
 
 from __future__ import annotations
@@ -38,11 +39,15 @@ from timebank.models import EventState
 from timebank.models import Feed
 from timebank.models import Handover
 from timebank.models import LimitChange
+from timebank.models import LineOutcome
 from timebank.models import MemberQualification
 from timebank.models import Memo
 from timebank.models import Notice
 from timebank.models import NoticeKind
 from timebank.models import PairRule
+from timebank.models import PaperSheet
+from timebank.models import PaperSheetDraft
+from timebank.models import PaperSheetLine
 from timebank.models import Qualification
 from timebank.models import QualificationKind
 from timebank.models import RolePair
@@ -287,7 +292,36 @@ def _finding(session, walk, records):
     }  # fmt: skip
     session.add_all(rows.values())
     session.flush()
-    return rows
+    return rows | {"paper": _paper(session, walk, records)}
+
+
+def _paper(session, walk, records):
+    """A sheet of paper, typed up by Nadia, who has begun to type it up again."""
+    here = {"community_id": walk.community.id}
+    sheet = PaperSheet(
+        **here, series_id=walk.series.id, event_id=records["last_walk"].id, number="DS-0412",
+        lines=[], printed_at=NOON, printed_by=walk.nadia.id,
+    )  # fmt: skip
+    session.add(sheet)
+    session.flush()
+    entered = {"entered_by": walk.nadia.id, "entered_at": NOON}
+    line = {**here, **entered, "sheet_id": sheet.id}
+    done = records["done"]
+    session.add_all(
+        [
+            PaperSheetLine(
+                **line, number=1, written="Bela N, 9", membership_id=done.membership_id,
+                claim_id=done.id, outcome=LineOutcome.COUNTED,
+            ),
+            PaperSheetLine(**line, number=2, outcome=LineOutcome.LEFT_OUT),
+            PaperSheetDraft(
+                **here, sheet_id=sheet.id, typed_by=walk.nadia.id, rows=[], facts={},
+                typed_at=NOON,
+            ),
+        ]
+    )  # fmt: skip
+    session.flush()
+    return sheet
 
 
 def _acting(session, walk):

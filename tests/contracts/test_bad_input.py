@@ -71,6 +71,8 @@ def test_hostile_text_in_addresses_is_answered_with_a_page(app, walk):
             "/e/danson-saturday-stroll/rota/print?from={}",
             "/e/danson-saturday-stroll/suggest?dates={}",
             "/c/{}", "/c?code={}", "/me/for/{}", "/people/{}/letter",
+            "/e/danson-saturday-stroll/2027-05-01/sheets/{}",
+            "/e/danson-saturday-stroll/2027-05-01/sheets/{}/check",
         ):  # fmt: skip
             answer = client.get(address.format(quoted(raw[:2000])), base_url="http://localhost")
             assert answer.status_code < 500, (address, raw)

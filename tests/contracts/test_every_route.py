@@ -94,6 +94,9 @@ PAGES = {
     "rota.claim": ANYBODY,
     "rota.mail_link": HOLDER,
     "rota.my_turns": SIGNED_IN,
+    "sheets.all_of_date": ORGANISER,
+    "sheets.entry": ORGANISER,
+    "sheets.understood": ORGANISER,
     "static": ANYBODY,
     "suggesting.rota": ORGANISER,
     "together.one": ORGANISER,
@@ -142,6 +145,7 @@ def address_of(rule, walk):
         "standing_id": 1,
         "appeal_id": 1,
         "import_id": 1,
+        "number": "DS-0001",
         "filename": "no-such-file.css",
         "key": "no-such-message",
         "account_id": 3,  # the group's pot: the community has the first two

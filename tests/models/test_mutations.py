@@ -23,6 +23,7 @@ from tests.models import test_guarantees_identity as identity
 from tests.models import test_guarantees_insight as insight
 from tests.models import test_guarantees_notices as notices
 from tests.models import test_guarantees_rules as at_claim_time
+from tests.models import test_guarantees_sheets as sheets
 from tests.models import test_guarantees_slots as slots
 from tests.models import test_guarantees_transfers as transfers
 from timebank.db import Base
@@ -39,6 +40,7 @@ for module in (
     identity,
     insight,
     notices,
+    sheets,
     slots,
     transfers,
 ):

@@ -17,12 +17,13 @@ from timebank.jobs import dates
 from timebank.jobs import notices
 from timebank.jobs import outlook
 from timebank.jobs import reminders
+from timebank.jobs import sheets
 from timebank.jobs import tools
 from timebank.jobs import turns
 from timebank.jobs.tools import Pace
 
 # Loaded before the first fork, so that every child finds them ready.
-LOADED = (appeals, balances, claims, dates, notices, outlook, reminders, turns)
+LOADED = (appeals, balances, claims, dates, notices, outlook, reminders, sheets, turns)
 
 
 def run_worker(settings: Settings, *, pace: Pace | None = None) -> None:

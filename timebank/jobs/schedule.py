@@ -80,6 +80,9 @@ SCHEDULES = (
     Schedule(
         function="timebank.jobs.turns.give_standing_turns", every_seconds=60, at=dt.time(3, 15)
     ),
+    Schedule(
+        function="timebank.jobs.sheets.forget_leftovers", every_seconds=60, at=dt.time(3, 30)
+    ),
 )
 
 

@@ -52,7 +52,11 @@ from timebank.models.rota import ClaimState
 from timebank.models.rota import Handover
 from timebank.models.rota import HandoverState
 from timebank.models.rota import HeldFor
+from timebank.models.rota import LineOutcome
 from timebank.models.rota import PairRule
+from timebank.models.rota import PaperSheet
+from timebank.models.rota import PaperSheetDraft
+from timebank.models.rota import PaperSheetLine
 from timebank.models.rota import Role
 from timebank.models.rota import RolePair
 from timebank.models.rota import RoleQualification
@@ -90,6 +94,7 @@ __all__ = [
     "HeldFor",
     "IfShort",
     "LimitChange",
+    "LineOutcome",
     "MemberQualification",
     "Membership",
     "Memo",
@@ -98,6 +103,9 @@ __all__ = [
     "NoticeState",
     "Outlook",
     "PairRule",
+    "PaperSheet",
+    "PaperSheetDraft",
+    "PaperSheetLine",
     "Person",
     "PrintedLetter",
     "Profile",

@@ -25,6 +25,7 @@ from timebank.web.rota.grid import bp as grid
 from timebank.web.rota.importing import bp as importing
 from timebank.web.rota.jobs import bp as jobs
 from timebank.web.rota.routes import bp as rota
+from timebank.web.rota.sheets import bp as sheets
 from timebank.web.rota.suggesting import bp as suggesting
 from timebank.web.rota.turns import bp as turns
 
@@ -39,6 +40,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     grid,
     importing,
     checkin,
+    sheets,
     jobs,
     people,
     acting,

@@ -28,7 +28,7 @@ EARN = sa.text("""
 INSERT INTO transfer (idempotency_key, community_id, debit_id, credit_id, minutes, kind, claim_id,
                       revision, happened_on, created_by, created_at)
 SELECT left(encode(sha256(format('earn:%s:%s', c.id, r.revision)::bytea), 'hex'), 32)::uuid,
-       c.community_id, commons.id, a.id, s.minutes,
+       c.community_id, commons.id, a.id, coalesce(c.minutes_done, s.minutes),
        CASE r.revision WHEN 0 THEN 'earn' ELSE 'adjust' END, c.id, r.revision,
        (s.starts_at AT TIME ZONE y.timezone)::date,
        coalesce(nullif(CAST(:by AS bigint), c.membership_id), c.arrived_by), :now
@@ -62,6 +62,9 @@ def credit_claims(
     Turns that are attended already are left alone, and so are withdrawn ones. A turn that was
     taken back earns anew under its next revision. Nobody confirms their own hours: a turn of
     `by` (a membership) counts only if somebody else saw them arrive, who is then its witness.
+
+    Where a sheet of paper says how long a turn took, and somebody else than the helper said that
+    this counts, those minutes are posted instead.
 
     A turn done beside a longer one is marked as done too: its hours are in the longer one.
 

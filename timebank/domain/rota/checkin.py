@@ -77,6 +77,13 @@ UPDATE claim SET arrived_at = :now, arrived_by = :by, held_until = NULL, held_as
  WHERE id = :claim_id AND arrived_at IS NULL AND state IN ('held', 'confirmed', 'missed')
 """)
 
+TICK_ALL = sa.text("""
+UPDATE claim SET arrived_at = :now, arrived_by = :by, held_until = NULL, held_as = NULL,
+                 state = CASE state WHEN 'held' THEN 'confirmed' ELSE state END
+ WHERE id = ANY(:claim_ids) AND event_id = :event_id AND arrived_at IS NULL
+   AND state IN ('held', 'confirmed', 'missed')
+""")
+
 UNTICK = sa.text("""
 UPDATE claim SET arrived_at = NULL, arrived_by = NULL
  WHERE id = :claim_id AND arrived_at IS NOT NULL AND state <> 'attended'
@@ -135,6 +142,22 @@ def tick(
     session.expire(claim)
 
 
+def tick_all(
+    session: Session, *, occasion: Occasion, claim_ids: Collection[int], by: int, now: dt.datetime
+) -> None:
+    """Write down that all of these are here, as `tick` does; the event must be locked.
+
+    Who was ticked before keeps that tick, and turns that were given back are left alone.
+
+    Raises:
+        EventCancelled, NotOpenYet, WeekIsOver: As they say.
+    """
+    occasion.require_open(now)
+    values = {"claim_ids": list(claim_ids), "event_id": occasion.event_id, "by": by, "now": now}
+    session.execute(TICK_ALL, values)
+    session.expire_all()
+
+
 def finish(session: Session, *, occasion: Occasion, by: int, now: dt.datetime) -> Finished:
     """Credit everybody who is ticked and owe them the thanks; within a week, again for late ticks.
 
@@ -151,9 +174,7 @@ def finish(session: Session, *, occasion: Occasion, by: int, now: dt.datetime) -
         raise NotStarted
     lock_event(session, occasion.event_id)
     ticked = _ticked(session, occasion.event_id)
-    _make_room(session, ticked, now)
-    posted = _credit(session, ticked, by, now)
-    _thank(session, posted, now)
+    posted = credit(session, claim_ids=ticked, by=by, now=now)
     session.execute(
         sa.update(Event)
         .where(Event.id == occasion.event_id, Event.finished_at.is_(None))
@@ -161,6 +182,20 @@ def finish(session: Session, *, occasion: Occasion, by: int, now: dt.datetime) -
         .execution_options(synchronize_session=False)
     )
     return Finished(tuple(posted), waiting=len(ticked) - len(posted))
+
+
+def credit(
+    session: Session, *, claim_ids: list[int], by: int, now: dt.datetime
+) -> list[ledger.Credit]:
+    """Post the hours of turns that are ticked, and owe the thanks; the event must be locked.
+
+    Raises:
+        TwoPlacesAtOnce, NoMoreRoom: As for `finish`.
+    """
+    _make_room(session, claim_ids, now)
+    posted = _credit(session, claim_ids, by, now)
+    _thank(session, posted, now)
+    return posted
 
 
 def _ticked(session: Session, event_id: int) -> list[int]:
@@ -256,6 +291,7 @@ def take_back(
     )
     claim.state = ClaimState.MISSED
     claim.arrived_at = claim.arrived_by = None
+    claim.minutes_done = claim.minutes_by = None  # what a sheet said is up for putting right too
     session.flush()
     return mirror
 

@@ -87,6 +87,7 @@ class Expected:
         host: First name of the neighbour who brings them along, or None.
         because: Why they were let have it against a rule, or None.
         is_new_in_job: They have never done this job before, though others.
+        sheet, line: The sheet of paper that their turn was typed up from, and the line on it.
         buddy: Who could show somebody new how it goes: comes too, and has done most; or None.
     """
 
@@ -105,16 +106,19 @@ class Expected:
     because: str | None = None
     is_new_in_job: bool = False
     buddy: str | None = None
+    sheet: str | None = None
+    line: int | None = None
 
 
 EXPECTED = sa.text("""
 SELECT c.id AS claim_id, c.membership_id,
-       coalesce(c.held_as, p.full_name, 'Former member') AS name, r.name AS job, s.minutes,
+       coalesce(c.held_as, p.full_name, 'Former member') AS name, r.name AS job,
+       coalesce(c.minutes_done, s.minutes) AS minutes,
        c.state = 'held' AS is_held, c.arrived_at IS NOT NULL OR c.state = 'attended' AS is_here,
        c.state = 'attended' AS is_credited, c.state = 'missed' AS is_missed,
        done.turns = 0 AS is_first_turn, c.note, host.full_name AS host,
        c.overruled_because AS because, done.in_job = 0 AND done.turns > 0 AS is_new_in_job,
-       buddy.full_name AS buddy
+       buddy.full_name AS buddy, paper.sheet, paper.line
   FROM claim c
   JOIN slot s ON s.id = c.slot_id
   JOIN role r ON r.id = s.role_id
@@ -140,6 +144,11 @@ SELECT c.id AS claim_id, c.membership_id,
      JOIN profile known ON known.person_id = other.person_id
     ORDER BY other.in_job DESC, other.turns DESC, other.membership_id
     LIMIT 1) AS buddy ON done.in_job = 0
+  LEFT JOIN LATERAL (
+   SELECT o.number AS sheet, l.number AS line
+     FROM paper_sheet_line l JOIN paper_sheet o ON o.id = l.sheet_id
+    WHERE l.claim_id = c.id
+    ORDER BY l.outcome = 'counted' DESC, l.entered_at LIMIT 1) AS paper ON true
  WHERE c.event_id = :event_id AND c.state <> 'withdrawn'
    AND (c.held_until IS NULL OR c.held_until > :now)
  ORDER BY r.position, s.starts_at, s.id, c.place, c.id

@@ -22,6 +22,10 @@ from timebank.models.rota.roles import Role
 from timebank.models.rota.roles import RolePair
 from timebank.models.rota.roles import RoleQualification
 from timebank.models.rota.roles import Slot
+from timebank.models.rota.sheets import LineOutcome
+from timebank.models.rota.sheets import PaperSheet
+from timebank.models.rota.sheets import PaperSheetDraft
+from timebank.models.rota.sheets import PaperSheetLine
 
 __all__ = [
     "Appeal",
@@ -34,7 +38,11 @@ __all__ = [
     "Handover",
     "HandoverState",
     "HeldFor",
+    "LineOutcome",
     "PairRule",
+    "PaperSheet",
+    "PaperSheetDraft",
+    "PaperSheetLine",
     "Role",
     "RolePair",
     "RoleQualification",

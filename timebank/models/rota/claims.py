@@ -73,6 +73,8 @@ class Claim(Base):
         beside_id: The longer turn that they do at the same time; its hours are counted once.
         overruled_by: Who let them have it against a rule, and `overruled_because` why.
         arrived_at: The tick on the day; the hours are posted when the claim becomes attended.
+        minutes_done: How long it took by the sheet of paper, where that is what counts and not
+            the time of the slot; `minutes_by` who said so, never the helper.
         live: Holds a place.
         binds: Holds its person: no other such turn at the same time.
     """
@@ -104,6 +106,8 @@ class Claim(Base):
     overruled_because: Mapped[str | None]
     arrived_at: Mapped[dt.datetime | None]
     arrived_by: Mapped[int | None]
+    minutes_done: Mapped[int | None] = mapped_column(sa.SmallInteger)
+    minutes_by: Mapped[int | None]
     withdrawn_at: Mapped[dt.datetime | None]
     withdrawn_because: Mapped[WithdrawnBecause | None] = mapped_column(choice(WithdrawnBecause))
     created_at: Mapped[CreatedAt]
@@ -136,6 +140,11 @@ class Claim(Base):
         ),
         sa.CheckConstraint(
             "num_nulls(arrived_at, arrived_by) IN (0, 2)", name="arrival_has_witness"
+        ),
+        sa.CheckConstraint("minutes_done BETWEEN 1 AND 1440", name="claim_minutes_done"),
+        sa.CheckConstraint(
+            "num_nulls(minutes_done, minutes_by) IN (0, 2) AND minutes_by <> membership_id",
+            name="minutes_said_by_another",
         ),
         sa.CheckConstraint(
             "held_as IS NULL OR state <> 'confirmed' AND char_length(held_as) BETWEEN 1 AND 80",
@@ -177,6 +186,11 @@ class Claim(Base):
             ["arrived_by", "community_id"],
             ["membership.id", "membership.community_id"],
             name="arrival_seen_by_a_member",
+        ),
+        sa.ForeignKeyConstraint(
+            ["minutes_by", "community_id"],
+            ["membership.id", "membership.community_id"],
+            name="minutes_said_by_a_member",
         ),
         sa.ForeignKeyConstraint(
             ["made_by", "community_id"],

@@ -12,9 +12,10 @@ from flask import url_for
 
 from timebank.core import clock
 from timebank.db import db
-from timebank.domain.rota import reading
 from timebank.domain.rota import whats_on
+from timebank.domain.rota.sheets import paper
 from timebank.web.addresses import site
+from timebank.web.auth import member
 from timebank.web.events.running import occasion_of_organiser
 from timebank.web.rota.qr import code_of
 from timebank.web.rota.roster import Cell
@@ -24,16 +25,6 @@ from timebank.web.rota.roster import Roster
 WALK_UPS = 5
 DATES_A_SHEET = 6
 MOST_BLANKS = 3  # lines to write on in a cell; the rest is said in words
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A place on the rota. `taker` is None where nobody has it: a line to write on."""
-
-    job: str
-    starts_at: dt.datetime
-    ends_at: dt.datetime
-    taker: reading.Taker | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,23 +54,22 @@ def register(bp: Blueprint) -> None:
 
 
 def print_sheet(slug: str, day: dt.date) -> str:
-    """Show the tick sheet of a date, for those who run it."""
+    """Show the tick sheet of a date, for those who run it: under the number that it has for good.
+
+    To open it twice makes no second number.
+    """
     occasion = occasion_of_organiser(slug, day)
-    jobs = reading.jobs_of_event(db.session(), event_id=occasion.event_id)
+    numbered = paper.sheet_to_print(db.session(), occasion=occasion, by=member(), now=clock.now())
+    db.session.commit()
+    lines = paper.printed_lines(db.session(), sheet=numbered)
     return render_template(
         "grid/print_sheet.html",
         event=whats_on.gathering(db.session(), event_id=occasion.event_id),
-        lines=list(_lines(jobs)),
-        walk_ups=range(WALK_UPS),
+        sheet=numbered,
+        lines=lines,
+        walk_ups=range(len(lines) + 1, len(lines) + WALK_UPS + 1),
         code=code_of(site() + url_for("events.event", slug=slug, day=day)),
-        now=clock.now(),
     )
-
-
-def _lines(jobs: list[reading.Job]) -> Iterator[Line]:
-    for job in jobs:
-        for taker in (*job.takers, *[None] * job.free):
-            yield Line(job.name, job.starts_at, job.ends_at, taker)
 
 
 def sheets_of(roster: Roster) -> list[Sheet]:
