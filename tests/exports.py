@@ -48,7 +48,7 @@ COLUMNS = {
     ],
     "batches": ["id", "kind", "title", "happened_on", "created_by", "created_at"],
     "transfers": LINE,
-    "memos": ["transfer_id", "words", "written_by"],
+    "memos": ["transfer_id", "words"],
 }
 
 
@@ -159,7 +159,7 @@ def a_bank() -> Bank:
                 for number, kind in ((5, "member_import"), (6, "working_bee"))
             ],
             "transfers": copy.deepcopy(TRANSFERS),
-            "memos": [{"transfer_id": 8, "words": "-for the\nkettle", "written_by": 3}],
+            "memos": [{"transfer_id": 8, "words": "-for the\nkettle"}],
         }
     )  # fmt: skip
     bank.add_up()

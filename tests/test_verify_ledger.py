@@ -176,7 +176,7 @@ def test_a_head_of_other_books_is_not(bank, path):
             lambda text: text.replace(b"'-for", b"-for"),
             ["memos.csv differs from memos.jsonl: row 1 in words."],
         ),
-        ("memos.csv", lambda text: text + b"8,x,3\r\n", ["memos.jsonl: 1 more rows."]),
+        ("memos.csv", lambda text: text + b"8,x\r\n", ["memos.jsonl: 1 more rows."]),
         ("memos.csv", lambda text: text + b'"', ["memos.csv cannot be read to its end"]),
         ("memos.csv", lambda text: b"", ["memos.csv is not as it was written"]),
         (
@@ -298,8 +298,28 @@ FORGERIES = {
         "All balances together are 3075 minutes; they must be 0.",
     ),
     "too many minutes for a day": (
-        set_transfer(8, minutes=1441),
-        "Transfer 8 moves 1441 minutes; gift may be 1 to 1440.",
+        set_transfer(6, minutes=1441),
+        "Transfer 6 moves 1441 minutes; thanks may be 1 to 1440.",
+    ),
+    "more hours than anybody saves up": (
+        set_transfer(8, minutes=600_001),
+        "Transfer 8 moves 600001 minutes; gift may be 1 to 600000.",
+    ),
+    "a turn that a neighbour pays for": (
+        set_transfer(2, debit_id=13),
+        "Transfer 2 (earn) goes from member to member, and its kind may not.",
+    ),
+    "thanks to a pot": (
+        set_transfer(6, credit_id=30),
+        "Transfer 6 (thanks) goes from member to pot, and its kind may not.",
+    ),
+    "a gift out of the books before these": (
+        set_transfer(8, debit_id=20),
+        "Transfer 8 (gift) goes from opening to pot, and its kind may not.",
+    ),
+    "hours brought forward from nowhere": (
+        set_transfer(1, debit_id=10),
+        "Transfer 1 (opening) goes from community to member, and its kind may not.",
     ),
     "no minutes": (set_transfer(8, minutes=0), "Transfer 8 moves 0 minutes"),
     "minutes backwards": (set_transfer(8, minutes=-15), "Transfer 8 moves -15 minutes"),

@@ -58,13 +58,13 @@ HASHED = (
 NUMBERS = ("id", "debit_id", "credit_id", "minutes", "created_by")
 NUMBERS_OR_NOTHING = ("claim_id", "exchange_id", "revision", "reverses_id", "batch_id")
 A_DAY = 1440
-MOST = 600_000
+MOST = 600_000  # ten thousand hours
 MOST_MINUTES = {
     "earn": A_DAY,
     "adjust": A_DAY,
     "thanks": A_DAY,
     "share": A_DAY,
-    "gift": A_DAY,
+    "gift": MOST,
     "opening": MOST,
     "top_up": MOST,
     "closing": MOST,
@@ -79,8 +79,19 @@ NAMES = {
     "reversal": {"reverses_id"},
 }
 OCCASIONS = ("claim_id", "exchange_id", "revision", "reverses_id")
-MAY_BE_ONES_OWN = {"reversal", "opening", "imported"}
 ACCOUNT_KINDS = {"member", "community", "pot", "cause", "opening"}
+# Who may pay whom; kinds that are not here may be between any two. `opening` alone moves hours
+# from or to the opening account.
+NOT_A_MEMBER = ACCOUNT_KINDS - {"member", "opening"}
+SIDES = {
+    "earn": (NOT_A_MEMBER, {"member"}),
+    "adjust": (NOT_A_MEMBER, {"member"}),
+    "thanks": ({"member", "pot"}, {"member"}),
+    "top_up": ({"pot"}, {"member"}),
+}
+WITH_A_BATCH = {"share", "imported"}
+ANYTHING_GOES = {"reversal", "imported"}  # they repeat what others did
+MAY_BE_ONES_OWN = ANYTHING_GOES | {"opening", "closing"}
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00", re.ASCII)
 
 Row = dict[str, Any]
@@ -374,7 +385,7 @@ class Surroundings:
             self._holder(number, member)
         if row.get("group_id") is not None and row["group_id"] not in self.groups:
             self.told.fault("accounts", f"Account {number} belongs to a group that is not here.")
-        limits = ("balance", "floor", "soft_floor", "ceiling", "closed_at")
+        limits = ("kind", "balance", "floor", "ceiling", "closed_at")
         self.accounts[number] = {name: row.get(name) for name in limits}
 
     def _holder(self, number: int, member: int) -> None:
@@ -422,6 +433,7 @@ class Ledger:
             self.told.fault("order", words)
         self.last = max(self.last, row["id"])
         self._look_around(row)
+        self._look_at_sides(row)
         self._look_at_occasion(row)
         self._hash(row)
         for side, minutes in (("debit_id", -row["minutes"]), ("credit_id", row["minutes"])):
@@ -452,6 +464,22 @@ class Ledger:
             words = f"Transfer {number} belongs to batch {row['batch_id']}, which is not here."
             self.told.fault("batch", words)
 
+    def _look_at_sides(self, row: Row) -> None:
+        """Who may pay whom, by its kind."""
+        number, kind = row["id"], row["kind"]
+        sides = [self.around.accounts.get(row[side], {}) for side in ("debit_id", "credit_id")]
+        payer, payee = (account.get("kind") for account in sides)
+        if kind not in ANYTHING_GOES and None not in (payer, payee):
+            payers, payees = SIDES.get(kind, (ACCOUNT_KINDS, ACCOUNT_KINDS))
+            is_opening = "opening" in (payer, payee)
+            if payer not in payers or payee not in payees or is_opening != (kind == "opening"):
+                words = f"Transfer {number} ({kind}) goes from {payer} to {payee}"
+                self.told.fault("sides", f"{words}, and its kind may not.")
+        own = self.around.account_of_member.get(row["created_by"])
+        if own == row["credit_id"] and kind not in MAY_BE_ONES_OWN:
+            words = f"Transfer {number} was written by the member whose account it fills."
+            self.told.fault("own_hours", words)
+
     def _look_at_occasion(self, row: Row) -> None:
         """What one transfer must be by its kind."""
         number, kind = row["id"], row["kind"]
@@ -466,12 +494,8 @@ class Ledger:
         ):
             words = f"Transfer {number} ({kind}) cannot be revision {row['revision']}."
             self.told.fault("occasion", words)
-        if kind == "imported" and row["batch_id"] is None:
-            self.told.fault("occasion", f"Transfer {number} (imported) names no batch_id.")
-        own = self.around.account_of_member.get(row["created_by"])
-        if own == row["credit_id"] and kind not in MAY_BE_ONES_OWN:
-            words = f"Transfer {number} was written by the member whose account it fills."
-            self.told.fault("own_hours", words)
+        if kind in WITH_A_BATCH and row["batch_id"] is None:
+            self.told.fault("occasion", f"Transfer {number} ({kind}) names no batch_id.")
         if row["happened_on"] > row["created_at"][:10]:
             self.told.note("ahead", f"Transfer {number} was written before its day came.")
 

@@ -50,9 +50,9 @@ whole numbers; moments are UTC.
 {tables}
 
 manifest.json says how many rows each file has and its SHA-256, how many transfers there are, and
-the head of the running hash over them: h0 is 64 noughts, and each transfer makes the next one, the
-SHA-256 of the hash before it, a line end and the transfer's line. The line has {line}, with tabs
-between and nothing where there is none. The bank publishes heads on its page /books.
+the head of the running hash over them. The bank publishes heads of it on its page /books.
+
+{hash}
 
 To check all of it without trusting whoever gave it to you (Python 3.9 or newer, nothing else):
 
@@ -66,6 +66,10 @@ The script is tools/verify_ledger.py of the program's source. To go on with this
 This file holds people's names, e-mail addresses and telephone numbers: keep it as you would keep
 their letters, and delete it when it has done its work.
 """
+RUNNING_HASH = """\
+The running hash begins with 64 noughts. Each transfer makes the next: the SHA-256, in \
+hexadecimal, of the hash before it, a line end, and the transfer's line. The line has {line}, \
+with tabs between and nothing where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,4 +227,5 @@ def _readme(name: str, day: str) -> str:
         textwrap.fill(f"{table.name}: {table.about}.", 99, subsequent_indent="    ")
         for table in TABLES
     )
-    return README.format(name=name, day=day, tables=tables, line=", ".join(chain.FIELDS))
+    words = RUNNING_HASH.format(line=", ".join(chain.FIELDS))
+    return README.format(name=name, day=day, tables=tables, hash=textwrap.fill(words, 99))
