@@ -19,6 +19,7 @@ from tests.models import test_guarantees_asking as asking
 from tests.models import test_guarantees_claims as claims
 from tests.models import test_guarantees_events as events
 from tests.models import test_guarantees_identity as identity
+from tests.models import test_guarantees_imports as imports
 from tests.models import test_guarantees_notices as notices
 from tests.models import test_guarantees_rules as at_claim_time
 from tests.models import test_guarantees_slots as slots
@@ -34,6 +35,7 @@ for module in (
     claims,
     events,
     identity,
+    imports,
     notices,
     slots,
     transfers,
