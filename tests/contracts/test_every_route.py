@@ -21,6 +21,7 @@ ANYBODY, SIGNED_IN, ORGANISER, HOLDER = "anybody", "signed in", "organiser", "ho
 PAGES = {
     "accounts.low": ORGANISER,
     "accounts.one": ORGANISER,
+    "bank.export": ORGANISER,
     "calendar.date_feed": ANYBODY,
     "calendar.everything": ANYBODY,
     "calendar.series_feed": ANYBODY,

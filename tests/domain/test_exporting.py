@@ -277,6 +277,20 @@ def test_all_files_are_of_one_moment(session, engine, walk, tmp_path, monkeypatc
     assert verified(tmp_path / "bank.zip") == ({}, {})
 
 
+def test_a_few_rows_are_held_at_a_time(session, engine, walk, tmp_path, monkeypatch):
+    monkeypatch.setattr(banks.exporting, "AT_ONCE", 4)
+    held = []
+    original = banks.exporting._as_lines
+    monkeypatch.setattr(
+        banks.exporting,
+        "_as_lines",
+        lambda names, rows: held.append(len(rows)) or original(names, rows),
+    )
+    done = exported(engine, walk.community.id, tmp_path / "bank.zip")
+    assert held == [4, 1, 1, 1, 4, 4, 2, 1, 4, 4, 1, 4]
+    assert verified(tmp_path / "bank.zip", done.head) == ({}, {})
+
+
 def test_an_export_comes_in_elsewhere_and_proves_its_sums_again(
     session, engine, owner, walk, tmp_path
 ):

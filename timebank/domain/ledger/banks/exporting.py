@@ -100,10 +100,11 @@ def export_bank(
     with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED, compresslevel=4) as bank:
         files: dict[str, dict[str, object]] = {}
         for table in TABLES:
-            rows = _rows(session, table, community_id)
-            if table is TRANSFERS:
-                rows = hashing.run_over(rows)
-            files |= _write_table(bank, table, rows)
+            with _reading(session, table, community_id) as result:
+                parts = result.partitions(AT_ONCE)
+                if table is TRANSFERS:
+                    parts = hashing.run_over(parts)
+                files |= _write_table(bank, table, parts)
         ledger = _ledger(session, community_id, hashing)
         manifest = {
             "format": FORMAT,
@@ -117,15 +118,13 @@ def export_bank(
     return Exported(f"{community['slug']}-bank-{day}.zip", hashing.entries, hashing.head)
 
 
-def _rows(
-    session: Session, table: Table, community_id: int
-) -> Iterator[Sequence[sa.Row[tuple[object, ...]]]]:
-    """Read a table through a cursor of the server's, some rows at a time."""
+def _reading(session: Session, table: Table, community_id: int) -> sa.Result[tuple[object, ...]]:
+    """Begin to read a table through a cursor of the server's, which hands out a part at a time."""
     return session.execute(
         sa.text(table.select),
         {"community": community_id},
-        execution_options={"yield_per": AT_ONCE},
-    ).partitions()
+        execution_options={"stream_results": True},
+    )
 
 
 class _Hashing:
