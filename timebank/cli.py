@@ -214,7 +214,7 @@ def export(slug: str, path: Path) -> None:
         community_id = _community(session, slug).id
     with _new_file(path) as file, _session(settings) as session:
         done = banks.export_bank(session, community_id=community_id, to=file, now=clock.now())
-    click.echo(f"{path} holds {done.entries} entries. The head of their running hash:")
+    click.echo(f"{path} is written. Entries: {done.entries}. The head of their running hash:")
     click.echo(done.head)
 
 
@@ -234,9 +234,10 @@ def import_bank(path: Path, slug: str) -> None:
         if not proof.proved:
             raise Sentence("The books don't add up: nothing was brought in.")
     click.echo(
-        f"{done.members} members, {done.groups} groups and {done.accounts} accounts are in."
+        f"Brought in: members {done.members}, groups {done.groups},"
+        f" accounts {done.accounts}, entries {done.entries}."
     )
-    click.echo(f"{done.entries} entries add up, and every balance is the one in the file.")
+    click.echo("Every balance is the one in the file, and the books add up.")
 
 
 @main.command()
