@@ -10,9 +10,9 @@ from timebank.web.events.routes import bp as events
 from timebank.web.health import bp as health
 from timebank.web.identity.routes import bp as identity
 from timebank.web.ledger.accounts import bp as accounts
+from timebank.web.ledger.bank import bp as bank
 from timebank.web.ledger.causes import bp as causes
 from timebank.web.ledger.entries import bp as entries
-from timebank.web.ledger.bank import bp as bank
 from timebank.web.ledger.routes import bp as ledger
 from timebank.web.ledger.together import bp as together
 from timebank.web.notices.routes import bp as notices
