@@ -98,7 +98,7 @@ class Browser:
 
     @property
     def page(self) -> str:
-        return self.answer.get_data(as_text=True)
+        return self.answer.get_data().decode(errors="replace")  # a file that came is no text
 
     @property
     def words(self) -> str:

@@ -10,6 +10,8 @@ import os
 import re
 import sys
 from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
 from typing import TYPE_CHECKING
 
 import click
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from timebank.models import Community
 
 DEMO_SEED = 2026
+NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,59}", re.ASCII)
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*", re.ASCII)
 
@@ -200,6 +203,44 @@ def reconcile() -> None:
 
 
 @main.command()
+@click.option("--community", "slug", required=True, help="Its slug.")
+@click.option("--to", "path", required=True, type=NEW_FILE, help="The .zip to write.")
+def export(slug: str, path: Path) -> None:
+    """Write a community's whole bank into a file: people, accounts, and every entry."""
+    from timebank.domain.ledger import banks
+
+    settings = _settings()
+    with _session(settings) as session:
+        community_id = _community(session, slug).id
+    with _new_file(path) as file, _session(settings) as session:
+        done = banks.export_bank(session, community_id=community_id, to=file, now=clock.now())
+    click.echo(f"{path} is written. Entries: {done.entries}. The head of their running hash:")
+    click.echo(done.head)
+
+
+@main.command("import-bank")
+@click.argument("path", metavar="FILE", type=click.Path(path_type=Path))
+@click.option("--into", "slug", required=True, help="The slug of a new, empty community.")
+def import_bank(path: Path, slug: str) -> None:
+    """Bring the bank in FILE into an empty community, and prove its books."""
+    from timebank.domain import ledger
+    from timebank.domain.ledger import banks
+
+    with _opened(path) as file, _session(_settings()) as session:
+        into = _community(session, slug)
+        done = banks.import_bank(session, community=into, file=file, now=clock.now())
+        ledger.reconcile(session, now=clock.now())
+        [proof] = ledger.latest_proofs(session, community_id=into.id)
+        if not proof.proved:
+            raise Sentence("The books don't add up: nothing was brought in.")
+    click.echo(
+        f"Brought in: members {done.members}, groups {done.groups},"
+        f" accounts {done.accounts}, entries {done.entries}."
+    )
+    click.echo("Every balance is the one in the file, and the books add up.")
+
+
+@main.command()
 def doctor() -> None:
     """Look at settings, database, migrations, queue, worker, mail and messages."""
     from timebank.adapters import probes
@@ -249,6 +290,31 @@ def _session(settings: Settings) -> Iterator[Session]:
             yield session
     except TimebankError as refusal:
         raise Sentence(refusal.sentence) from None
+
+
+@contextmanager
+def _new_file(path: Path) -> Iterator[IO[bytes]]:
+    """A file that only its owner may read, and none at all when something goes wrong."""
+    try:
+        file = os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb")
+    except OSError as error:
+        raise Sentence(f"{path} can't be written: {error.strerror}.") from None
+    try:
+        with file:
+            yield file
+    except BaseException:
+        path.unlink()
+        raise
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes]]:
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise Sentence(f"{path} can't be read: {error.strerror}.") from None
+    with file:
+        yield file
 
 
 def _migrate(settings: Settings) -> None:

@@ -29,6 +29,7 @@ PAGES = {
     "acting.letter": HELPER,
     "acting.statement": HELPER,
     "acting.ties": SIGNED_IN,
+    "bank.export": ORGANISER,
     "calendar.date_feed": ANYBODY,
     "calendar.everything": ANYBODY,
     "calendar.series_feed": ANYBODY,

@@ -21,6 +21,7 @@ from tests.models import test_guarantees_claims as claims
 from tests.models import test_guarantees_events as events
 from tests.models import test_guarantees_identity as identity
 from tests.models import test_guarantees_insight as insight
+from tests.models import test_guarantees_imports as imports
 from tests.models import test_guarantees_notices as notices
 from tests.models import test_guarantees_rules as at_claim_time
 from tests.models import test_guarantees_sheets as sheets
@@ -39,6 +40,7 @@ for module in (
     events,
     identity,
     insight,
+    imports,
     notices,
     sheets,
     slots,

@@ -11,6 +11,7 @@ from timebank.web.events.routes import bp as events
 from timebank.web.health import bp as health
 from timebank.web.identity.routes import bp as identity
 from timebank.web.ledger.accounts import bp as accounts
+from timebank.web.ledger.bank import bp as bank
 from timebank.web.ledger.causes import bp as causes
 from timebank.web.ledger.entries import bp as entries
 from timebank.web.ledger.routes import bp as ledger
@@ -52,6 +53,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     entries,
     accounts,
     together,
+    bank,
     notices,
     pages,
 )
