@@ -44,6 +44,12 @@ class NoticeKind(enum.StrEnum):
     TIME_TO_DECIDE = "time_to_decide"
     BELOW_FLOOR = "below_floor"
     BOOKS_WRONG = "books_wrong"
+    INVITED = "invited"
+    APPLICATION_IN = "application_in"
+    REFERENCE_WANTED = "reference_wanted"
+    APPLICATION_ACCEPTED = "application_accepted"
+    APPLICATION_DECLINED = "application_declined"
+    LEFT = "left"
 
 
 class NoticeState(enum.StrEnum):
