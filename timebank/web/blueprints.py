@@ -9,6 +9,7 @@ from timebank.web.events.editing import bp as editor
 from timebank.web.events.routes import bp as events
 from timebank.web.health import bp as health
 from timebank.web.identity.routes import bp as identity
+from timebank.web.joining.routes import bp as joining
 from timebank.web.ledger.accounts import bp as accounts
 from timebank.web.ledger.causes import bp as causes
 from timebank.web.ledger.entries import bp as entries
@@ -40,6 +41,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     checkin,
     jobs,
     people,
+    joining,
     finding,
     deciding,
     suggesting,
