@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261126_1860"
-down_revision = "20261126_1230"
+down_revision = "20261126_1805"
 branch_labels = None
 depends_on = None
 
@@ -39,6 +39,27 @@ BEGIN
 END $$""",
     """CREATE TRIGGER erased_stays_erased BEFORE INSERT ON profile
   FOR EACH ROW EXECUTE FUNCTION is_not_erased()""",
+    # Why an account got its limits may say something about somebody: the words can be taken out,
+    # the figures and the day stay.
+    "DROP TRIGGER limit_change_immutable ON limit_change",
+    f"""CREATE FUNCTION limit_change_stays() RETURNS trigger {FUNCTION} $$
+BEGIN
+  IF TG_OP = 'DELETE' OR NEW.reason <> '(deleted)'
+     OR to_jsonb(NEW) - 'reason' <> to_jsonb(OLD) - 'reason' THEN
+    PERFORM refuse_as(TG_NAME, 'what was decided about limits stays written down');
+  END IF;
+  RETURN NEW;
+END $$""",
+    """CREATE TRIGGER limit_change_immutable BEFORE UPDATE OR DELETE ON limit_change
+  FOR EACH ROW EXECUTE FUNCTION limit_change_stays()""",
+    "GRANT UPDATE (reason) ON limit_change TO timebank_app",
+]
+EARLIER_LIMITS = [
+    "REVOKE UPDATE (reason) ON limit_change FROM timebank_app",
+    "DROP TRIGGER limit_change_immutable ON limit_change",
+    "DROP FUNCTION limit_change_stays()",
+    """CREATE TRIGGER limit_change_immutable BEFORE UPDATE OR DELETE ON limit_change
+  FOR EACH ROW EXECUTE FUNCTION refuse('what was decided about limits stays written down')""",
 ]
 
 
@@ -132,6 +153,8 @@ def _community_and_membership() -> None:
 
 
 def downgrade() -> None:
+    for statement in EARLIER_LIMITS:
+        op.execute(statement)
     op.execute("DROP TRIGGER erased_stays_erased ON profile")
     op.execute("DROP FUNCTION is_not_erased()")
     op.execute("DROP TRIGGER who_left_takes_no_turn ON claim")

@@ -122,7 +122,11 @@ def join(session: Session, *, community_id: int, person_id: int) -> Membership:
             floor=MEMBER_FLOOR_MINUTES,
             soft_floor=MEMBER_SOFT_FLOOR_MINUTES,
         )
-        .on_conflict_do_nothing()
+        .on_conflict_do_update(
+            constraint="one_account_per_membership",
+            set_={"closed_at": None},
+            where=Account.closed_at.is_not(None),
+        )
     )
     return membership
 

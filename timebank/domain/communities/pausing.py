@@ -1,4 +1,4 @@
-"""A pause: for a while nobody asks somebody anything. Told here to all who ask; begun elsewhere."""
+"""A pause: for a while nobody asks somebody anything. Begun and ended in `joining`."""
 
 from __future__ import annotations
 

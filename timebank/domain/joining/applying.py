@@ -105,7 +105,9 @@ def apply(
     if community.joining is Joining.OPEN:
         deciding.accept(session, application_id=application_id, by=None, now=now)
         return
-    _ask_about(session, community.id, application_id, person.id, named, now)
+    application = session.get_one(Application, application_id)
+    for one in named:
+        _ask_about(session, application, one, now)
     transfers.tell_coordinators(
         session,
         community_id=community.id,
@@ -136,44 +138,31 @@ def _send_way_in(session: Session, community_id: int, person_id: int, now: dt.da
         return
 
 
-def _ask_about(
-    session: Session,
-    community_id: int,
-    application_id: int,
-    applicant_id: int,
-    named: Sequence[Named],
-    now: dt.datetime,
-) -> None:
-    """Ask the people whom an applicant named; nobody is asked about more than three at a time."""
-    for one in named:
-        person = identity.find_or_create_person(session, full_name=one.called, email=one.email)
-        reference_id = session.scalar(
-            insert(Reference)
-            .values(
-                community_id=community_id,
-                application_id=application_id,
-                applicant_id=applicant_id,
-                person_id=person.id,
-                called=one.called,
-                created_at=now,
-            )
-            .returning(Reference.id)
-        )
-        if _open_references(session, person.id) > MOST_OPEN_REFERENCES:
-            continue  # coordinators see that nobody has answered, and ring
-        message = outbox.Message(
-            community_id=community_id,
-            person_id=person.id,
-            kind=NoticeKind.REFERENCE_WANTED,
-            dedupe_key=f"reference-{reference_id}",
-            not_before=now,
-            expires_at=now + WORTH_TELLING,
-            facts={
-                "reference_id": str(reference_id),
-                "application_id": str(application_id),
-            },
-        )
-        outbox.post_notices(session, [message])
+def _ask_about(session: Session, application: Application, named: Named, now: dt.datetime) -> None:
+    """Ask somebody whom an applicant named; nobody is asked about more than three at a time."""
+    person = identity.find_or_create_person(session, full_name=named.called, email=named.email)
+    reference = Reference(
+        community_id=application.community_id,
+        application_id=application.id,
+        applicant_id=application.person_id,
+        person_id=person.id,
+        called=named.called,
+        created_at=now,
+    )
+    session.add(reference)
+    session.flush()
+    if _open_references(session, person.id) > MOST_OPEN_REFERENCES:
+        return  # coordinators see that nobody has answered, and ring
+    message = outbox.Message(
+        community_id=application.community_id,
+        person_id=person.id,
+        kind=NoticeKind.REFERENCE_WANTED,
+        dedupe_key=f"reference-{reference.id}",
+        not_before=now,
+        expires_at=now + WORTH_TELLING,
+        facts={"reference_id": str(reference.id), "application_id": str(application.id)},
+    )
+    outbox.post_notices(session, [message])
 
 
 def _open_references(session: Session, person_id: int) -> int:

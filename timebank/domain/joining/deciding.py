@@ -92,7 +92,7 @@ SELECT a.id, a.called, CASE WHEN p.full_name <> a.called THEN p.full_name END AS
 def waiting(session: Session, *, community_id: int, today: dt.date) -> list[Waiting]:
     """Read the applications that wait, the oldest first, in one statement."""
     rows = session.execute(WAITING, {"community_id": community_id, "today": today})
-    return [Waiting(*row[:8], tuple(_said(*one) for one in row.said)) for row in rows]
+    return [Waiting(*(*row[:8], tuple(_said(*one) for one in row.said))) for row in rows]
 
 
 def _said(
@@ -193,10 +193,8 @@ def decline(
 
 
 def _lock(session: Session, application_id: int, by: Membership | None) -> Application:
-    found = session.get(
-        Application, application_id, with_for_update=True, populate_existing=True
-    )
-    if found is None or by is not None and by.community_id != found.community_id:
+    found = session.get(Application, application_id, with_for_update=True, populate_existing=True)
+    if found is None or (by and by.community_id != found.community_id):
         raise NotFound
     return found
 

@@ -22,48 +22,55 @@ from timebank.models import Membership
 from timebank.models import Person
 from timebank.models import Standing
 
-DELETED = "(deleted)"
-
-_MINE = "(SELECT id FROM membership WHERE person_id = :person_id)"
-
-# In the order that foreign keys want.
+# In the order that foreign keys want. `:mine` are the numbers of their memberships.
 STATEMENTS = (
     # What they wrote about a turn, or was written about theirs, and the name they gave for it.
-    f"""UPDATE claim
-   SET note = NULL, held_as = NULL,
-       overruled_because = CASE WHEN overruled_because IS NOT NULL THEN '{DELETED}' END
- WHERE person_id = :person_id AND num_nonnulls(note, held_as, overruled_because) > 0""",
-    f"""UPDATE claim SET overruled_because = '{DELETED}' WHERE overruled_by IN {_MINE}""",
+    """
+UPDATE claim SET note = NULL, held_as = NULL,
+       overruled_because = CASE WHEN overruled_because IS NOT NULL THEN '(deleted)' END
+ WHERE person_id = :person_id AND num_nonnulls(note, held_as, overruled_because) > 0
+""",
+    "UPDATE claim SET overruled_because = '(deleted)' WHERE overruled_by = ANY (:mine)",
     # What they wrote to others as an organiser, also where it lies in a letter to somebody.
-    f"""UPDATE notice SET facts = facts || '{{"message": "", "from": ""}}'
+    """
+UPDATE notice SET facts = facts || '{"message": "", "from": ""}'
  WHERE kind = 'call_for_help' AND CAST(facts ->> 'ask_id' AS bigint) IN (
-   SELECT k.id FROM appeal_ask k JOIN appeal a ON a.id = k.appeal_id WHERE a.made_by IN {_MINE})""",
-    f"UPDATE appeal SET message = '' WHERE made_by IN {_MINE}",
-    f"UPDATE event SET go_anyway_because = '{DELETED}' WHERE go_anyway_by IN {_MINE}",
+       SELECT k.id FROM appeal_ask k JOIN appeal a ON a.id = k.appeal_id
+        WHERE a.made_by = ANY (:mine))
+""",
+    "UPDATE appeal SET message = '' WHERE made_by = ANY (:mine)",
+    "UPDATE event SET go_anyway_because = '(deleted)' WHERE go_anyway_by = ANY (:mine)",
     # A sheet that they brought, that gave them a turn, or in which their name or address stands.
-    f"""UPDATE rota_import i SET file_name = '', cells = '[]', choices = '{{}}'
- WHERE i.made_by IN {_MINE}
+    """
+UPDATE rota_import i SET file_name = '', cells = '[]', choices = '{}'
+ WHERE i.made_by = ANY (:mine)
     OR i.id IN (SELECT import_id FROM claim WHERE person_id = :person_id)
     OR i.community_id IN (SELECT community_id FROM membership WHERE person_id = :person_id)
-       AND EXISTS (SELECT FROM profile p WHERE p.person_id = :person_id
-                      AND (strpos(lower(i.cells::text || i.choices::text || i.file_name),
-                                  lower(p.full_name)) > 0
-                           OR strpos(lower(i.cells::text || i.choices::text || i.file_name),
-                                     p.email) > 0))""",
+       AND EXISTS (
+         SELECT FROM profile p, lower(i.cells::text || i.choices::text || i.file_name) AS said
+          WHERE p.person_id = :person_id
+            AND (strpos(said, lower(p.full_name)) > 0 OR strpos(said, p.email) > 0))
+""",
     # What was said when hours moved, and when an account got other limits.
-    f"""DELETE FROM memo m USING transfer t, account a
- WHERE t.id = m.transfer_id AND a.membership_id IN {_MINE} AND a.id IN (t.debit_id, t.credit_id)""",
-    f"""DELETE FROM memo m USING transfer t
- WHERE t.id = m.transfer_id AND t.created_by IN {_MINE}""",
-    f"""UPDATE limit_change SET reason = '{DELETED}'
- WHERE created_by IN {_MINE}
-    OR account_id IN (SELECT id FROM account WHERE membership_id IN {_MINE})""",
+    """
+DELETE FROM memo m USING transfer t, account a
+ WHERE t.id = m.transfer_id AND a.id IN (t.debit_id, t.credit_id)
+   AND a.membership_id = ANY (:mine)
+""",
+    """
+DELETE FROM memo WHERE transfer_id IN (SELECT id FROM transfer WHERE created_by = ANY (:mine))
+""",
+    """
+UPDATE limit_change SET reason = '(deleted)'
+ WHERE created_by = ANY (:mine)
+    OR account_id IN (SELECT id FROM account WHERE membership_id = ANY (:mine))
+""",
     "DELETE FROM notice WHERE person_id = :person_id",
-    f"DELETE FROM feed WHERE membership_id IN {_MINE}",
+    "DELETE FROM feed WHERE membership_id = ANY (:mine)",
     "DELETE FROM sign_in WHERE person_id = :person_id",
     "DELETE FROM sign_in_request WHERE person_id = :person_id",
-    f"DELETE FROM member_qualification WHERE membership_id IN {_MINE}",
-    f"DELETE FROM group_organiser WHERE membership_id IN {_MINE}",
+    "DELETE FROM member_qualification WHERE membership_id = ANY (:mine)",
+    "DELETE FROM group_organiser WHERE membership_id = ANY (:mine)",
     "DELETE FROM reference WHERE person_id = :person_id",
     "DELETE FROM application WHERE person_id = :person_id",
     "DELETE FROM invitation WHERE person_id = :person_id",
@@ -121,8 +128,10 @@ def erase(
 
 def forget(session: Session, *, person_id: int) -> None:
     """Delete every word that says who a person is: one pass of set-based statements."""
+    theirs = sa.select(Membership.id).where(Membership.person_id == person_id)
+    values = {"person_id": person_id, "mine": list(session.scalars(theirs))}
     for statement in STATEMENTS:
-        session.execute(sa.text(statement), {"person_id": person_id})
+        session.execute(sa.text(statement), values)
     session.expire_all()
 
 
@@ -130,6 +139,15 @@ def _memberships(session: Session, person_id: int) -> list[Membership]:
     """Find where they are, and where they left before with hours kept; in one order for all."""
     found = sa.select(Membership).where(Membership.person_id == person_id)
     return list(session.scalars(found.order_by(Membership.id)))
+
+
+def membership_in(session: Session, *, person_id: int, community_id: int) -> Membership | None:
+    """Find somebody's place in a community, also when they have left it."""
+    return session.scalar(
+        sa.select(Membership).where(
+            Membership.person_id == person_id, Membership.community_id == community_id
+        )
+    )
 
 
 def is_elsewhere(session: Session, *, person_id: int, community_id: int) -> bool:

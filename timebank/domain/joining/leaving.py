@@ -56,7 +56,7 @@ class Whereto(enum.StrEnum):
 
 
 class LastCoordinator(Refused):
-    """You're the only coordinator here. Make somebody else one first, or ring whoever set us up."""
+    """You're the only coordinator here. Somebody else has to be one first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,8 @@ def leave(
             raise LastCoordinator
         _give_back_turns(session, member, now)
         _end_promises(session, member, now)
-    facts = _settle_account(session, member, whereto, pot_id, key, now)
+    heir = _heir(session, member, whereto, pot_id)
+    facts = _settle_account(session, member, heir, key=key, now=now)
     if is_going:
         _close_doors(session, member, now)
         member.standing = Standing.LEFT
@@ -170,7 +171,7 @@ def _is_last_coordinator(session: Session, member: Membership) -> bool:
 
 
 def _give_back_turns(session: Session, member: Membership, now: dt.datetime) -> None:
-    """Drop what is to come: organisers hear, and whoever waits has the place. Not what was done."""
+    """Drop what is to come: organisers hear, whoever waits has the place. What was done stays."""
     coming = sa.select(Claim.id).where(
         Claim.membership_id == member.id,
         Claim.live,
@@ -201,20 +202,21 @@ def _end_promises(session: Session, member: Membership, now: dt.datetime) -> Non
         Handover.to_membership_id == member.id, Handover.state == HandoverState.OPEN
     )
     for handover_id in session.scalars(offered.order_by(Handover.id)).all():
-        handing_over.decline(
-            session, handover_id=handover_id, membership_id=member.id, now=now
-        )
+        handing_over.decline(session, handover_id=handover_id, membership_id=member.id, now=now)
 
 
 def _settle_account(
-    session: Session,
-    member: Membership,
-    whereto: Whereto,
-    pot_id: int | None,
-    key: uuid.UUID,
-    now: dt.datetime,
+    session: Session, member: Membership, heir: Account | None, *, key: uuid.UUID, now: dt.datetime
 ) -> dict[str, str]:
-    """Move what is left, and close the account unless it is kept -> what is told about it."""
+    """Move what is left, and close the account unless it is kept -> what is told about it.
+
+    Args:
+        session: The session.
+        member: Whose account.
+        heir: Where hours go; None: they are kept. What is below zero the community takes over.
+        key: Of the transfer.
+        now: When.
+    """
     account = session.scalars(
         sa.select(Account)
         .where(Account.membership_id == member.id)
@@ -222,12 +224,14 @@ def _settle_account(
         .execution_options(populate_existing=True)
     ).one()
     minutes = account.balance
-    if minutes > 0 and whereto is Whereto.KEEP:
+    if minutes > 0 and heir is None:
         return {"whereto": "kept", "minutes": str(minutes)}
     facts: dict[str, str] = {}
     if minutes:
-        commons = ledger.commons(session, community_id=member.community_id)
-        other = commons if minutes < 0 else _heir(session, member, whereto, pot_id) or commons
+        # A turn of theirs may have been credited after they left: such an account was closed.
+        account.closed_at = None
+        session.flush()
+        other = heir if heir and minutes > 0 else _commons(session, member)
         debit, credit = (account, other) if minutes > 0 else (other, account)
         ledger.record(
             session,
@@ -259,16 +263,22 @@ def _told(minutes: int, other: Account) -> dict[str, str]:
 def _heir(
     session: Session, member: Membership, whereto: Whereto, pot_id: int | None
 ) -> Account | None:
-    """Find the pot or cause that the hours go to; None: the community.
+    """Find where the hours go; None: they are kept.
 
     Raises:
-        NotFound: No such one in this community.
+        NotFound: No such pot or cause in this community.
     """
-    if whereto is not Whereto.POT:
+    if whereto is Whereto.KEEP:
         return None
+    if whereto is Whereto.COMMUNITY:
+        return _commons(session, member)
     if pot_id is None or pot_id not in {key for key, _ in _pots(session, member.community_id)}:
         raise NotFound
     return session.get_one(Account, pot_id)
+
+
+def _commons(session: Session, member: Membership) -> Account:
+    return ledger.commons(session, community_id=member.community_id)
 
 
 def _pots(session: Session, community_id: int) -> tuple[tuple[int, str], ...]:

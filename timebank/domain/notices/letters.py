@@ -44,9 +44,7 @@ NEEDS_LIVE_CLAIM = REMINDERS | {
 }
 LOOKS_FOR_SOMEBODY = {NoticeKind.TURN_OFFERED, NoticeKind.COVER_WANTED}
 NEEDS_HELD_CLAIM = frozenset({NoticeKind.CONFIRM_CLAIM, NoticeKind.PLACE_OFFERED})
-ABOUT_JOINING = frozenset(
-    {NoticeKind.INVITED, NoticeKind.APPLICATION_IN, NoticeKind.REFERENCE_WANTED}
-)
+WAITS_FOR_A_DECISION = frozenset({NoticeKind.APPLICATION_IN, NoticeKind.REFERENCE_WANTED})
 NEEDS_FREE_PLACE = frozenset({NoticeKind.PLACE_FREE, NoticeKind.CALL_FOR_HELP})
 
 # A notice names its claim, or says in `facts` which claim, slot, event or membership it is about.
@@ -262,21 +260,20 @@ def reason_to_drop(letter: Letter) -> str | None:
         return "nobody to write to"
     if letter.kind is NoticeKind.SIGN_IN:
         return None if letter.is_request_open else "the sign-in was used or ran out"
-    if letter.kind in ABOUT_JOINING:
-        return _reason_of_joining(letter)
     if letter.kind is NoticeKind.EVENT_CANCELLED:
         return None if letter.event_state == "cancelled" else "the date takes place after all"
     if letter.kind in NEEDS_OPEN_EVENT and letter.event_state != "planned":
         return "the date was cancelled"
     if letter.is_taken_off:
         return "they are back on the rota" if letter.is_claimed_again else None
-    return _reason_of_job(letter) or _reason_of_asking(letter) or _reason_of_claim(letter)
+    reasons = (_reason_of_joining, _reason_of_job, _reason_of_asking, _reason_of_claim)
+    return next(filter(None, (reason(letter) for reason in reasons)), None)
 
 
 def _reason_of_joining(letter: Letter) -> str | None:
-    if letter.kind is NoticeKind.INVITED:
-        return None if letter.is_invitation_open else "the invitation was used or taken back"
-    if letter.application_state != "waiting":
+    if letter.kind is NoticeKind.INVITED and not letter.is_invitation_open:
+        return "the invitation was used or taken back"
+    if letter.kind in WAITS_FOR_A_DECISION and letter.application_state != "waiting":
         return "it has been decided"
     if letter.kind is NoticeKind.REFERENCE_WANTED and not letter.is_reference_open:
         return "they have answered"

@@ -132,7 +132,10 @@ def _tell_organisers(session: Session, claim: Claim, told_at: dt.datetime) -> No
         session,
         [
             telling.about_claim(
-                claim, NoticeKind.DROPPED_OUT, person_id=person_id, now=min(told_at, claim.starts_at)
+                claim,
+                NoticeKind.DROPPED_OUT,
+                person_id=person_id,
+                now=min(told_at, claim.starts_at),
             )
             for person_id in telling.organisers_of(session, claim)
         ],

@@ -29,7 +29,6 @@ from timebank.web.auth import member
 from timebank.web.auth import signed_in_required
 from timebank.web.door import door
 from timebank.web.flashes import say
-from timebank.web.joining.forms import REFEREES
 from timebank.web.joining.forms import InviteForm
 from timebank.web.joining.forms import JoinForm
 from timebank.web.joining.forms import ReferenceForm
@@ -114,13 +113,8 @@ def _join_form(community: Community, *, is_sent: bool) -> JoinForm:
 
 def _named(form: JoinForm) -> list[applying.Named]:
     return [
-        applying.Named(
-            called=text_of(form[f"{who}_name"]),
-            email=text_of(form[f"{who}_email"]),
-            field=f"{who}_email",
-        )
-        for who in REFEREES
-        if f"{who}_name" in form
+        applying.Named(called=text_of(name), email=text_of(email), field=email.short_name)
+        for name, email in form.referees()
     ]
 
 
@@ -135,11 +129,7 @@ def _join_page(form: JoinForm, community: Community) -> str:
         form=form,
         how=community.joining,
         is_member=is_member,
-        referees=[
-            (form[f"{who}_name"], form[f"{who}_email"])
-            for who in REFEREES
-            if f"{who}_name" in form
-        ],
+        referees=form.referees(),
     )
 
 

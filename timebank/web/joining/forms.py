@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from flask_babel import gettext
 from wtforms import BooleanField
@@ -65,6 +66,14 @@ class JoinForm(PageForm):
         for who in REFEREES[references:]:
             del self[f"{who}_name"]
             del self[f"{who}_email"]
+
+    def referees(self) -> list[tuple[Any, Any]]:
+        """Give the fields for those who know the applicant: (name, e-mail)."""
+        return [
+            (self[f"{who}_name"], self[f"{who}_email"])
+            for who in REFEREES
+            if f"{who}_name" in self
+        ]
 
     def validate_phone(self, field: TelField) -> None:
         """Empty, or what a telephone can dial."""
