@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261126_1860"
-down_revision = "20261126_1805"
+down_revision = "20261126_1830"
 branch_labels = None
 depends_on = None
 
@@ -78,7 +78,6 @@ def upgrade() -> None:
     sa.Column('revoked_at', sa.TIMESTAMP(timezone=True), nullable=True),
     sa.CheckConstraint('expires_at > created_at', name=op.f('invitation_lasts')),
     sa.CheckConstraint('num_nonnulls(used_at, revoked_at) <= 1', name=op.f('invitation_ends_once')),
-    sa.ForeignKeyConstraint(['community_id'], ['community.id'], name=op.f('invitation_community_id_fkey')),
     sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('invitation_person_id_fkey')),
     sa.ForeignKeyConstraint(['invited_by', 'community_id'], ['membership.id', 'membership.community_id'], name='invited_by_a_member'),
     sa.PrimaryKeyConstraint('id', name=op.f('invitation_pkey'))

@@ -26,7 +26,7 @@ class Invitation(Base):
     __tablename__ = "invitation"
 
     id: Mapped[Key]
-    community_id: Mapped[int] = mapped_column(sa.ForeignKey("community.id"))
+    community_id: Mapped[int]
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
     invited_by: Mapped[int]
     created_at: Mapped[CreatedAt]

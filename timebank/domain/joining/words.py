@@ -112,6 +112,7 @@ STAYS: dict[str, str] = {
             "series.description",
             "series.first_timers",
             "series.bring",
+            "top_up_policy.words",
             "venue.name",
             "venue.address",
             "venue.area",
