@@ -104,9 +104,10 @@ def forms_of(session, browser, walk):
         "/e/danson-saturday-stroll/rota/import",
         f"/e/danson-saturday-stroll/rota/import/{made.id}",
         "/e/danson-saturday-stroll/suggest?all=yes",
-        "/join", "/me/pause", "/me/erase",
+        "/join", "/me/pause",
         "/e/danson-saturday-stroll/rota/import",
         f"/e/danson-saturday-stroll/rota/import/{made.id}",
+        "/me/leave", "/me/erase",  # the last: whoever is let go is signed out
     )  # fmt: skip
     for page in pages:
         browser.open(page)

@@ -14,6 +14,7 @@ from timebank.domain import communities
 from timebank.domain import identity
 from timebank.domain.joining import applying
 from timebank.domain.joining import deciding
+from timebank.domain.joining import forgetting
 from timebank.domain.joining import inviting
 from timebank.domain.joining import referees
 from timebank.domain.joining.applying import Applicant
@@ -28,6 +29,7 @@ from timebank.models import NoticeKind
 from timebank.models import Profile
 from timebank.models import Reference
 from timebank.models import ReferenceAnswer
+from timebank.models import Standing
 
 NOW = dt.datetime(2027, 4, 20, 12, tzinfo=dt.UTC)
 TODAY = NOW.date()
@@ -398,3 +400,51 @@ class TestDeciding:
         apply(session, by_application)
         again = self.accept(session, by_application)
         assert (again.id, again.standing.value, again.left_at) == (member.id, "resident", None)
+
+
+class TestForgetting:
+    LATER = NOW + dt.timedelta(days=200)
+
+    def people(self, session):
+        return set(session.scalars(sa.select(Profile.email)))
+
+    def forget(self, session, now):
+        # people are written down at the database's own time
+        session.execute(sa.text("UPDATE person SET created_at = :now"), {"now": NOW})
+        return forgetting.forget_strangers(session, now=now)
+
+    def test_whoever_was_invited_and_never_came(self, session, walk):
+        inviting.invite(session, by=walk.ama, full_name="Gus", email="gus@example.com", now=NOW)
+        assert self.forget(session, NOW + dt.timedelta(days=59)) == 0
+        assert self.forget(session, NOW + dt.timedelta(days=61)) == 1
+        assert "gus@example.com" not in self.people(session)
+        assert session.scalars(sa.select(Invitation)).all() == []
+
+    def test_whoever_was_named_and_the_words_they_wrote(self, session, by_application):
+        apply(session, by_application, named=[FIRST])
+        assert self.forget(session, self.LATER) == 0  # it waits still
+        deciding.accept(
+            session, application_id=application_of(session).id, by=by_application.ama, now=NOW
+        )
+        assert self.forget(session, NOW + dt.timedelta(days=29)) == 0
+        assert self.forget(session, NOW + dt.timedelta(days=31)) == 1
+        assert session.scalars(sa.select(Reference)).all() == []
+        assert self.people(session) >= {"ivy@example.com", "bela@example.com"}
+
+    def test_whoever_was_turned_down_half_a_year_ago(self, session, by_application):
+        apply(session, by_application)
+        deciding.decline(
+            session,
+            application_id=application_of(session).id,
+            by=by_application.ama,
+            reason="x",
+            now=NOW,
+        )
+        assert self.forget(session, NOW + dt.timedelta(days=179)) == 0
+        assert self.forget(session, NOW + dt.timedelta(days=181)) == 1
+        assert "ivy@example.com" not in self.people(session)
+
+    def test_nobody_who_is_a_member_or_was_one(self, session, walk):
+        walk.bela.standing = Standing.LEFT
+        session.flush()
+        assert self.forget(session, self.LATER) == 0

@@ -80,6 +80,9 @@ SCHEDULES = (
     Schedule(
         function="timebank.jobs.turns.give_standing_turns", every_seconds=60, at=dt.time(3, 15)
     ),
+    Schedule(
+        function="timebank.jobs.joining.forget_strangers", every_seconds=60, at=dt.time(3, 45)
+    ),
 )
 
 
