@@ -87,7 +87,7 @@ def apply() -> Page:
                 called=text_of(form.name),
                 email=text_of(form.email),
                 phone=text_of(form.phone),
-                words=text_of(form.words),
+                words=text_of(form.about),
             ),
             named=_named(form),
             now=clock.now(),
@@ -248,7 +248,7 @@ def answer_reference(token: str) -> Page:
             community_id=door().community.id,
             reference_id=number_in(token, REFERENCE_PURPOSE),
             said=ReferenceAnswer(form.answer.data),
-            words=text_of(form.words),
+            words=text_of(form.said),
             now=clock.now(),
         )
     except Conflict:

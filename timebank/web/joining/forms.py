@@ -53,7 +53,7 @@ class JoinForm(PageForm):
     name = a_name(_("Your name"), _("Tell us your name, like Sam Tran"))
     email = EmailField(_("E-mail"), filters=[line], validators=[EmailAddress()])
     phone = TelField(_("Phone, if you like"), filters=[line], validators=[Readable()])
-    words = StringField(
+    about = StringField(
         _("A sentence about yourself"), filters=[line], validators=[Readable(), short(300)]
     )
     first_name = a_name(_("Their name"), _("Name somebody who knows you"))
@@ -103,7 +103,7 @@ class ReferenceForm(PageForm):
         validate_choice=False,
         validators=[OneOf(_("Choose yes, no or not sure"))],
     )
-    words = TextAreaField(
+    said = TextAreaField(
         _("Anything the coordinators should know?"),
         filters=[paragraph],
         validators=[Readable(), short(500)],
