@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 
 import pytest
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from tests.mails import mail
 from timebank.core.errors import NotFound
 from timebank.domain import communities
 from timebank.domain import identity
+from timebank.domain import ledger
 from timebank.domain.joining import applying
 from timebank.domain.joining import deciding
 from timebank.domain.joining import forgetting
@@ -19,6 +21,7 @@ from timebank.domain.joining import inviting
 from timebank.domain.joining import referees
 from timebank.domain.joining.applying import Applicant
 from timebank.domain.joining.applying import Named
+from timebank.models import Account
 from timebank.models import Application
 from timebank.models import ApplicationState
 from timebank.models import Invitation
@@ -448,3 +451,23 @@ class TestForgetting:
         walk.bela.standing = Standing.LEFT
         session.flush()
         assert self.forget(session, self.LATER) == 0
+
+
+def test_a_guest_of_the_rota_gives_no_hours_until_a_coordinator_says_yes(session, by_application):
+    walk = by_application
+    guest = builders.a_member(session, walk.community, "Gil Orr")
+    pot = session.scalars(sa.select(Account.id).where(Account.group_id == walk.group.id)).one()
+
+    def give():
+        ledger.give(
+            session, giver=guest, to_account_id=pot, minutes=30, key=uuid.uuid4(), memo=None,
+            today=TODAY, now=NOW,
+        )  # fmt: skip
+
+    with pytest.raises(communities.GuestOfTheRota):
+        give()
+    communities.approve(
+        session, community_id=walk.community.id, person_id=guest.person_id, now=NOW
+    )
+    give()
+    assert ledger.balance(session, membership_id=guest.id) == -30

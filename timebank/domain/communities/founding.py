@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from timebank.core.errors import NotAllowed
 from timebank.core.errors import Refused
 from timebank.domain import identity
 from timebank.models import Account
@@ -22,6 +23,10 @@ from timebank.models import Standing
 MEMBER_FLOOR_MINUTES = -600  # ten hours: the usual cap of time banks (facts: Ferndale)
 MEMBER_SOFT_FLOOR_MINUTES = -300  # five hours: from here on somebody rings, kindly
 POT_FLOOR_MINUTES = 0
+
+
+class GuestOfTheRota(NotAllowed):
+    """That's for members of the time bank. Ask to join: a coordinator says yes."""
 
 
 class SlugTaken(Refused):
@@ -89,6 +94,16 @@ def is_member(session: Session, *, community_id: int, person_id: int) -> bool:
         Membership.approved_at.is_not(None),
     )
     return bool(session.scalar(sa.select(found)))
+
+
+def require_member(member: Membership) -> None:
+    """Let members of the time bank ask for help and give hours, and nobody who only takes turns.
+
+    Raises:
+        GuestOfTheRota: No coordinator has said yes to them yet.
+    """
+    if member.approved_at is None:
+        raise GuestOfTheRota
 
 
 def join(session: Session, *, community_id: int, person_id: int) -> Membership:

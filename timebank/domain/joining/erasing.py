@@ -126,6 +126,22 @@ def erase(
     session.flush()
 
 
+def erase_everywhere(session: Session, *, person_id: int, now: dt.datetime) -> None:
+    """Erase somebody again, of whom an older backup still knows; hours go to the communities.
+
+    Raises:
+        NotFound: The backup is older than they are.
+    """
+    erase(
+        session,
+        person_id=person_id,
+        community_id=0,
+        whereto=Whereto.COMMUNITY,
+        key=uuid.uuid4(),
+        now=now,
+    )
+
+
 def forget(session: Session, *, person_id: int) -> None:
     """Delete every word that says who a person is: one pass of set-based statements."""
     theirs = sa.select(Membership.id).where(Membership.person_id == person_id)

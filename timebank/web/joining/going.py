@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 
 from flask import Blueprint
@@ -35,6 +36,8 @@ from timebank.web.joining.download import archive
 from timebank.web.joining.forms import EraseForm
 from timebank.web.joining.forms import LeaveForm
 from timebank.web.joining.forms import PauseForm
+
+log = logging.getLogger(__name__)
 
 Page = str | tuple[str, int] | Response
 
@@ -169,6 +172,8 @@ def be_forgotten() -> Page:
         form.refuse(refusal)
         return _erase_page(form, ahead), 422
     db.session.commit()
+    # Outside the database: after a backup was put back, `timebank erase-again` needs the number.
+    log.warning("Erased person %s", viewer.person_id)
     return _goodbye(_("Your name and address are deleted. Thank you for every hour!"))
 
 
