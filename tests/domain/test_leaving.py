@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from tests import builders
 from tests.builders import account_of
@@ -22,6 +24,7 @@ from timebank.domain.joining import leaving
 from timebank.domain.joining import pausing
 from timebank.domain.joining.leaving import Whereto
 from timebank.domain.rota import candidates
+from timebank.domain.rota import claiming
 from timebank.domain.rota import cover
 from timebank.domain.rota import handing_over
 from timebank.domain.rota import standing
@@ -32,6 +35,7 @@ from timebank.models import ClaimState
 from timebank.models import GroupOrganiser
 from timebank.models import Handover
 from timebank.models import Invitation
+from timebank.models import Membership
 from timebank.models import Notice
 from timebank.models import NoticeKind
 from timebank.models import NoticeState
@@ -335,3 +339,40 @@ class TestPausing:
         pausing.pause(session, member=walk.bela, until=None, now=NOW)
         assert (wanted, left) == ([walk.event.id, later.id], [later.id])
         assert standing.missing(session, now=NOW) == []
+
+
+def test_a_tap_in_the_moment_of_leaving_leaves_no_turn_behind(session, engine, walk):
+    """However close together: the turn is given back, or it is never taken."""
+    later = builders.an_event(session, walk.series, dt.date(2027, 5, 8))
+    slot = builders.a_slot(session, later, walk.marshal.role)
+    rounds = [
+        builders.a_member(session, walk.community, f"Member {n}", f"m{n}@x.org") for n in range(12)
+    ]
+    session.commit()
+
+    def tap(member):
+        with Session(engine) as own:
+            try:
+                claiming.claim_slot(own, slot_id=slot.id, membership_id=member.id, now=NOW)
+                own.commit()
+            except (NotFound, claiming.SlotFull):
+                own.rollback()
+
+    def go(member):
+        with Session(engine) as own:
+            leaving.leave(
+                own, member=own.get_one(Membership, member.id), whereto=Whereto.COMMUNITY,
+                key=uuid.uuid4(), now=NOW,
+            )  # fmt: skip
+            own.commit()
+
+    with ThreadPoolExecutor(2) as pool:
+        for member in rounds:
+            for done in [pool.submit(tap, member), pool.submit(go, member)]:
+                done.result()
+    left_behind = sa.select(Claim.id).join(Membership, Membership.id == Claim.membership_id)
+    left_behind = left_behind.where(Membership.standing == Standing.LEFT, Claim.live)
+    assert session.scalars(left_behind).all() == []
+    mine = sa.select(Membership).where(Membership.id.in_([one.id for one in rounds]))
+    mine = mine.execution_options(populate_existing=True)
+    assert {one.standing for one in session.scalars(mine)} == {Standing.LEFT}
