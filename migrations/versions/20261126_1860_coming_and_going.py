@@ -52,10 +52,16 @@ BEGIN
 END $$""",
     """CREATE TRIGGER limit_change_immutable BEFORE UPDATE OR DELETE ON limit_change
   FOR EACH ROW EXECUTE FUNCTION limit_change_stays()""",
-    "GRANT UPDATE (reason) ON limit_change TO timebank_app",
+    # The application's role may not write there; this does the one thing it may have done for it.
+    """CREATE FUNCTION take_out_reasons(of_memberships bigint[]) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+UPDATE limit_change SET reason = '(deleted)'
+ WHERE created_by = ANY (of_memberships)
+    OR account_id IN (SELECT id FROM account WHERE membership_id = ANY (of_memberships))
+$$""",
 ]
 EARLIER_LIMITS = [
-    "REVOKE UPDATE (reason) ON limit_change FROM timebank_app",
+    "DROP FUNCTION take_out_reasons(bigint[])",
     "DROP TRIGGER limit_change_immutable ON limit_change",
     "DROP FUNCTION limit_change_stays()",
     """CREATE TRIGGER limit_change_immutable BEFORE UPDATE OR DELETE ON limit_change

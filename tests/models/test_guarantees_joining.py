@@ -56,7 +56,7 @@ MEMBERS = [
         "who_left_takes_no_turn",
         "a turn for somebody who left",
         insert("claim", CLAIM),
-        update("membership", "standing = 'left'", "nadia"),
+        update("membership", "standing = 'left'", "ama"),
     ),
     Attack(
         "erased_stays_erased",

@@ -60,11 +60,7 @@ DELETE FROM memo m USING transfer t, account a
     """
 DELETE FROM memo WHERE transfer_id IN (SELECT id FROM transfer WHERE created_by = ANY (:mine))
 """,
-    """
-UPDATE limit_change SET reason = '(deleted)'
- WHERE created_by = ANY (:mine)
-    OR account_id IN (SELECT id FROM account WHERE membership_id = ANY (:mine))
-""",
+    "SELECT take_out_reasons(CAST(:mine AS bigint[]))",
     "DELETE FROM notice WHERE person_id = :person_id",
     "DELETE FROM feed WHERE membership_id = ANY (:mine)",
     "DELETE FROM sign_in WHERE person_id = :person_id",
