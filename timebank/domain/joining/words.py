@@ -119,5 +119,6 @@ STAYS: dict[str, str] = {
         ),
         PUBLIC,
     ),
+    "published_month.figures": "counts and minutes of a whole community in a month",
     "rota_import.wrote": "numbers of what it made, to be undone with",
 }
