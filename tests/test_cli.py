@@ -8,10 +8,12 @@ from click.testing import CliRunner
 from click.testing import Result
 from sqlalchemy.orm import Session
 
+from tests import builders
 from timebank.cli import main
 from timebank.core.settings import Settings
 from timebank.models import Community
 from timebank.models import Membership
+from timebank.models import Profile
 from timebank.models import Standing
 
 
@@ -137,6 +139,20 @@ def test_books_that_hold_are_right(operator: Operator):
     result = operator.types("reconcile")
 
     assert (result.exit_code, result.output) == (0, "The books are right.\n")
+
+
+def test_whom_an_older_backup_still_knows_is_erased_again(operator: Operator, session: Session):
+    walk = builders.a_walk(session)
+    number = walk.bela.person_id
+    for _ in range(2):
+        again = operator.types("erase-again", str(number), "999999")
+        assert (again.exit_code, again.output) == (
+            0,
+            f"{number}: erased\n999999: not in this backup\n",
+        )
+    session.expire_all()
+    assert session.get(Profile, number) is None
+    assert walk.bela.standing is Standing.LEFT
 
 
 def test_migrating_twice_changes_nothing(operator: Operator):

@@ -13,6 +13,7 @@ Bela knows first aid, stands for marshal, has her turn on offer to everybody; Na
 tail walker's place; the walk calls for help, and Sam was asked; a spreadsheet was taken in.
 Sam acts for Bela from April to September, and looked on 1 May; Nadia may for Ama, and didn't yet.
 Of last_walk there is a paper sheet: line 1 is Bela's turn, which was done, line 2 says nothing.
+Ama has invited Gus; Ivy applies and names Gus, who hasn't answered; neither is a member.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from sqlalchemy.orm import Session
 
 from tests import builders
 from timebank.domain import communities
+from timebank.domain import identity
 from timebank.models import Account
 from timebank.models import AccountKind
 from timebank.models import Acted
@@ -32,12 +34,14 @@ from timebank.models import ActingFor
 from timebank.models import Appeal
 from timebank.models import AppealAsk
 from timebank.models import AppealReason
+from timebank.models import Application
 from timebank.models import Batch
 from timebank.models import BatchKind
 from timebank.models import ClaimState
 from timebank.models import EventState
 from timebank.models import Feed
 from timebank.models import Handover
+from timebank.models import Invitation
 from timebank.models import LimitChange
 from timebank.models import LineOutcome
 from timebank.models import MemberQualification
@@ -50,6 +54,7 @@ from timebank.models import PaperSheetDraft
 from timebank.models import PaperSheetLine
 from timebank.models import Qualification
 from timebank.models import QualificationKind
+from timebank.models import Reference
 from timebank.models import RolePair
 from timebank.models import RotaImport
 from timebank.models import SignIn
@@ -62,6 +67,7 @@ from timebank.models import Waiting
 from timebank.models import WithdrawnBecause
 
 NOON = dt.datetime(2027, 4, 26, 12, tzinfo=dt.UTC)
+INVITED_UNTIL = dt.datetime(2090, 1, 1, tzinfo=dt.UTC)
 
 
 def build(session: Session) -> dict[str, int]:
@@ -83,6 +89,7 @@ def build(session: Session) -> dict[str, int]:
     records |= _finding(session, walk, records)
     records |= _acting(session, walk)
     records |= _elsewhere(session, walk)
+    records |= _joining(session, walk)
     session.commit()
     people = {f"{name}_person": row.person_id for name, row in records.items() if _is_member(name)}
     kinds = {
@@ -341,6 +348,27 @@ def _acting(session, walk):
     session.add(deed)
     session.flush()
     return {"acting": acting, "idle_acting": idle, "deed": deed}
+
+
+def _joining(session, walk):
+    here = {"community_id": walk.community.id}
+    gus = identity.find_or_create_person(session, full_name="Gus Ray", email="gus@example.com")
+    ivy = identity.find_or_create_person(session, full_name="Ivy Low", email="ivy@example.com")
+    application = Application(**here, person_id=ivy.id, called="Ivy Low")
+    session.add(application)
+    session.flush()
+    rows = {
+        "invitation": Invitation(
+            **here, person_id=gus.id, invited_by=walk.ama.id, expires_at=INVITED_UNTIL
+        ),
+        "reference": Reference(
+            **here, application_id=application.id, applicant_id=ivy.id, person_id=gus.id,
+            called="Gus",
+        ),
+    }  # fmt: skip
+    session.add_all(rows.values())
+    session.flush()
+    return {**rows, "application": application, "gus": gus, "ivy": ivy}
 
 
 def _elsewhere(session, walk):

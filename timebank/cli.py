@@ -190,6 +190,28 @@ def create_group(community: str, slug: str, name: str, email: str, organiser: st
     click.echo(f"{organiser} runs {name}, and can sign in with {address} to publish events.")
 
 
+@main.command("erase-again")
+@click.argument("numbers", nargs=-1, required=True, type=click.IntRange(1, 2**63 - 1))
+def erase_again(numbers: tuple[int, ...]) -> None:
+    """Erase the people of these NUMBERS once more, after an older backup was put back.
+
+    The numbers stand in the log, as "Erased person 4821". Hours that came back with the backup go
+    to the community. Erasing somebody twice does no harm.
+    """
+    from timebank.core.errors import NotFound
+    from timebank.domain.joining import erasing
+
+    now = clock.now()
+    for number in numbers:
+        with _session(_settings()) as session:
+            try:
+                erasing.erase_everywhere(session, person_id=number, now=now)
+            except NotFound:
+                click.echo(f"{number}: not in this backup")
+            else:
+                click.echo(f"{number}: erased")
+
+
 @main.command()
 def reconcile() -> None:
     """Prove the books: every balance equals its sum, and all of them add up to nothing."""

@@ -62,6 +62,7 @@ def test_hostile_text_in_addresses_is_answered_with_a_page(app, walk):
             "/e/{}", "/e/danson-saturday-stroll/{}", "/t/{}/confirm", "/sign-in/{}",
             "/me/{}.ics", "/t/{}/asked/yes", "/t/{}/turn/1/no", "/t/1-x/turn/{}/yes",
             "/e/danson-saturday-stroll/2027-05-01/ask/{}", "/me/turns/{}/hand-over",
+            "/t/{}/invitation", "/t/{}/reference",
             "/t/{}/offer", "/t/{}/help", "/e/danson-saturday-stroll/2027-05-01/help?job={}",
             "/e/danson-saturday-stroll/2027-05-01/claim/{}", "/static/{}",
             "/?kind={}", "/sign-in?next={}", "/e/danson-saturday-stroll/rota?from={}",
@@ -108,8 +109,10 @@ def forms_of(session, browser, walk):
         "/e/danson-saturday-stroll/rota/import",
         f"/e/danson-saturday-stroll/rota/import/{made.id}",
         "/e/danson-saturday-stroll/suggest?all=yes",
+        "/join", "/me/pause",
         "/e/danson-saturday-stroll/rota/import",
         f"/e/danson-saturday-stroll/rota/import/{made.id}",
+        "/me/leave", "/me/erase",  # the last: whoever is let go is signed out
     )  # fmt: skip
     for page in pages:
         browser.open(page)

@@ -20,8 +20,9 @@ from tests.models import test_guarantees_asking as asking
 from tests.models import test_guarantees_claims as claims
 from tests.models import test_guarantees_events as events
 from tests.models import test_guarantees_identity as identity
-from tests.models import test_guarantees_insight as insight
 from tests.models import test_guarantees_imports as imports
+from tests.models import test_guarantees_insight as insight
+from tests.models import test_guarantees_joining as joining
 from tests.models import test_guarantees_notices as notices
 from tests.models import test_guarantees_rules as at_claim_time
 from tests.models import test_guarantees_sheets as sheets
@@ -41,6 +42,7 @@ for module in (
     identity,
     insight,
     imports,
+    joining,
     notices,
     sheets,
     slots,

@@ -244,3 +244,19 @@ def end_sign_in(session: Session, *, token: str, now: dt.datetime) -> None:
         .where(SignIn.token_hash == ids.token_hash(token), SignIn.ended_at.is_(None))
         .values(ended_at=now)
     )
+
+
+def end_all_sign_ins(session: Session, *, person_id: int, now: dt.datetime) -> None:
+    """Sign somebody out of every browser, and void the links and codes on their way to them."""
+    session.execute(
+        sa.update(SignIn)
+        .where(SignIn.person_id == person_id, SignIn.ended_at.is_(None))
+        .values(ended_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(
+        sa.update(SignInRequest)
+        .where(SignInRequest.person_id == person_id, SignInRequest.used_at.is_(None))
+        .values(used_at=now)
+        .execution_options(synchronize_session=False)
+    )

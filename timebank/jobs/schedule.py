@@ -83,6 +83,9 @@ SCHEDULES = (
     Schedule(
         function="timebank.jobs.sheets.forget_leftovers", every_seconds=60, at=dt.time(3, 30)
     ),
+    Schedule(
+        function="timebank.jobs.joining.forget_strangers", every_seconds=60, at=dt.time(3, 45)
+    ),
 )
 
 

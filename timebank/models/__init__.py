@@ -10,6 +10,7 @@ from timebank.models.calendar import Feed
 from timebank.models.communities import Community
 from timebank.models.communities import Group
 from timebank.models.communities import GroupOrganiser
+from timebank.models.communities import Joining
 from timebank.models.communities import MemberQualification
 from timebank.models.communities import Membership
 from timebank.models.communities import Qualification
@@ -29,6 +30,11 @@ from timebank.models.identity import Profile
 from timebank.models.identity import SignIn
 from timebank.models.identity import SignInRequest
 from timebank.models.insight import PublishedMonth
+from timebank.models.joining import Application
+from timebank.models.joining import ApplicationState
+from timebank.models.joining import Invitation
+from timebank.models.joining import Reference
+from timebank.models.joining import ReferenceAnswer
 from timebank.models.ledger import Account
 from timebank.models.ledger import AccountKind
 from timebank.models.ledger import Batch
@@ -78,6 +84,8 @@ __all__ = [
     "AppealAsk",
     "AppealEnd",
     "AppealReason",
+    "Application",
+    "ApplicationState",
     "Batch",
     "BatchKind",
     "Claim",
@@ -93,6 +101,8 @@ __all__ = [
     "HandoverState",
     "HeldFor",
     "IfShort",
+    "Invitation",
+    "Joining",
     "LimitChange",
     "LineOutcome",
     "MemberQualification",
@@ -114,6 +124,8 @@ __all__ = [
     "QualificationKind",
     "ReasonKind",
     "Reconciliation",
+    "Reference",
+    "ReferenceAnswer",
     "Role",
     "RolePair",
     "RoleQualification",

@@ -27,6 +27,18 @@ class Standing(enum.StrEnum):
     LEFT = "left"
 
 
+class Joining(enum.StrEnum):
+    """How somebody becomes a member of the time bank. A turn of the rota anybody may take.
+
+    `open`: by taking a turn, or by saying so. `application`: a coordinator says yes.
+    `invitation`: somebody who is in it invites them.
+    """
+
+    OPEN = "open"
+    APPLICATION = "application"
+    INVITATION = "invitation"
+
+
 class Community(Base):
     """A time bank and everything in it, served on its own host name, or the only one.
 
@@ -37,6 +49,8 @@ class Community(Base):
         rest_minutes: The least time between turns at two dates; 0: none.
         travel_minutes: The least time to get from one place to another; 0: nobody asks.
         quiet_from: From this time of day on nobody is asked for help, until `quiet_until`.
+        references_wanted: How many people an applicant names who know them, 0 to 2.
+        members_invite: Whether any member may invite, or coordinators only.
     """
 
     __tablename__ = "community"
@@ -52,6 +66,9 @@ class Community(Base):
     travel_minutes: Mapped[int] = mapped_column(sa.SmallInteger, server_default="15")
     quiet_from: Mapped[dt.time] = mapped_column(server_default="21:00")
     quiet_until: Mapped[dt.time] = mapped_column(server_default="08:00")
+    joining: Mapped[Joining] = mapped_column(choice(Joining), server_default="open")
+    references_wanted: Mapped[int] = mapped_column(sa.SmallInteger, server_default="0")
+    members_invite: Mapped[bool] = mapped_column(server_default=sa.false())
     created_at: Mapped[CreatedAt]
 
     __table_args__ = (
@@ -59,6 +76,8 @@ class Community(Base):
             "rest_minutes BETWEEN 0 AND 720 AND travel_minutes BETWEEN 0 AND 240",
             name="community_gaps",
         ),
+        one_of("joining", Joining, "community_joining"),
+        sa.CheckConstraint("references_wanted BETWEEN 0 AND 2", name="community_references"),
         sa.UniqueConstraint("slug", name="one_community_per_slug"),
         sa.UniqueConstraint("host", name="one_community_per_host"),
         sa.CheckConstraint("slug ~ '^[a-z0-9][a-z0-9-]{0,59}$'", name="community_slug"),
@@ -92,6 +111,10 @@ class Membership(Base):
         may_be_asked: Whether calls for help may reach them.
         card_code: What is printed on their card, and what they say where nobody can scan: eight
             letters and figures, none of which is taken for another. It opens nothing by itself.
+        created_at: When they joined: with a turn of the rota, or as a member.
+        approved_at: Since when they are a member of the time bank; None: a guest of the rota.
+        paused_at: Since when nobody asks them anything, until `paused_until`; None: they're there.
+        left_at: When they left; None for whoever was only taken off the books again.
     """
 
     __tablename__ = "membership"
@@ -103,12 +126,21 @@ class Membership(Base):
     may_be_asked: Mapped[bool] = mapped_column(server_default=sa.true())
     card_code: Mapped[str] = mapped_column(server_default=sa.text("new_card_code()"))
     created_at: Mapped[CreatedAt]
+    approved_at: Mapped[dt.datetime | None]
+    paused_at: Mapped[dt.datetime | None]
+    paused_until: Mapped[dt.datetime | None]
+    left_at: Mapped[dt.datetime | None]
 
     person: Mapped[Person] = relationship()
     community: Mapped[Community] = relationship()
 
     __table_args__ = (
         one_of("standing", Standing, "membership_standing"),
+        sa.CheckConstraint(
+            "paused_until IS NULL OR paused_at IS NOT NULL AND paused_until > paused_at",
+            name="membership_pause",
+        ),
+        sa.CheckConstraint("left_at IS NULL OR standing = 'left'", name="membership_left"),
         sa.UniqueConstraint("community_id", "person_id", name="one_membership_per_person"),
         sa.UniqueConstraint("id", "community_id", name="membership_in_community"),
         sa.UniqueConstraint("id", "community_id", "person_id", name="membership_identity"),

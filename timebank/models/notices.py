@@ -45,6 +45,12 @@ class NoticeKind(enum.StrEnum):
     ACTING_FOR = "acting_for"
     BELOW_FLOOR = "below_floor"
     BOOKS_WRONG = "books_wrong"
+    INVITED = "invited"
+    APPLICATION_IN = "application_in"
+    REFERENCE_WANTED = "reference_wanted"
+    APPLICATION_ACCEPTED = "application_accepted"
+    APPLICATION_DECLINED = "application_declined"
+    LEFT = "left"
 
 
 class NoticeState(enum.StrEnum):

@@ -10,6 +10,7 @@ from timebank.web.events.editing import bp as editor
 from timebank.web.events.routes import bp as events
 from timebank.web.health import bp as health
 from timebank.web.identity.routes import bp as identity
+from timebank.web.joining.routes import bp as joining
 from timebank.web.ledger.accounts import bp as accounts
 from timebank.web.ledger.bank import bp as bank
 from timebank.web.ledger.causes import bp as causes
@@ -45,6 +46,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     jobs,
     people,
     acting,
+    joining,
     finding,
     deciding,
     suggesting,

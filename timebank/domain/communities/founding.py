@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from timebank.core.errors import NotAllowed
 from timebank.core.errors import Refused
 from timebank.domain import identity
 from timebank.models import Account
@@ -13,12 +16,17 @@ from timebank.models import AccountKind
 from timebank.models import Community
 from timebank.models import Group
 from timebank.models import GroupOrganiser
+from timebank.models import Joining
 from timebank.models import Membership
 from timebank.models import Standing
 
 MEMBER_FLOOR_MINUTES = -600  # ten hours: the usual cap of time banks (facts: Ferndale)
 MEMBER_SOFT_FLOOR_MINUTES = -300  # five hours: from here on somebody rings, kindly
 POT_FLOOR_MINUTES = 0
+
+
+class GuestOfTheRota(NotAllowed):
+    """That's for members of the time bank. Ask to join: a coordinator says yes."""
 
 
 class SlugTaken(Refused):
@@ -61,21 +69,57 @@ def create_coordinator(
     person = identity.find_or_create_person(session, full_name=full_name, email=email)
     membership = join(session, community_id=community.id, person_id=person.id)
     membership.standing = Standing.COORDINATOR
+    membership.approved_at = sa.func.coalesce(Membership.approved_at, sa.func.now())
     session.flush()
     return membership
+
+
+def approve(
+    session: Session, *, community_id: int, person_id: int, now: dt.datetime
+) -> Membership:
+    """Make somebody a member of the time bank, whether they are a guest of the rota or new."""
+    membership = join(session, community_id=community_id, person_id=person_id)
+    session.refresh(membership)
+    membership.approved_at = membership.approved_at or now
+    session.flush()
+    return membership
+
+
+def is_member(session: Session, *, community_id: int, person_id: int) -> bool:
+    """Tell whether somebody is a member of the time bank, and not only a guest of the rota."""
+    found = sa.exists().where(
+        Membership.community_id == community_id,
+        Membership.person_id == person_id,
+        Membership.standing != Standing.LEFT,
+        Membership.approved_at.is_not(None),
+    )
+    return bool(session.scalar(sa.select(found)))
+
+
+def require_member(member: Membership) -> None:
+    """Let members of the time bank ask for help and give hours, and nobody who only takes turns.
+
+    Raises:
+        GuestOfTheRota: No coordinator has said yes to them yet.
+    """
+    if member.approved_at is None:
+        raise GuestOfTheRota
 
 
 def join(session: Session, *, community_id: int, person_id: int) -> Membership:
     """Give a person their place in a community and a time account; once, however often called.
 
-    Somebody who has left is back as a resident.
+    Somebody who has left is back as a resident. Where the community is open to all they are a
+    member of the time bank at once; else a guest of the rota, until somebody approves them.
     """
+    if_open = sa.case((Community.joining == Joining.OPEN, sa.func.now()))
+    approved_at = sa.select(if_open).where(Community.id == community_id).scalar_subquery()
     session.execute(
         insert(Membership)
-        .values(community_id=community_id, person_id=person_id)
+        .values(community_id=community_id, person_id=person_id, approved_at=approved_at)
         .on_conflict_do_update(
             constraint="one_membership_per_person",
-            set_={"standing": Standing.RESIDENT},
+            set_={"standing": Standing.RESIDENT, "approved_at": approved_at, "left_at": None},
             where=Membership.standing == Standing.LEFT,
         )
     )
@@ -93,7 +137,11 @@ def join(session: Session, *, community_id: int, person_id: int) -> Membership:
             floor=MEMBER_FLOOR_MINUTES,
             soft_floor=MEMBER_SOFT_FLOOR_MINUTES,
         )
-        .on_conflict_do_nothing()
+        .on_conflict_do_update(
+            constraint="one_account_per_membership",
+            set_={"closed_at": None},
+            where=Account.closed_at.is_not(None),
+        )
     )
     return membership
 

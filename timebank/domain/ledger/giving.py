@@ -8,6 +8,7 @@ import uuid
 from sqlalchemy.orm import Session
 
 from timebank.core.errors import NotFound
+from timebank.domain.communities import require_member
 from timebank.domain.ledger.accounts import account_of
 from timebank.domain.ledger.accounts import find_account
 from timebank.domain.ledger.transfers import record
@@ -33,9 +34,11 @@ def give(
     """Give hours from one's own account; the same key again is the same gift.
 
     Raises:
+        GuestOfTheRota: They take turns here, and no coordinator has said yes to them yet.
         NotFound: No such account here, or one that nobody can give to.
         BelowFloor, AboveCeiling, AccountClosed, ReadOnly, KeyReused, ToOneself: see `record`.
     """
+    require_member(giver)
     payee = find_account(session, community_id=giver.community_id, account_id=to_account_id)
     if payee.kind not in RECEIVERS:
         raise NotFound

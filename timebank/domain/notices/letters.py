@@ -44,6 +44,7 @@ NEEDS_LIVE_CLAIM = REMINDERS | {
 }
 LOOKS_FOR_SOMEBODY = {NoticeKind.TURN_OFFERED, NoticeKind.COVER_WANTED}
 NEEDS_HELD_CLAIM = frozenset({NoticeKind.CONFIRM_CLAIM, NoticeKind.PLACE_OFFERED})
+WAITS_FOR_A_DECISION = frozenset({NoticeKind.APPLICATION_IN, NoticeKind.REFERENCE_WANTED})
 NEEDS_FREE_PLACE = frozenset({NoticeKind.PLACE_FREE, NoticeKind.CALL_FOR_HELP})
 
 # A notice names its claim, or says in `facts` which claim, slot, event or membership it is about.
@@ -83,7 +84,12 @@ SELECT n.kind, n.dedupe_key, n.facts, t.name AS community_name, t.place, t.phone
          WHERE o.group_id = x.group_id ORDER BY o.membership_id LIMIT 1) AS organiser,
        (SELECT f.minutes FROM transfer f WHERE f.claim_id = c.id
            AND NOT EXISTS (SELECT FROM transfer back WHERE back.reverses_id = f.id)
-         ORDER BY f.revision DESC LIMIT 1) AS minutes_credited
+         ORDER BY f.revision DESC LIMIT 1) AS minutes_credited,
+       ap.called AS applicant, ap.words AS applied_with, ap.state AS application_state,
+       EXISTS (SELECT FROM invitation i WHERE i.used_at IS NULL AND i.revoked_at IS NULL
+                  AND i.id = CAST(n.facts ->> 'invitation_id' AS bigint)) AS is_invitation_open,
+       EXISTS (SELECT FROM reference f WHERE f.answered_at IS NULL
+                  AND f.id = CAST(n.facts ->> 'reference_id' AS bigint)) AS is_reference_open
   FROM notice n
   JOIN community t ON t.id = n.community_id
   LEFT JOIN profile p ON p.person_id = n.person_id
@@ -102,6 +108,8 @@ SELECT n.kind, n.dedupe_key, n.facts, t.name AS community_name, t.place, t.phone
                    AND e.community_id = n.community_id
   LEFT JOIN series x ON x.id = e.series_id
   LEFT JOIN venue v ON v.id = e.venue_id
+  LEFT JOIN application ap ON ap.id = CAST(n.facts ->> 'application_id' AS bigint)
+                          AND ap.community_id = n.community_id
  WHERE n.id = :notice_id
 """
 
@@ -123,6 +131,8 @@ class Letter:
         arrive_minutes_before: How long before their turn they should be there.
         others: Who else has a turn on the date, for a first turn.
         minutes_credited: What the turn brought, unless that was taken back.
+        applicant: The name of somebody who would like to join, as they typed it.
+        applied_with: What they say about themselves.
     """
 
     kind: NoticeKind
@@ -168,6 +178,11 @@ class Letter:
     address: str | None
     organiser: str | None
     minutes_credited: int | None
+    applicant: str | None
+    applied_with: str | None
+    application_state: str | None
+    is_invitation_open: bool
+    is_reference_open: bool
 
     @property
     def greeting(self) -> str:
@@ -177,6 +192,15 @@ class Letter:
         """
         name = text.first_name(self.full_name or "")
         return name if _A_NAME.fullmatch(name) else "neighbour"
+
+    @property
+    def applicant_name(self) -> str:
+        """First name and initial of somebody who would like to join; "Somebody" where it is none.
+
+        Strangers typed it, and strangers read it.
+        """
+        name = text.public_name(self.applicant or "")
+        return name if all(map(_A_NAME.fullmatch, name.split())) and name else "Somebody"
 
     @property
     def is_taken_off(self) -> bool:
@@ -248,7 +272,18 @@ def reason_to_drop(letter: Letter) -> str | None:
         return "the date was cancelled"
     if letter.is_taken_off:
         return "they are back on the rota" if letter.is_claimed_again else None
-    return _reason_of_job(letter) or _reason_of_asking(letter) or _reason_of_claim(letter)
+    reasons = (_reason_of_joining, _reason_of_job, _reason_of_asking, _reason_of_claim)
+    return next(filter(None, (reason(letter) for reason in reasons)), None)
+
+
+def _reason_of_joining(letter: Letter) -> str | None:
+    if letter.kind is NoticeKind.INVITED and not letter.is_invitation_open:
+        return "the invitation was used or taken back"
+    if letter.kind in WAITS_FOR_A_DECISION and letter.application_state != "waiting":
+        return "it has been decided"
+    if letter.kind is NoticeKind.REFERENCE_WANTED and not letter.is_reference_open:
+        return "they have answered"
+    return None
 
 
 def _reason_of_job(letter: Letter) -> str | None:

@@ -33,6 +33,8 @@ ASKED_PURPOSE = "asked"
 HANDOVER_PURPOSE = "handover"
 OFFER_PURPOSE = "offer"
 HELP_PURPOSE = "help"
+INVITATION_PURPOSE = "invitation"
+REFERENCE_PURPOSE = "reference"
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _BLANK_LINES = re.compile(r"\n{3,}")
@@ -159,6 +161,38 @@ class Links:
         """A page with two buttons: yes to a call for help, and not this time."""
         ask_id = int(self.letter.facts.get("ask_id", "0"))
         return f"{self.home}/t/{self.token(HELP_PURPOSE, ask_id)}/help"
+
+    @property
+    def invitation(self) -> str:
+        """A page that says who invites, with one button: I'd like to join."""
+        number = int(self.letter.facts.get("invitation_id", "0"))
+        return f"{self.home}/t/{self.token(INVITATION_PURPOSE, number)}/invitation"
+
+    @property
+    def reference(self) -> str:
+        """A page with one question about an applicant."""
+        number = int(self.letter.facts.get("reference_id", "0"))
+        return f"{self.home}/t/{self.token(REFERENCE_PURPOSE, number)}/reference"
+
+    @property
+    def applications(self) -> str:
+        """The coordinators' page of those who would like to join."""
+        return f"{self.home}/people/joining"
+
+    @property
+    def join(self) -> str:
+        """The page on which anybody may say that they would like to join."""
+        return f"{self.home}/join"
+
+    @property
+    def erase(self) -> str:
+        """The page on which somebody has their name and address deleted."""
+        return f"{self.home}/me/erase"
+
+    @property
+    def ask_sign_in(self) -> str:
+        """The page on which a way in is asked for by e-mail."""
+        return f"{self.home}/sign-in"
 
     @property
     def sign_in(self) -> str:

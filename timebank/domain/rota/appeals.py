@@ -341,14 +341,19 @@ def let_be_asked(session: Session, *, membership_id: int, may_be_asked: bool) ->
     membership.may_be_asked = may_be_asked
     session.flush()
     if not may_be_asked:
-        session.execute(
-            sa.update(Notice)
-            .where(
-                Notice.community_id == membership.community_id,
-                Notice.person_id == membership.person_id,
-                Notice.kind == NoticeKind.CALL_FOR_HELP,
-                Notice.state == NoticeState.PENDING,
-            )
-            .values(state=NoticeState.CANCELLED)
-            .execution_options(synchronize_session=False)
+        take_back_asks(session, member=membership)
+
+
+def take_back_asks(session: Session, *, member: Membership) -> None:
+    """Stop what is on its way to a member who does not want to be asked."""
+    session.execute(
+        sa.update(Notice)
+        .where(
+            Notice.community_id == member.community_id,
+            Notice.person_id == member.person_id,
+            Notice.kind.in_([NoticeKind.CALL_FOR_HELP, NoticeKind.COVER_WANTED]),
+            Notice.state == NoticeState.PENDING,
         )
+        .values(state=NoticeState.CANCELLED)
+        .execution_options(synchronize_session=False)
+    )

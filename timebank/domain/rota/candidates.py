@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from timebank.core.text import public_name
+from timebank.domain.communities.pausing import IS_AROUND
 from timebank.domain.rota.offering import BUSY
 from timebank.models import AppealReason
 
@@ -73,7 +74,7 @@ WITH job AS (
      SELECT max(a.asked_at) AS last_at, count(*) FILTER (WHERE a.asked_at > :month) AS times
        FROM appeal_ask a WHERE a.membership_id = m.id) AS asked
    WHERE m.community_id = (SELECT community_id FROM job LIMIT 1)
-     AND m.standing <> 'left' AND m.may_be_asked
+     AND m.standing <> 'left' AND m.may_be_asked AND {IS_AROUND}
      AND (p.email_confirmed_at IS NOT NULL OR d.membership_id IS NOT NULL)
      AND m.id <> ALL (CAST(:left_out AS bigint[]))
      AND (CAST(:only AS bigint[]) IS NULL OR m.id = ANY (:only))

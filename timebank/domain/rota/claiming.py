@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from timebank.core.errors import Conflict
 from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
+from timebank.core.errors import TimebankError
 from timebank.db import Reader
 from timebank.domain.rota import offering
 from timebank.domain.rota import reminders
@@ -78,11 +79,12 @@ class HoldRanOut(Conflict):
     """This link has run out, and somebody else has taken the place."""
 
 
-REFUSED_BY: dict[str, type[Refused]] = {
+REFUSED_BY: dict[str, type[TimebankError]] = {
     "one_live_claim_per_person": AlreadyYours,
     "no_overlapping_claims": WouldOverlap,
     "no_overlapping_doubles": WouldOverlap,
     "double_begins_allowed": WouldOverlap,
+    "who_left_takes_no_turn": NotFound,  # they left in the very moment of their tap
 }
 
 

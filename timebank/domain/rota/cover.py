@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from timebank.domain.communities.pausing import IS_AROUND
 from timebank.domain.communities.quiet_hours import after_quiet_hours
 from timebank.models import Community
 from timebank.models import Slot
 
 MOST_ASKED = 12
 
-WHO_COULD_COVER = sa.text("""
+WHO_COULD_COVER = sa.text(f"""
 SELECT m.id, m.person_id
   FROM slot s
  CROSS JOIN LATERAL (
@@ -24,6 +25,7 @@ SELECT m.id, m.person_id
       AND c.starts_at > :now - interval '1 year'
     GROUP BY c.membership_id) AS did
   JOIN membership m ON m.id = did.membership_id AND m.standing <> 'left' AND m.may_be_asked
+                   AND {IS_AROUND}
   JOIN profile p ON p.person_id = m.person_id AND p.email IS NOT NULL
  WHERE s.id = :slot_id
    AND NOT EXISTS (SELECT FROM claim mine WHERE mine.membership_id = m.id
@@ -33,7 +35,7 @@ SELECT m.id, m.person_id
    AND broken_rule(s.id, m.id, :now) IS NULL
  ORDER BY did.last DESC, m.id
  LIMIT :most
-""")
+""")  # noqa: S608 - IS_AROUND is ours
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from timebank.core.errors import Conflict
 from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
 from timebank.core.text import public_name
+from timebank.domain.communities.pausing import IS_AROUND
 from timebank.domain.rota import asking
 from timebank.domain.rota import rules
 from timebank.domain.rota import suggesting
@@ -108,6 +109,7 @@ SELECT m.id, p.full_name, coalesce(y.turns_lately, 0) AS turns_lately,
            AND c.ends_at > :now - interval '1 day') AS busy
   FROM here h
   JOIN membership m ON m.community_id = h.community_id AND m.may_be_asked
+                   AND {IS_AROUND}
                    AND m.standing IN ('resident', 'coordinator')
   JOIN profile p ON p.person_id = m.person_id
   LEFT JOIN history y ON y.membership_id = m.id

@@ -87,6 +87,7 @@ SELECT t.id, e.id, s.id, t.membership_id
   JOIN event e ON e.series_id = t.series_id AND e.state = 'planned'
               AND e.occurs_on >= t.from_on AND e.occurs_on <= coalesce(t.until_on, 'infinity')
               AND e.starts_at < :until
+              AND (m.paused_at IS NULL OR e.starts_at >= m.paused_until)
   JOIN slot s ON s.event_id = e.id AND s.role_id = t.role_id AND s.turn = t.turn
              AND s.closed_at IS NULL AND s.starts_at > :now
  WHERE t.ended_at IS NULL

@@ -32,11 +32,20 @@ class TooLateToUndo(Conflict):
     """That can't be undone any more. If the place is still free, take it again."""
 
 
-def withdraw_claim(session: Session, *, claim_id: int, now: dt.datetime) -> Claim:
+def withdraw_claim(
+    session: Session, *, claim_id: int, now: dt.datetime, for_good: bool = False
+) -> Claim:
     """Give a place back: "I can't make it". Free at once; the organisers are told.
 
     Later than the event allows, the turn stays theirs, and everybody is asked to take it over: the
     claim comes back confirmed, as it was. Withdrawing twice is the same as once.
+
+    Args:
+        session: The session.
+        claim_id: Which turn.
+        now: When.
+        for_good: They are leaving the community: nothing stays theirs, however late it is, and
+            nobody waits for them to change their mind.
 
     Raises:
         EventOver: The job's time has passed.
@@ -46,13 +55,14 @@ def withdraw_claim(session: Session, *, claim_id: int, now: dt.datetime) -> Clai
         return claim
     if claim.ends_at <= now or claim.state not in {ClaimState.HELD, ClaimState.CONFIRMED}:
         raise EventOver
-    if needs_cover(session, claim, now=now):
+    if not for_good and needs_cover(session, claim, now=now):
         handing_over.offer_to_all(session, claim_id=claim.id, now=now)
         return claim
     was_confirmed = claim.state is ClaimState.CONFIRMED
     give_back(session, claim, because=WithdrawnBecause.PERSON, now=now)
     if was_confirmed:
-        _tell_organisers(session, claim, now)
+        # Ten minutes' grace, so that an Undo spares everybody two mails.
+        _tell_organisers(session, claim, now if for_good else now + UNDO_LASTS)
     return claim
 
 
@@ -116,14 +126,17 @@ def _as_it_was(claim: Claim) -> Terms:
     )
 
 
-def _tell_organisers(session: Session, claim: Claim, now: dt.datetime) -> None:
+def _tell_organisers(session: Session, claim: Claim, told_at: dt.datetime) -> None:
     """Post a notice to each organiser who reads mail: who dropped out of which job."""
-    # Ten minutes' grace, so that an Undo spares everybody two mails.
-    told_at = min(now + UNDO_LASTS, claim.starts_at)
     outbox.post_notices(
         session,
         [
-            telling.about_claim(claim, NoticeKind.DROPPED_OUT, person_id=person_id, now=told_at)
+            telling.about_claim(
+                claim,
+                NoticeKind.DROPPED_OUT,
+                person_id=person_id,
+                now=min(told_at, claim.starts_at),
+            )
             for person_id in telling.organisers_of(session, claim)
         ],
     )

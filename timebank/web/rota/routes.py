@@ -9,6 +9,7 @@ from flask import redirect
 from flask import render_template
 from flask import url_for
 from flask_babel import gettext as _
+from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 
 from timebank.core import clock
@@ -16,6 +17,9 @@ from timebank.core.errors import Refused
 from timebank.core.text import first_name
 from timebank.db import db
 from timebank.domain import ledger
+from timebank.domain.communities.pausing import back_on
+from timebank.domain.communities.pausing import is_pausing
+from timebank.domain.joining import inviting
 from timebank.domain.notices.wording import CLAIM_PURPOSE
 from timebank.domain.rota import claiming
 from timebank.domain.rota import offers
@@ -74,12 +78,17 @@ def my_turns() -> str | Response:
         else []
     )
     given = ledger.minutes_given(db.session(), membership_id=membership_id)
+    # Their community comes along, for what it lets its members do: one statement for both.
+    me = db.session.get_one(Membership, membership_id, options=[joinedload(Membership.community)])
     return render_template(
         "rota/my_turns.html",
         turns=turns,
         **_besides(membership_id, now),
         lines=waiting.standing_in_line(db.session(), membership_id=membership_id, now=now),
-        may_be_asked=db.session.get_one(Membership, membership_id).may_be_asked,
+        may_be_asked=me.may_be_asked,
+        may_invite=inviting.may_invite(db.session(), member=me),
+        is_away=is_pausing(me, now=now),
+        back_on=back_on(me, timezone=door().community.timezone),
         running=running,
         months=by_month(entries),
         mugs=mugs(given),

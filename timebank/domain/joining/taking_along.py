@@ -1,0 +1,140 @@
+"""Everything we know about somebody, for them to take along: one statement, as plain tables.
+
+What others wrote about them in confidence (a reference, why an application was declined) is theirs
+who wrote it, and stays out. So does whoever else is named nowhere here but by a number.
+
+Source: UK GDPR Art. 15 and 20.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+Row = Mapping[str, Any]
+
+# Name of the table -> its rows, of the person `:person_id` in all their communities.
+TABLES = {
+    "profile": """
+SELECT full_name, email, phone, email_confirmed_at, age_at_least, age_said_on, created_at
+  FROM profile JOIN person ON person.id = person_id WHERE person_id = :person_id""",
+    "memberships": """
+SELECT m.id AS number, c.name AS community, m.standing, m.may_be_asked, m.created_at,
+       m.approved_at, m.paused_at, m.paused_until, m.left_at, a.balance AS balance_minutes
+  FROM membership m JOIN community c ON c.id = m.community_id
+  LEFT JOIN account a ON a.membership_id = m.id
+ WHERE m.person_id = :person_id ORDER BY m.id""",
+    "turns": """
+SELECT c.name AS community, x.title AS event, r.name AS job, k.starts_at, k.ends_at, k.state,
+       k.note, k.held_as, k.takes_part, k.overruled_because, k.arrived_at, k.withdrawn_at,
+       k.withdrawn_because, k.created_at
+  FROM claim k JOIN slot s ON s.id = k.slot_id JOIN role r ON r.id = s.role_id
+  JOIN series x ON x.id = s.series_id JOIN community c ON c.id = k.community_id
+ WHERE k.person_id = :person_id ORDER BY k.starts_at, k.id""",
+    "hours": """
+SELECT c.name AS community, t.id AS entry, t.kind, t.happened_on, t.created_at,
+       CASE WHEN t.credit_id = a.id THEN t.minutes ELSE -t.minutes END AS minutes,
+       o.words AS memo, t.reverses_id AS takes_back_entry
+  FROM account a JOIN membership m ON m.id = a.membership_id
+  JOIN transfer t ON a.id IN (t.debit_id, t.credit_id)
+  JOIN community c ON c.id = a.community_id
+  LEFT JOIN memo o ON o.transfer_id = t.id
+ WHERE m.person_id = :person_id ORDER BY t.id""",
+    "limits": """
+SELECT l.floor, l.soft_floor, l.ceiling, l.reason, l.created_at
+  FROM limit_change l JOIN account a ON a.id = l.account_id
+  JOIN membership m ON m.id = a.membership_id
+ WHERE m.person_id = :person_id ORDER BY l.id""",
+    "standing_turns": """
+SELECT x.title AS event, r.name AS job, t.from_on, t.until_on, t.nth, t.created_at, t.ended_at
+  FROM standing_turn t JOIN membership m ON m.id = t.membership_id
+  JOIN role r ON r.id = t.role_id JOIN series x ON x.id = t.series_id
+ WHERE m.person_id = :person_id ORDER BY t.id""",
+    "waiting_lists": """
+SELECT x.title AS event, r.name AS job, s.starts_at, w.state, w.created_at, w.ended_at
+  FROM waiting w JOIN membership m ON m.id = w.membership_id JOIN slot s ON s.id = w.slot_id
+  JOIN role r ON r.id = s.role_id JOIN series x ON x.id = s.series_id
+ WHERE m.person_id = :person_id ORDER BY w.id""",
+    "turns_handed_over": """
+SELECT h.claim_id AS turn, h.state, h.created_at, h.ended_at,
+       h.to_membership_id = m.id AS was_offered_to_you
+  FROM handover h JOIN claim k ON k.id = h.claim_id
+  JOIN membership m ON m.person_id = :person_id AND m.id IN (k.membership_id, h.to_membership_id)
+ ORDER BY h.id""",
+    "calls_for_help": """
+SELECT a.message, k.asked_at, k.because, k.answer, k.answered_at
+  FROM appeal_ask k JOIN membership m ON m.id = k.membership_id
+  JOIN appeal a ON a.id = k.appeal_id
+ WHERE m.person_id = :person_id ORDER BY k.id""",
+    "calls_you_made": """
+SELECT a.message, a.created_at, a.ended_at, a.ended_because
+  FROM appeal a JOIN membership m ON m.id = a.made_by
+ WHERE m.person_id = :person_id ORDER BY a.id""",
+    "qualifications": """
+SELECT q.name, q.kind, h.valid_from, h.expires_on, h.created_at, h.revoked_at
+  FROM member_qualification h JOIN membership m ON m.id = h.membership_id
+  JOIN qualification q ON q.id = h.qualification_id
+ WHERE m.person_id = :person_id ORDER BY h.id""",
+    "groups_you_run": """
+SELECT g.name FROM group_organiser o JOIN membership m ON m.id = o.membership_id
+  JOIN community_group g ON g.id = o.group_id
+ WHERE m.person_id = :person_id ORDER BY g.name""",
+    "sheets_you_brought": """
+SELECT i.file_name, i.cells, i.created_at, i.written_at, i.undone_at
+  FROM rota_import i JOIN membership m ON m.id = i.made_by
+ WHERE m.person_id = :person_id ORDER BY i.id""",
+    "calendar_addresses": """
+SELECT f.created_at, f.revoked_at, f.last_fetched_at
+  FROM feed f JOIN membership m ON m.id = f.membership_id
+ WHERE m.person_id = :person_id ORDER BY f.id""",
+    "sign_ins": """
+SELECT created_at, last_seen_at, expires_at, ended_at
+  FROM sign_in WHERE person_id = :person_id ORDER BY id""",
+    "sign_in_requests": """
+SELECT created_at, expires_at, used_at, wrong_codes, next_path
+  FROM sign_in_request WHERE person_id = :person_id ORDER BY id""",
+    "messages": """
+SELECT kind, state, facts, not_before, created_at, sent_at, last_error
+  FROM notice WHERE person_id = :person_id ORDER BY id""",
+    "applications": """
+SELECT c.name AS community, a.called, a.phone, a.words, a.state, a.created_at, a.decided_at
+  FROM application a JOIN community c ON c.id = a.community_id
+ WHERE a.person_id = :person_id ORDER BY a.id""",
+    "references_you_gave": """
+SELECT called, answer, words, created_at, answered_at
+  FROM reference WHERE person_id = :person_id ORDER BY id""",
+    "invitations": """
+SELECT c.name AS community, i.created_at, i.expires_at, i.used_at, i.revoked_at,
+       i.person_id = :person_id AS to_you
+  FROM invitation i JOIN community c ON c.id = i.community_id
+  JOIN membership m ON m.id = i.invited_by
+ WHERE :person_id IN (i.person_id, m.person_id) ORDER BY i.id""",
+}
+
+_ROWS = "'{name}', (SELECT coalesce(json_agg(row_to_json(found)), '[]') FROM ({sql}) AS found)"
+EVERYTHING = sa.text(
+    "SELECT json_build_object("
+    + ", ".join(_ROWS.format(name=name, sql=sql) for name, sql in TABLES.items())
+    + ")"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """What we know about somebody, by table; days and moments are ISO text, minutes are whole."""
+
+    written_at: dt.datetime
+    tables: Mapping[str, list[Row]]
+
+
+def everything_about(session: Session, *, person_id: int, now: dt.datetime) -> Everything:
+    """Read everything about one person, in one statement."""
+    found: dict[str, list[Row]] = session.execute(
+        EVERYTHING, {"person_id": person_id}
+    ).scalar_one()
+    return Everything(now, found)

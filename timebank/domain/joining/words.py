@@ -1,0 +1,124 @@
+"""Every column of the database that can hold words, and what erasing somebody does with it.
+
+One place, so that nothing is forgotten: a test walks the database's own catalogue and fails for a
+column that is not here, and another fills every column that is to go and looks for what is left.
+Whoever adds a column of text, JSON or bytes adds its line, and, unless it stays, the statement in
+`erasing` that takes it away.
+"""
+
+from __future__ import annotations
+
+import enum
+
+
+class Fate(enum.StrEnum):
+    """What becomes of a column's words when somebody is erased.
+
+    `row`: the whole row is deleted where it is theirs. `words`: the words are taken out and the
+    row stays, because numbers hang on it. `stays`: it says nothing about a person; the reason
+    stands beside it.
+    """
+
+    ROW = "row"
+    WORDS = "words"
+    STAYS = "stays"
+
+
+OURS = "one of our own words, from a list"
+PUBLIC = "what a community or group says in public about itself and its events"
+
+COLUMNS: dict[str, Fate] = {
+    "profile.full_name": Fate.ROW,
+    "profile.email": Fate.ROW,
+    "profile.phone": Fate.ROW,
+    "sign_in.token_hash": Fate.ROW,
+    "sign_in_request.next_path": Fate.ROW,
+    "feed.token_hash": Fate.ROW,
+    "notice.dedupe_key": Fate.ROW,
+    "notice.last_error": Fate.ROW,  # a mail server may repeat the address in it
+    "notice.facts": Fate.ROW,  # and in those to others, what they wrote and their name: WORDS
+    "application.called": Fate.ROW,
+    "application.phone": Fate.ROW,
+    "application.words": Fate.ROW,
+    "application.reason": Fate.ROW,
+    "reference.called": Fate.ROW,
+    "reference.words": Fate.ROW,
+    "memo.words": Fate.ROW,
+    "claim.held_as": Fate.WORDS,
+    "claim.note": Fate.WORDS,
+    "claim.overruled_because": Fate.WORDS,
+    "appeal.message": Fate.WORDS,
+    "event.go_anyway_because": Fate.WORDS,
+    "rota_import.file_name": Fate.WORDS,
+    "rota_import.cells": Fate.WORDS,
+    "rota_import.choices": Fate.WORDS,
+    "limit_change.reason": Fate.WORDS,
+}
+
+STAYS: dict[str, str] = {
+    **dict.fromkeys(
+        (
+            "account.kind",
+            "appeal.ended_because",
+            "appeal_ask.because",
+            "appeal_ask.answer",
+            "application.state",
+            "batch.kind",
+            "claim.state",
+            "claim.held_for",
+            "claim.withdrawn_because",
+            "community.joining",
+            "community.timezone",
+            "event.state",
+            "event.reason_kind",
+            "event.outlook",
+            "handover.state",
+            "membership.standing",
+            "notice.kind",
+            "notice.state",
+            "qualification.kind",
+            "reference.answer",
+            "role_pair.rule",
+            "series.scene",
+            "series.frequency",
+            "series.if_short",
+            "series.state",
+            "transfer.kind",
+            "waiting.state",
+        ),
+        OURS,
+    ),
+    **dict.fromkeys(
+        (
+            "account.name",
+            "account.about",
+            "batch.title",
+            "community.slug",
+            "community.name",
+            "community.place",
+            "community.host",
+            "community.phone",
+            "community_group.slug",
+            "community_group.name",
+            "event.reason",
+            "qualification.name",
+            "qualification.about",
+            "role.name",
+            "role.about",
+            "role.instructions",
+            "role.bring",
+            "series.slug",
+            "series.title",
+            "series.description",
+            "series.first_timers",
+            "series.bring",
+            "top_up_policy.words",
+            "venue.name",
+            "venue.address",
+            "venue.area",
+        ),
+        PUBLIC,
+    ),
+    "published_month.figures": "counts and minutes of a whole community in a month",
+    "rota_import.wrote": "numbers of what it made, to be undone with",
+}

@@ -1,0 +1,13 @@
+"""Forget, every night, whoever was invited or named and never came."""
+
+from __future__ import annotations
+
+from timebank.core import clock
+from timebank.domain.joining import forgetting
+from timebank.jobs import tools
+
+
+def forget_strangers() -> None:
+    """Delete the addresses that nothing waits for any more."""
+    with tools.current().session() as session:
+        forgetting.forget_strangers(session, now=clock.now())

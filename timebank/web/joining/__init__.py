@@ -1,0 +1,1 @@
+"""Coming and going on the web: asking to join, inviting, pausing, leaving, being forgotten."""
