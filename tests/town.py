@@ -359,7 +359,8 @@ def _joining(session, walk):
     session.flush()
     rows = {
         "invitation": Invitation(
-            **here, person_id=gus.id, invited_by=walk.ama.id, expires_at=INVITED_UNTIL
+            **here, person_id=gus.id, called="Gus", invited_by=walk.ama.id,
+            expires_at=INVITED_UNTIL,
         ),
         "reference": Reference(
             **here, application_id=application.id, applicant_id=ivy.id, person_id=gus.id,

@@ -57,6 +57,9 @@ MARKS = {
       expires_at, facts) VALUES (:here, :bela, 'left', 'x', now(), now(), '{"a": "Zebedee"}'),
       (:here, :sam, 'call_for_help', 'y', now(), now(), jsonb_build_object('message', 'Zebedee',
        'from', 'Zebedee N', 'ask_id', (SELECT id FROM appeal_ask)::text))""",
+    "invitation.called": """INSERT INTO invitation (community_id, person_id, called, invited_by,
+      expires_at) VALUES (:here, :bela, 'Zebedee', :ama, now() + interval '1 day'),
+      (:here, :sam, 'Zebedee', :member, now() + interval '1 day')""",
     "application.called": """INSERT INTO application (community_id, person_id, called, state,
       reason, decided_at, decided_by)
       VALUES (:here, :bela, 'Zebedee', 'declined', 'x', now(), :ama)""",

@@ -16,6 +16,7 @@ from tests.models.test_guarantees_identity import COMMUNITY
 INVITATION = {
     "community_id": ":bexley",
     "person_id": ":ivy",
+    "called": "'Ivy'",
     "invited_by": ":ama",
     "expires_at": "now() + interval '30 days'",
 }
@@ -68,6 +69,10 @@ MEMBERS = [
 ]
 
 INVITATIONS = [
+    *[
+        Attack("invitation_called", what, insert("invitation", INVITATION, called=called))
+        for what, called in (("no name", "''"), ("81 letters", "repeat('x', 81)"))
+    ],
     Attack(
         "invitation_ends_once",
         "used and taken back",

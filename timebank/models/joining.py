@@ -21,13 +21,17 @@ from timebank.models.types import one_of
 
 
 class Invitation(Base):
-    """A member invites somebody. The link is derived from its number, good once, for a while."""
+    """A member invites somebody. The link is derived from its number, good once, for a while.
+
+    `called` is the name that the inviter typed: all they ever see of whom they invite.
+    """
 
     __tablename__ = "invitation"
 
     id: Mapped[Key]
     community_id: Mapped[int]
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
+    called: Mapped[str]
     invited_by: Mapped[int]
     created_at: Mapped[CreatedAt]
     expires_at: Mapped[dt.datetime]
@@ -37,6 +41,7 @@ class Invitation(Base):
     __table_args__ = (
         sa.CheckConstraint("num_nonnulls(used_at, revoked_at) <= 1", name="invitation_ends_once"),
         sa.CheckConstraint("expires_at > created_at", name="invitation_lasts"),
+        sa.CheckConstraint("char_length(called) BETWEEN 1 AND 80", name="invitation_called"),
         sa.ForeignKeyConstraint(
             ["invited_by", "community_id"],
             ["membership.id", "membership.community_id"],

@@ -69,7 +69,7 @@ DELETE FROM memo WHERE transfer_id IN (SELECT id FROM transfer WHERE created_by 
     "DELETE FROM group_organiser WHERE membership_id = ANY (:mine)",
     "DELETE FROM reference WHERE person_id = :person_id",
     "DELETE FROM application WHERE person_id = :person_id",
-    "DELETE FROM invitation WHERE person_id = :person_id",
+    "DELETE FROM invitation WHERE person_id = :person_id OR invited_by = ANY (:mine)",
     "DELETE FROM profile WHERE person_id = :person_id",
 )
 

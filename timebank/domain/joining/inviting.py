@@ -50,7 +50,7 @@ def invite(
 ) -> None:
     """Invite somebody by e-mail. Inviting them again sends a fresh link and ends the earlier one.
 
-    Whoever is a member already gets no letter, and the one who invites is told the same as ever.
+    Whoever is a member already gets no letter; the one who invites sees the same as ever.
 
     Args:
         session: The session.
@@ -67,14 +67,13 @@ def invite(
         raise NotFound
     _refuse_too_many(session, by, now)
     person = identity.find_or_create_person(session, full_name=full_name, email=email)
-    if communities.is_member(session, community_id=by.community_id, person_id=person.id):
-        return
     _end_open(session, by.community_id, person.id, now)
     invitation_id = session.scalar(
         insert(Invitation)
         .values(
             community_id=by.community_id,
             person_id=person.id,
+            called=full_name,
             invited_by=by.id,
             created_at=now,
             expires_at=now + LASTS,
@@ -82,8 +81,9 @@ def invite(
         .on_conflict_do_nothing()
         .returning(Invitation.id)
     )
-    if invitation_id is None:
-        return  # somebody else invited them in this moment
+    is_in = communities.is_member(session, community_id=by.community_id, person_id=person.id)
+    if is_in or invitation_id is None:
+        return  # no letter to a member, nor a second one where two invite at once
     message = outbox.Message(
         community_id=by.community_id,
         person_id=person.id,
@@ -181,7 +181,7 @@ def accept(
 class Open:
     """An invitation that nobody has used yet, as those see it who may take it back.
 
-    `name` is the name that was typed, or that is known for the address, shortened.
+    `name` is the one that was typed, whatever we know of that address.
     """
 
     id: int
@@ -192,9 +192,8 @@ class Open:
 
 
 OPEN = sa.text("""
-SELECT i.id, p.full_name, coalesce(inviter.full_name, 'Former member'), i.created_at, i.expires_at
+SELECT i.id, i.called, coalesce(inviter.full_name, 'Former member'), i.created_at, i.expires_at
   FROM invitation i
-  JOIN profile p ON p.person_id = i.person_id
   JOIN membership m ON m.id = i.invited_by
   LEFT JOIN profile inviter ON inviter.person_id = m.person_id
  WHERE i.community_id = :community_id AND i.used_at IS NULL AND i.revoked_at IS NULL
@@ -210,7 +209,7 @@ def open_invitations(session: Session, *, member: Membership, now: dt.datetime) 
     sees_all = member.standing is Standing.COORDINATOR
     values = {"community_id": member.community_id, "now": now}
     rows = session.execute(OPEN, {**values, "by": None if sees_all else member.id})
-    return [Open(key, public_name(name), public_name(by), *rest) for key, name, by, *rest in rows]
+    return [Open(key, name, public_name(by), *rest) for key, name, by, *rest in rows]
 
 
 def _refuse_too_many(session: Session, by: Membership, now: dt.datetime) -> None:

@@ -153,7 +153,16 @@ SELECT id FROM event WHERE id IN (
 
 
 def _lock(session: Session, member: Membership, now: dt.datetime) -> None:
-    """Queue up at every date concerned, in the order that all keep, then at the person."""
+    """Queue up at every date concerned, in the order that all keep, then at the person.
+
+    Coordinators queue up at their community first: two who go at once would both see the other.
+    """
+    if member.standing is Standing.COORDINATOR:
+        session.execute(
+            sa.select(Community.id)
+            .where(Community.id == member.community_id)
+            .with_for_update(key_share=True)
+        )
     session.execute(_EVENTS, {"member": member.id, "now": now})
     lock_person(session, member.person_id)
     session.refresh(member, with_for_update={"key_share": True})

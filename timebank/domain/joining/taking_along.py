@@ -109,8 +109,8 @@ SELECT c.name AS community, a.called, a.phone, a.words, a.state, a.created_at, a
 SELECT called, answer, words, created_at, answered_at
   FROM reference WHERE person_id = :person_id ORDER BY id""",
     "invitations": """
-SELECT c.name AS community, i.created_at, i.expires_at, i.used_at, i.revoked_at,
-       i.person_id = :person_id AS to_you
+SELECT c.name AS community, CASE WHEN m.person_id = :person_id THEN i.called END AS you_wrote,
+       i.created_at, i.expires_at, i.used_at, i.revoked_at, i.person_id = :person_id AS to_you
   FROM invitation i JOIN community c ON c.id = i.community_id
   JOIN membership m ON m.id = i.invited_by
  WHERE :person_id IN (i.person_id, m.person_id) ORDER BY i.id""",

@@ -37,6 +37,7 @@ COLUMNS: dict[str, Fate] = {
     "notice.dedupe_key": Fate.ROW,
     "notice.last_error": Fate.ROW,  # a mail server may repeat the address in it
     "notice.facts": Fate.ROW,  # and in those to others, what they wrote and their name: WORDS
+    "invitation.called": Fate.ROW,
     "application.called": Fate.ROW,
     "application.phone": Fate.ROW,
     "application.words": Fate.ROW,
