@@ -415,6 +415,12 @@ def resigned(path, change):
             new.writestr(name, text)
 
 
+def test_the_application_itself_may_not_bring_a_bank_in(engine, owner, walk, tmp_path):
+    exported(engine, walk.community.id, tmp_path / "bank.zip")
+    with pytest.raises(banks.NotTheOwner):
+        brought(engine, tmp_path / "bank.zip", new_community(owner))
+
+
 FORGERIES = [
     ("accounts", lambda rows: rows[2].update(balance=1), "balances in that file"),
     ("accounts", lambda rows: rows[2].update(floor=5), "account_floor"),

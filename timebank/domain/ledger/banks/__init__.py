@@ -10,6 +10,7 @@ from timebank.domain.ledger.banks.exporting import export_bank
 from timebank.domain.ledger.banks.importing import Brought
 from timebank.domain.ledger.banks.importing import NobodyCoordinates
 from timebank.domain.ledger.banks.importing import NotEmpty
+from timebank.domain.ledger.banks.importing import NotTheOwner
 from timebank.domain.ledger.banks.importing import import_bank
 from timebank.domain.ledger.banks.reading import NotABank
 from timebank.domain.ledger.banks.reading import NotAsWritten
@@ -21,6 +22,7 @@ __all__ = [
     "NotABank",
     "NotAsWritten",
     "NotEmpty",
+    "NotTheOwner",
     "export_bank",
     "import_bank",
 ]

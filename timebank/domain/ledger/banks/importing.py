@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from timebank.core.errors import NotAllowed
 from timebank.core.errors import Refused
 from timebank.domain.ledger.banks import statements
 from timebank.domain.ledger.banks.reading import BankFile
@@ -38,6 +39,10 @@ class NotEmpty(Refused):
 
 class NobodyCoordinates(Refused):
     """Nobody coordinates that community, nor did anybody in the file. Name a coordinator first."""
+
+
+class NotTheOwner(NotAllowed):
+    """Only whoever owns the database's tables can bring a bank in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,7 @@ def import_bank(
         NotAsWritten: When a file's digest, the running hash, or a balance is not what was
             written, or the books would not allow an entry.
         NobodyCoordinates: When there is nobody to have brought it.
+        NotTheOwner: When the session's role may not number rows itself.
     """
     bank = BankFile(file)
     here = {"community": community.id, "now": now}
@@ -75,6 +81,8 @@ def import_bank(
             _copy(session, table, bank)
         _write(session, bank, here)
     except DBAPIError as error:
+        if isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
+            raise NotTheOwner from error
         raise NotAsWritten(_what_is_wrong(error.orig)) from error
     except (psycopg.DatabaseError, UnicodeEncodeError) as error:
         raise NotAsWritten(_what_is_wrong(error)) from error
