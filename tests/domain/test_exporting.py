@@ -108,6 +108,8 @@ def walk(session):
         closed_at=NOW,
     ))  # fmt: skip
     erase(session, builders.a_member(session, walk.community, "Eve Gone"))
+    walk.nadia.paused_at, walk.nadia.paused_until = NOW, NOW + dt.timedelta(days=30)
+    walk.sam.may_be_asked, walk.sam.approved_at = False, None
     ledger.reconcile(session, now=NOW)
     session.commit()
     assert credit.minutes
@@ -319,6 +321,26 @@ def test_an_export_comes_in_elsewhere_and_proves_its_sums_again(
 
 def balance_of(row):
     return row["kind"], row["name"], row["balance"], row["floor"], row["ceiling"], row["closed_at"]
+
+
+def test_everybody_comes_in_as_what_they_were(session, engine, owner, walk, tmp_path):
+    exported(engine, walk.community.id, tmp_path / "bank.zip")
+    welling = new_community(owner)
+    brought(owner, tmp_path / "bank.zip", welling)
+    names = ["standing", "may_be_asked", "created_at", "approved_at", "paused_at", "paused_until", "left_at"]
+
+    def members(community_id):
+        every = sa.select(Membership).where(Membership.community_id == community_id)
+        return [
+            [getattr(member, name) for name in names]
+            for member in session.scalars(every.order_by(Membership.id))
+        ]
+
+    assert members(welling) == members(walk.community.id)
+    assert [row[0] for row in members(welling)] == [
+        Standing.COORDINATOR, Standing.RESIDENT, Standing.RESIDENT, Standing.RESIDENT,
+        Standing.LEFT,
+    ]  # fmt: skip
 
 
 def test_a_bank_travels_on_and_on(session, engine, owner, walk, tmp_path):

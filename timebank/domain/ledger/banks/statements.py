@@ -58,8 +58,11 @@ SELECT person_id, name, lower(email), phone
   FROM brought_members WHERE is_new AND name IS NOT NULL ORDER BY person_id
 """)
 MEMBERSHIPS = sa.text("""
-INSERT INTO membership (community_id, person_id, standing, may_be_asked, created_at)
-SELECT :community, person_id, standing, may_be_asked, joined_at FROM brought_members ORDER BY id
+INSERT INTO membership (community_id, person_id, standing, may_be_asked, created_at, approved_at,
+                        paused_at, paused_until, left_at)
+SELECT :community, person_id, standing, may_be_asked, joined_at, approved_at, paused_at,
+       paused_until, left_at
+  FROM brought_members ORDER BY id
 ON CONFLICT ON CONSTRAINT one_membership_per_person DO NOTHING
 """)
 MEMBERS_HERE = sa.text("""

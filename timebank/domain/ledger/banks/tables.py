@@ -53,7 +53,8 @@ class Table:
 
 MEMBERS = Table(
     "members",
-    "everybody who is or was a member. Without a name: somebody who asked to be erased",
+    "everybody who is or was a member. Without a name: somebody who asked to be erased; without"
+    " approved_at: a guest, who takes turns and gives no hours",
     {
         "id": WHOLE,
         "name": WORDS,
@@ -62,6 +63,10 @@ MEMBERS = Table(
         "standing": WORDS,
         "may_be_asked": YES,
         "joined_at": MOMENT,
+        "approved_at": MOMENT,
+        "paused_at": MOMENT,
+        "paused_until": MOMENT,
+        "left_at": MOMENT,
     },
     """FROM membership m LEFT JOIN profile p ON p.person_id = m.person_id
        WHERE m.community_id = :community ORDER BY m.id""",
