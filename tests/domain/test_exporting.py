@@ -327,7 +327,8 @@ def test_everybody_comes_in_as_what_they_were(session, engine, owner, walk, tmp_
     exported(engine, walk.community.id, tmp_path / "bank.zip")
     welling = new_community(owner)
     brought(owner, tmp_path / "bank.zip", welling)
-    names = ["standing", "may_be_asked", "created_at", "approved_at", "paused_at", "paused_until", "left_at"]
+    dates = ["created_at", "approved_at", "paused_at", "paused_until", "left_at"]
+    names = ["standing", "may_be_asked", *dates]
 
     def members(community_id):
         every = sa.select(Membership).where(Membership.community_id == community_id)
