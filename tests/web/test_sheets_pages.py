@@ -116,7 +116,7 @@ def test_what_is_no_sheet_is_answered_in_a_sentence(ama, sent, said):
     assert said in answer.get_data(as_text=True)
 
 
-def test_five_hundred_lines_are_asked_about_on_one_page(ama, session):
+def test_five_hundred_lines_are_asked_about_on_one_page_and_written(ama, session):
     letters = "abcdefghijklmnopqrstuvwxyz"
     names = [f"{a}{b} Person".title() for a in letters for b in letters][:500]
     lines = "".join(f"4/12/2026,{name},Finish tokens,9,9.30\n" for name in names)
@@ -125,9 +125,11 @@ def test_five_hundred_lines_are_asked_about_on_one_page(ama, session):
     ama.press("Looks right")  # a thousand answers, and one that is still to be given
     assert ama.statuses == [422]
     assert "Some lines still need a word from you." in ama.words
-    ama.press("Looks right", day_1="leave")
-    assert "Nothing new: everything on it was in already." in ama.words
-    assert session.query(Transfer).count() == 0
+    ama.press("Looks right", day_1="this")  # Pauline has a place of the 500 already
+    assert "499 neighbours" in ama.words
+    assert "1 line could not be written." in ama.words
+    assert "That job has 500 people already." in ama.words
+    assert session.query(Transfer).count() == 499
 
 
 def test_the_pages_cost_the_same_however_many_lines_there_are(ama, session, stroll):

@@ -40,6 +40,7 @@ ALLOWED = frozenset(
         "timebank.jobs.joining.forget_strangers",
         "timebank.jobs.outlook.judge_dates",
         "timebank.jobs.reminders.plan_due",
+        "timebank.jobs.sheets.forget_leftovers",
         "timebank.jobs.turns.give_standing_turns",
         "timebank.jobs.turns.lapse_offers",
     }

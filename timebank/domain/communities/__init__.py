@@ -16,6 +16,7 @@ from timebank.domain.communities.founding import create_coordinator
 from timebank.domain.communities.founding import create_group
 from timebank.domain.communities.founding import is_member
 from timebank.domain.communities.founding import join
+from timebank.domain.communities.founding import join_all
 from timebank.domain.communities.founding import may_organise
 from timebank.domain.communities.founding import require_member
 
@@ -31,6 +32,7 @@ __all__ = [
     "create_group",
     "is_member",
     "join",
+    "join_all",
     "may_organise",
     "require_member",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -144,6 +145,26 @@ def join(session: Session, *, community_id: int, person_id: int) -> Membership:
         )
     )
     return membership
+
+
+def join_all(session: Session, *, community_id: int, person_ids: Sequence[int]) -> list[int]:
+    """Give people who are new here their place and time account, in one go -> memberships."""
+    made = session.execute(
+        insert(Membership)
+        .values([{"community_id": community_id, "person_id": one} for one in person_ids])
+        .returning(Membership.id, Membership.person_id)
+    )
+    members = {person_id: membership_id for membership_id, person_id in made}
+    account = {
+        "community_id": community_id,
+        "kind": AccountKind.MEMBER,
+        "floor": MEMBER_FLOOR_MINUTES,
+        "soft_floor": MEMBER_SOFT_FLOOR_MINUTES,
+    }
+    session.execute(
+        insert(Account).values([{**account, "membership_id": one} for one in members.values()])
+    )
+    return [members[one] for one in person_ids]
 
 
 def create_group(

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import replace
 
@@ -71,6 +72,10 @@ UPDATE paper_sheet_line SET written = NULL
    AND entered_at < :before
 """)
 FORGET_DRAFTS = sa.text("DELETE FROM paper_sheet_draft WHERE typed_at < :before")
+
+
+# Lines on record: (sheet, number, part) -> (turn, outcome).
+Kept = dict[tuple[int, int, int], tuple[int | None, LineOutcome]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +166,7 @@ def write_lines(
     session: Session,
     *,
     sheets: Mapping[str, PaperSheet],
-    lines: Iterable[Line],
+    lines: Sequence[Line],
     by: int,
     now: dt.datetime,
 ) -> None:
@@ -170,50 +175,73 @@ def write_lines(
     A line number that is taken by another turn is not overwritten: the line gets the next free.
     """
     kept = _kept(session, [sheet.id for sheet in sheets.values()])
+    there = {(sheet_id, claim_id) for (sheet_id, *_), (claim_id, _) in kept.items() if claim_id}
+    members = _members(session, [line.claim_id for line in lines if line.claim_id])
+    rows: list[dict[str, object]] = []
     for line in lines:
         sheet = sheets[line.sheet_number]
-        if line.claim_id and any(
-            one.claim_id == line.claim_id and one.sheet_id == sheet.id for one in kept.values()
-        ):
+        if (sheet.id, line.claim_id) in there:
             continue
         number = _free_number(kept, sheet.id, line)
-        row = PaperSheetLine(
-            sheet_id=sheet.id,
-            number=number,
-            part=line.part,
-            community_id=sheet.community_id,
-            written=line.written or None,
-            membership_id=line.membership_id or _member_of(session, line.claim_id),
-            claim_id=line.claim_id,
-            outcome=line.outcome,
-            because=line.because,
-            entered_by=by,
-            entered_at=now,
+        kept[sheet.id, number, line.part] = (line.claim_id, line.outcome)
+        rows.append(
+            {
+                "sheet_id": sheet.id,
+                "number": number,
+                "part": line.part,
+                "community_id": sheet.community_id,
+                "written": line.written or None,
+                "membership_id": line.membership_id or members.get(line.claim_id or 0),
+                "claim_id": line.claim_id,
+                "outcome": line.outcome,
+                "because": line.because,
+                "entered_by": by,
+                "entered_at": now,
+            }
         )
-        kept[sheet.id, number, line.part] = session.merge(row)
-    session.flush()
+    _upsert(session, rows)
 
 
-def _kept(
-    session: Session, sheet_ids: Collection[int]
-) -> dict[tuple[int, int, int], PaperSheetLine]:
-    rows = session.scalars(sa.select(PaperSheetLine).where(PaperSheetLine.sheet_id.in_(sheet_ids)))
-    return {(row.sheet_id, row.number, row.part): row for row in rows}
+def _upsert(session: Session, rows: list[dict[str, object]]) -> None:
+    if not rows:
+        return
+    statement = insert(PaperSheetLine).values(rows)
+    keys = {"sheet_id", "number", "part"}
+    session.execute(
+        statement.on_conflict_do_update(
+            constraint="paper_sheet_line_pkey",
+            set_={name: statement.excluded[name] for name in rows[0] if name not in keys},
+        )
+    )
+    session.expire_all()
 
 
-def _free_number(
-    kept: Mapping[tuple[int, int, int], PaperSheetLine], sheet_id: int, line: Line
-) -> int:
-    there = kept.get((sheet_id, line.number, line.part))
-    if there is None or there.outcome is not LineOutcome.COUNTED:
+def _members(session: Session, claim_ids: Collection[int]) -> dict[int, int]:
+    """Tell whose turns these are, also of people whom the sheet has just brought."""
+    found = session.execute(
+        sa.select(Claim.id, Claim.membership_id).where(Claim.id.in_(claim_ids))
+    )
+    return {row.id: row.membership_id for row in found}
+
+
+def _kept(session: Session, sheet_ids: Collection[int]) -> Kept:
+    rows = session.execute(
+        sa.select(
+            PaperSheetLine.sheet_id,
+            PaperSheetLine.number,
+            PaperSheetLine.part,
+            PaperSheetLine.claim_id,
+            PaperSheetLine.outcome,
+        ).where(PaperSheetLine.sheet_id.in_(sheet_ids))
+    )
+    return {(row[0], row[1], row[2]): (row[3], row[4]) for row in rows}
+
+
+def _free_number(kept: Kept, sheet_id: int, line: Line) -> int:
+    _, outcome = kept.get((sheet_id, line.number, line.part), (None, None))
+    if outcome is not LineOutcome.COUNTED:
         return line.number
     return 1 + max(number for sheet, number, _ in kept if sheet == sheet_id)
-
-
-def _member_of(session: Session, claim_id: int | None) -> int | None:
-    if claim_id is None:
-        return None
-    return session.scalar(sa.select(Claim.membership_id).where(Claim.id == claim_id))
 
 
 def sources(session: Session, *, claim_ids: Collection[int]) -> dict[int, Source]:

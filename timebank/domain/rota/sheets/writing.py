@@ -13,32 +13,26 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from timebank.core.errors import Conflict
 from timebank.core.errors import Refused
 from timebank.domain import ledger
 from timebank.domain.rota import checkin
-from timebank.domain.rota import freeing
 from timebank.domain.rota import walk_ups
-from timebank.domain.rota.locking import lock_claim
 from timebank.domain.rota.locking import lock_event
 from timebank.domain.rota.occasions import Occasion
-from timebank.domain.rota.room import MOST_PLACES
+from timebank.domain.rota.sheets import arrivals
 from timebank.domain.rota.sheets import drafts
 from timebank.domain.rota.sheets import paper
 from timebank.domain.rota.sheets import planning
 from timebank.domain.rota.sheets import tracing
+from timebank.domain.rota.sheets.arrivals import Arrival
 from timebank.domain.rota.sheets.planning import Fate
 from timebank.domain.rota.sheets.planning import Plan
 from timebank.domain.rota.sheets.planning import PlannedLine
 from timebank.domain.rota.sheets.questions import Answers
 from timebank.domain.rota.sheets.tracing import Line
-from timebank.models import Claim
-from timebank.models import ClaimState
 from timebank.models import LineOutcome
 from timebank.models import PaperSheet
 from timebank.models import PaperSheetDraft
-from timebank.models import Slot
-from timebank.models import WithdrawnBecause
 
 OUTCOMES = {
     Fate.CREDITED: LineOutcome.THERE,
@@ -55,24 +49,6 @@ UPDATE claim SET minutes_done = said.minutes,
   FROM unnest(CAST(:claim_ids AS bigint[]), CAST(:minutes AS smallint[])) AS said(id, minutes)
  WHERE claim.id = said.id AND claim.state <> 'attended' AND claim.membership_id <> :by
    AND claim.minutes_done IS DISTINCT FROM said.minutes
-""")
-
-# Places for everybody whom the sheet adds, in one go: each change of a job's places is one of all
-# its turns. Places that came to nothing go again.
-GROW = sa.text("""
-UPDATE slot SET places = least(:most, greatest(slot.places, taken.places + wanted.places))
-  FROM unnest(CAST(:slot_ids AS bigint[]), CAST(:wanted AS smallint[])) AS wanted(id, places),
-       LATERAL (SELECT count(*) AS places FROM claim c
-                 WHERE c.slot_id = wanted.id AND c.live) AS taken
- WHERE slot.id = wanted.id AND slot.places < taken.places + wanted.places
-""")
-
-SHRINK = sa.text("""
-UPDATE slot SET places = greatest(was.places, taken.places)
-  FROM unnest(CAST(:slot_ids AS bigint[]), CAST(:places AS smallint[])) AS was(id, places),
-       LATERAL (SELECT coalesce(max(c.place), 0) AS places FROM claim c
-                 WHERE c.slot_id = was.id AND c.live) AS taken
- WHERE slot.id = was.id AND slot.places > greatest(was.places, taken.places)
 """)
 
 STAY_AWAY = sa.text("""
@@ -144,6 +120,18 @@ def write(
     return _Writer(session, sheet, occasion, by=by, now=now).write(plan, draft)
 
 
+def _arrival(line: PlannedLine) -> Arrival:
+    if line.slot is None or line.who is None:
+        raise walk_ups.ChooseAJob
+    return Arrival(
+        slot_id=line.slot.slot_id,
+        key=line.who.key,
+        name=line.who.name,
+        membership_id=line.who.membership_id,
+        instead_of=line.instead_of.claim_id if line.instead_of else None,
+    )
+
+
 def _jobs(plan: Plan) -> dict[tuple[int, int], str]:
     """Give the job of each line that has one, by its number and part."""
     return {
@@ -170,7 +158,6 @@ class _Writer:
         self.occasion = occasion
         self.by = by
         self.now = now
-        self.newcomers: dict[object, int] = {}
         self.minutes: dict[int, int | None] = {}  # of the turns that count, by claim
 
     def write(self, plan: Plan, draft: PaperSheetDraft) -> Written:
@@ -200,70 +187,37 @@ class _Writer:
         )
 
     def _lines(self, plan: Plan) -> list[Line]:
-        new = Counter(one.slot.slot_id for one in plan.counted if one.slot and not one.turn)
-        before = dict(
-            self.session.execute(
-                sa.select(Slot.id, Slot.places).where(Slot.id.in_(new)).order_by(Slot.id)
-            ).all()
-        )
-        slots = {"slot_ids": list(before)}
-        wanted = {"wanted": [new[slot_id] for slot_id in before], "most": MOST_PLACES}
-        self.session.execute(GROW, {**slots, **wanted})
+        """Tick the turns there are, make those there are not, and say what became of each line."""
         there = [line.turn.claim_id for line in plan.counted if line.turn]
+        instead = [line.instead_of for line in plan.counted if line.turn and line.instead_of]
+        arrivals.take_off(self.session, [turn.claim_id for turn in instead], now=self.now)
         checkin.tick_all(
             self.session, occasion=self.occasion, claim_ids=there, by=self.by, now=self.now
         )
-        traced = [self._line(line) for line in plan.lines]
-        self.session.execute(SHRINK, {**slots, "places": list(before.values())})
-        return traced
+        new = [line for line in plan.counted if not line.turn]
+        added = arrivals.add_all(
+            self.session,
+            occasion=self.occasion,
+            arrivals=[_arrival(line) for line in new],
+            by=self.by,
+            now=self.now,
+        )
+        became = {line.entry.key: what for line, what in zip(new, added, strict=True)}
+        return [self._line(line, became.get(line.entry.key)) for line in plan.lines]
 
-    def _line(self, line: PlannedLine) -> Line:
+    def _line(self, line: PlannedLine, added: int | Refused | None) -> Line:
         member = line.who.membership_id if line.who else None
         traced = Line.of(line, membership_id=member)
         if line.fate is not Fate.COUNTS:
             claim_id = line.turn.claim_id if line.turn and line.fate is Fate.CREDITED else None
             return traced.became(OUTCOMES[line.fate], claim_id=claim_id)
-        try:
-            claim_id = line.turn.claim_id if line.turn else self._add(line)
-        except (Refused, Conflict) as refusal:
-            return traced.refused(refusal.sentence)
-        if claim_id in self.minutes:
+        if isinstance(added, Refused):
+            return traced.refused(added.sentence)
+        claim_id = line.turn.claim_id if line.turn else added
+        if claim_id is None or claim_id in self.minutes:
             return traced.became(LineOutcome.DOUBLE)
         self.minutes[claim_id] = line.minutes
         return traced.became(LineOutcome.COUNTED, claim_id=claim_id)
-
-    def _add(self, line: PlannedLine) -> int:
-        """Make a turn for somebody who was there, and tick it -> its claim."""
-        with self.session.begin_nested():
-            if line.instead_of:
-                self._take_off(line.instead_of.claim_id)
-            return self._walk_up(line)
-
-    def _walk_up(self, line: PlannedLine) -> int:
-        if line.slot is None or line.who is None:
-            raise walk_ups.ChooseAJob
-        key = line.who.key
-        known = line.who.membership_id or self.newcomers.get(key)
-        claim_id = walk_ups.add_walk_up(
-            self.session,
-            occasion=self.occasion,
-            slot_id=line.slot.slot_id,
-            name=line.who.name,
-            by=self.by,
-            now=self.now,
-            membership_id=known,
-            is_new=known is None,
-        )
-        if known is None:
-            self.newcomers[key] = self.session.get_one(Claim, claim_id).membership_id
-        return claim_id
-
-    def _take_off(self, claim_id: int) -> None:
-        """Free the place of somebody who did another job instead."""
-        claim = lock_claim(self.session, claim_id)
-        if claim.state in {ClaimState.HELD, ClaimState.CONFIRMED}:
-            freeing.withdraw(self.session, claim, because=WithdrawnBecause.ORGANISER, now=self.now)
-            freeing.end_handovers(self.session, claim_id=claim_id, now=self.now)
 
     def _stay_away(self, claim_ids: Iterable[int]) -> None:
         values = {"claim_ids": list(claim_ids), "event_id": self.occasion.event_id}
