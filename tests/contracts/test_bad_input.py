@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from tests import builders
 from tests.browsing import Browser
+from timebank.core.csv_tables import read_text
 from timebank.domain.rota.importing import drafts
-from timebank.domain.rota.spreadsheets.cells import read_text
 
 NOW = dt.datetime(2027, 4, 28, 12, tzinfo=dt.UTC)
 HOSTILE = [
