@@ -6,6 +6,7 @@ from timebank.models.calendar import Feed
 from timebank.models.communities import Community
 from timebank.models.communities import Group
 from timebank.models.communities import GroupOrganiser
+from timebank.models.communities import MemberNote
 from timebank.models.communities import MemberQualification
 from timebank.models.communities import Membership
 from timebank.models.communities import Qualification
@@ -30,6 +31,9 @@ from timebank.models.ledger import AccountKind
 from timebank.models.ledger import Batch
 from timebank.models.ledger import BatchKind
 from timebank.models.ledger import LimitChange
+from timebank.models.ledger import LineFate
+from timebank.models.ledger import MemberList
+from timebank.models.ledger import MemberListLine
 from timebank.models.ledger import Memo
 from timebank.models.ledger import Reconciliation
 from timebank.models.ledger import TopUpPolicy
@@ -83,6 +87,10 @@ __all__ = [
     "HeldFor",
     "IfShort",
     "LimitChange",
+    "LineFate",
+    "MemberList",
+    "MemberListLine",
+    "MemberNote",
     "MemberQualification",
     "Membership",
     "Memo",

@@ -14,6 +14,7 @@ from timebank.domain.communities.founding import create_coordinator
 from timebank.domain.communities.founding import create_group
 from timebank.domain.communities.founding import join
 from timebank.domain.communities.founding import may_organise
+from timebank.domain.communities.founding import open_accounts
 
 __all__ = [
     "MEMBER_FLOOR_MINUTES",
@@ -25,4 +26,5 @@ __all__ = [
     "create_group",
     "join",
     "may_organise",
+    "open_accounts",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -84,18 +86,26 @@ def join(session: Session, *, community_id: int, person_id: int) -> Membership:
             Membership.community_id == community_id, Membership.person_id == person_id
         )
     ).one()
-    session.execute(
-        insert(Account)
-        .values(
-            community_id=community_id,
-            kind=AccountKind.MEMBER,
-            membership_id=membership.id,
-            floor=MEMBER_FLOOR_MINUTES,
-            soft_floor=MEMBER_SOFT_FLOOR_MINUTES,
-        )
-        .on_conflict_do_nothing()
-    )
+    open_accounts(session, community_id=community_id, membership_ids=[membership.id])
     return membership
+
+
+def open_accounts(
+    session: Session, *, community_id: int, membership_ids: Collection[int]
+) -> None:
+    """Give members a time account each, in one statement, where they have none."""
+    rows = [
+        {
+            "community_id": community_id,
+            "kind": AccountKind.MEMBER,
+            "membership_id": membership_id,
+            "floor": MEMBER_FLOOR_MINUTES,
+            "soft_floor": MEMBER_SOFT_FLOOR_MINUTES,
+        }
+        for membership_id in membership_ids
+    ]
+    if rows:
+        session.execute(insert(Account).on_conflict_do_nothing(), rows)
 
 
 def create_group(
