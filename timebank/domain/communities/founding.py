@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -90,22 +91,21 @@ def join(session: Session, *, community_id: int, person_id: int) -> Membership:
     return membership
 
 
-def open_accounts(
-    session: Session, *, community_id: int, membership_ids: Collection[int]
-) -> None:
+def open_accounts(session: Session, *, community_id: int, membership_ids: Collection[int]) -> None:
     """Give members a time account each, in one statement, where they have none."""
-    rows = [
-        {
-            "community_id": community_id,
-            "kind": AccountKind.MEMBER,
-            "membership_id": membership_id,
-            "floor": MEMBER_FLOOR_MINUTES,
-            "soft_floor": MEMBER_SOFT_FLOOR_MINUTES,
-        }
-        for membership_id in membership_ids
-    ]
-    if rows:
-        session.execute(insert(Account).on_conflict_do_nothing(), rows)
+    members = sa.cast(list(membership_ids), postgresql.ARRAY(sa.BigInteger))
+    rows = sa.select(
+        sa.literal(community_id),
+        sa.literal(AccountKind.MEMBER.value),
+        sa.func.unnest(members),
+        sa.literal(MEMBER_FLOOR_MINUTES),
+        sa.literal(MEMBER_SOFT_FLOOR_MINUTES),
+    )
+    session.execute(
+        insert(Account)
+        .from_select(["community_id", "kind", "membership_id", "floor", "soft_floor"], rows)
+        .on_conflict_do_nothing(constraint="one_account_per_membership")
+    )
 
 
 def create_group(
