@@ -10,7 +10,8 @@ Ashford  Chi coordinates; Bela is a member there too (bela_there).
 Beside the walk: tokens and camera, both within the marshal's time and together with it; sweep, two
 hours later; the stall of the spring fair, five minutes after the marshal's time, at another place.
 Bela knows first aid, stands for marshal, has her turn on offer to everybody; Nadia waits for the
-tail walker's place; the walk calls for help, and Sam was asked; a spreadsheet was taken in.
+tail walker's place; the walk calls for help, and Sam was asked; a spreadsheet was taken in. Of two
+member lists one was taken in (Bela is its second line); coordinators noted something about her.
 """
 
 from __future__ import annotations
@@ -34,6 +35,10 @@ from timebank.models import EventState
 from timebank.models import Feed
 from timebank.models import Handover
 from timebank.models import LimitChange
+from timebank.models import LineFate
+from timebank.models import MemberList
+from timebank.models import MemberListLine
+from timebank.models import MemberNote
 from timebank.models import MemberQualification
 from timebank.models import Memo
 from timebank.models import Notice
@@ -72,6 +77,7 @@ def build(session: Session) -> dict[str, int]:
     records |= _hours(session, walk, records)
     records |= _messages(session, walk, records["turn"])
     records |= _finding(session, walk, records)
+    records |= _member_lists(session, walk, records["gift"])
     records |= _elsewhere(session, walk)
     session.commit()
     people = {f"{name}_person": row.person_id for name, row in records.items() if _is_member(name)}
@@ -283,6 +289,25 @@ def _finding(session, walk, records):
     session.add_all(rows.values())
     session.flush()
     return rows
+
+
+def _member_lists(session, walk, transfer):
+    list_ = {"community_id": walk.community.id, "made_by": walk.ama.id, "digest": bytes(32)}
+    rows = {
+        "member_list": MemberList(**list_, made_at=NOON, cells=[["Name"], ["Bela Novak"]]),
+        "taken_list": MemberList(**list_, made_at=NOON, written_at=NOON),
+    }
+    session.add_all(rows.values())
+    session.flush()
+    of_bela = {"community_id": walk.community.id, "membership_id": walk.bela.id}
+    line = MemberListLine(
+        **of_bela, list_id=rows["taken_list"].id, number=2, fate=LineFate.KNOWN,
+        transfer_id=transfer.id,
+    )  # fmt: skip
+    note = MemberNote(**of_bela, words="Ring before 6pm", written_by=walk.ama.id)
+    session.add_all([line, note])
+    session.flush()
+    return {**rows, "note": note}
 
 
 def _elsewhere(session, walk):

@@ -20,6 +20,7 @@ from tests.models import test_guarantees_claims as claims
 from tests.models import test_guarantees_events as events
 from tests.models import test_guarantees_identity as identity
 from tests.models import test_guarantees_insight as insight
+from tests.models import test_guarantees_member_lists as member_lists
 from tests.models import test_guarantees_notices as notices
 from tests.models import test_guarantees_rules as at_claim_time
 from tests.models import test_guarantees_slots as slots
@@ -36,6 +37,7 @@ for module in (
     events,
     identity,
     insight,
+    member_lists,
     notices,
     slots,
     transfers,
