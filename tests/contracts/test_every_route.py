@@ -61,6 +61,8 @@ PAGES = {
     "identity.code": ANYBODY,
     "identity.link": HOLDER,
     "identity.sign_in": ANYBODY,
+    "member_lists.choose": ORGANISER,
+    "member_lists.understood": ORGANISER,
     "ledger.books": ANYBODY,
     "ledger.statement": SIGNED_IN,
     "ledger.statement_csv": SIGNED_IN,
@@ -124,6 +126,8 @@ def address_of(rule, walk):
         "standing_id": 1,
         "appeal_id": 1,
         "import_id": 1,
+        "list_id": 1,
+        "note_id": 1,
         "filename": "no-such-file.css",
         "key": "no-such-message",
         "account_id": 3,  # the group's pot: the community has the first two

@@ -280,6 +280,12 @@ def test_a_namesake_with_the_same_phone_is_the_member(session, bexley, bring):
     ]
 
 
+def test_a_total_at_the_end_is_left_out_unless_it_is_somebody(session, bring):
+    made = bring(f"{HEAD}Tom,,,,2,\nTotal,,,,2,\n")
+    assert doubts(session, made) == {3: ([Doubt.NAME_TOTAL], "out")}
+    assert plan_of(session, made, who_3="new").problems() == {}
+
+
 def test_what_is_left_unreadable_is_said_beside_its_field(session, ama, bring):
     made = bring(SAMPLE)
     answers = {"who_17": "new", "who_18": "new", "email_18": "", "joined_18": "31/02/2025",

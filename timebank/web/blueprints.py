@@ -16,6 +16,7 @@ from timebank.web.ledger.routes import bp as ledger
 from timebank.web.ledger.together import bp as together
 from timebank.web.notices.routes import bp as notices
 from timebank.web.pages.routes import bp as pages
+from timebank.web.people.member_lists import bp as member_lists
 from timebank.web.people.routes import bp as people
 from timebank.web.rota.checkin import bp as checkin
 from timebank.web.rota.deciding import bp as deciding
@@ -40,6 +41,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     checkin,
     jobs,
     people,
+    member_lists,
     finding,
     deciding,
     suggesting,

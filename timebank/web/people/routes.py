@@ -17,6 +17,7 @@ from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
 from timebank.db import db
 from timebank.domain.communities import neighbours
+from timebank.domain.communities import notes
 from timebank.domain.communities import qualifications
 from timebank.domain.rota import learning
 from timebank.models import Membership
@@ -31,6 +32,7 @@ from timebank.web.people.forms import AgeForm
 from timebank.web.people.forms import FindForm
 from timebank.web.people.forms import GiveForm
 from timebank.web.people.forms import KindForm
+from timebank.web.people.forms import NoteForm
 from timebank.web.typed import choices_of
 from timebank.web.typed import text_of
 
@@ -185,6 +187,32 @@ def age(membership_id: int) -> Page:
     return _back(membership_id)
 
 
+@bp.post("/people/<int:membership_id>/notes")
+@signed_in_required
+def note(membership_id: int) -> Page:
+    """Note something about a neighbour, for coordinators."""
+    by = _coordinator()
+    who = _member(membership_id)
+    form = NoteForm()
+    if not form.is_well_filled():
+        return _person_page(who, GiveForm(formdata=None), AgeForm(formdata=None), form), 422
+    notes.write_note(db.session(), member=who, words=text_of(form.words), by=by, now=clock.now())
+    db.session.commit()
+    say(_("Written down, for coordinators."))
+    return _back(membership_id)
+
+
+@bp.post("/people/<int:membership_id>/notes/<int:note_id>/erase")
+@signed_in_required
+def erase_note(membership_id: int, note_id: int) -> Response:
+    """Erase a note about a neighbour."""
+    by = _coordinator()
+    notes.erase_note(db.session(), member=_member(membership_id), note_id=note_id, by=by)
+    db.session.commit()
+    say(_("That note is gone."))
+    return _back(membership_id)
+
+
 def _kinds_page(form: KindForm) -> str:
     session, here, today = db.session(), door().community.id, _today()
     find = FindForm(formdata=request.args)
@@ -205,7 +233,11 @@ def _kinds_page(form: KindForm) -> str:
     )
 
 
-def _person_page(who: Membership, give_form: GiveForm, age_form: AgeForm) -> str:
+def _person_page(
+    who: Membership, give_form: GiveForm, age_form: AgeForm, note_form: NoteForm | None = None
+) -> str:
+    viewer = door().viewer
+    coordinates = bool(viewer and viewer.is_coordinator)
     session, here, today = db.session(), door().community.id, _today()
     kinds = qualifications.read_kinds(session, community_id=here, today=today)
     offered = [(str(kind.id), kind.name) for kind in kinds]
@@ -228,6 +260,9 @@ def _person_page(who: Membership, give_form: GiveForm, age_form: AgeForm) -> str
             session, community_id=here, today=today, membership_id=who.id
         ),
         has_kinds=bool(kinds),
+        note_form=note_form or NoteForm(formdata=None),
+        coordinates=coordinates,
+        notes=notes.read_notes(session, membership_id=who.id) if coordinates else [],
     )
 
 

@@ -160,7 +160,7 @@ class _Matcher:
         doubts = tuple(dict.fromkeys((*typed.doubts, *line.doubts, *whom.doubts)))
         choice = whom.default
         if doubts:
-            choice = OUT if typed.unreadable else choice
+            choice = OUT if typed.unreadable or Doubt.NAME_TOTAL in doubts else choice
             choice = self.answers.get(who_key(typed.row.number), choice)
         planned = Planned(
             line=line,
