@@ -7,7 +7,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "20261126_1870"
-down_revision = "20261126_1860"
+down_revision = "20261126_1861"
 branch_labels = None
 depends_on = None
 

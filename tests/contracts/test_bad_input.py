@@ -88,7 +88,7 @@ def forms_of(session, browser, walk):
     )  # fmt: skip
     members = lists.start(
         session, community=walk.community, by=walk.ama, now=NOW, file_name="",
-        table=read_text("Name,E-mail,Joined,Hours\n=A,x,31/2/25,x\nBela Novak,,,-3\nJo,,,1\nJo,,,1"),
+        table=read_text("Name,E-mail,Joined,Hours\n=A,x,31/2/25,x\nBela Novak,,,-3\nJo\nJo,,,1"),
     )  # fmt: skip
     session.commit()
     pages = (

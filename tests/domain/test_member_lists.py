@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 import uuid
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from tests import builders
 from timebank.core.csv_tables import read_bytes
 from timebank.core.csv_tables import read_text
 from timebank.core.errors import NotFound
 from timebank.domain import communities
+from timebank.domain import identity
 from timebank.domain import ledger
 from timebank.domain.ledger.member_lists import drafts
 from timebank.domain.ledger.member_lists import planning
@@ -415,6 +419,41 @@ def test_undo_leaves_members_of_other_communities_their_name(session, ama, take_
     assert names == {"Ama Owusu", "Chi Adeyemi"}
     assert session.get_one(Person, elsewhere.chi.person_id).erased_at is None
     assert count(session, Membership) == 2
+
+
+def test_whoever_was_only_written_to_goes_but_for_a_bare_number(session, bexley, ama, take_in):
+    made = take_in(f"{HEAD}Lee,lee@example.org,,,0,\n")
+    lee = member_named(session, "Lee")
+    identity.request_sign_in(
+        session, community_id=bexley.id, person_id=lee.person_id, next_path="/", now=NOW
+    )
+    undoing.undo(session, made=made, by=ama, now=NOW)
+    session.expire_all()
+    assert lee.standing is Standing.LEFT
+    assert session.get_one(Person, lee.person_id).erased_at == NOW
+    assert session.get(Profile, lee.person_id) is None
+
+
+def test_two_lists_at_once_bring_everybody_once(engine, session, bexley, ama, bring):
+    lists = [bring(SAMPLE).id for _ in range(4)]
+    session.commit()
+    start = threading.Barrier(len(lists))
+
+    def take_in_one(number):
+        with Session(engine) as own:
+            made = own.get_one(MemberList, number)
+            by = own.get_one(Membership, ama.id)
+            start.wait()
+            writing.write(own, made=made, answers={"who_9": str(ama.id)}, by=by, now=NOW)
+            own.commit()
+
+    with ThreadPoolExecutor(len(lists)) as pool:
+        list(pool.map(take_in_one, lists))
+    session.expire_all()
+    assert balances(session)["Nadia Kaur"] == 2490
+    assert count(session, Profile) == 14
+    assert count(session, Transfer) == 13
+    books_are_right(session, bexley)
 
 
 def test_undo_before_taking_in_is_refused(session, ama, bring):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection
+from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -89,7 +90,7 @@ LET_GO = [
 ]
 
 # Names of tables and columns come from the database's own catalogue.
-USED = "SELECT {column} AS id FROM {table} WHERE {column} = ANY(:{whom})"
+POINTS = "SELECT {column} AS id, {is_quiet} AS is_quiet FROM {table} WHERE {column} = ANY(:{whom})"
 
 
 class NothingToUndo(Conflict):
@@ -149,13 +150,14 @@ def undo(
     if made.undone_at is not None:
         return
     people = _people(session, made)
-    used = _used(session, people, since=made.written_at)
+    heard = _heard(session, people)
+    used = _used(session, people, heard, since=made.written_at)
     if used and not keeps_used:
         raise UsedSince(_named([one for one in people if one.membership_id in used]))
     going = [one for one in people if one.membership_id not in used]
     openings = [one.transfer_id for one in going if one.transfer_id]
     post(session, REVERSALS, {"openings": openings, "by": by.id, "now": now})
-    _let_go(session, made, going, now)
+    _let_go(session, made, going, heard, now)
     made.undone_at = now
     session.flush()
 
@@ -178,7 +180,9 @@ def _named(people: Sequence[Somebody]) -> list[str]:
     return [*names[:MOST_NAMED], *([f"{more} more"] if more > 0 else [])]
 
 
-def _used(session: Session, people: Sequence[Somebody], *, since: dt.datetime) -> set[int]:
+def _used(
+    session: Session, people: Sequence[Somebody], heard: Mapping[int, bool], *, since: dt.datetime
+) -> set[int]:
     """Find whom something has happened to since: their hours moved, or they did something."""
     accounts = {one.account_id: one for one in people if one.account_id is not None}
     values = {
@@ -187,8 +191,7 @@ def _used(session: Session, people: Sequence[Somebody], *, since: dt.datetime) -
     }
     moved = session.scalars(MOVED_SINCE, values)
     used = {accounts[account_id].membership_id for account_id in moved}
-    new = [one for one in people if one.fate is LineFate.NEW]
-    used |= _pointed_at(session, new, but=ITS_OWN | QUIET)
+    used |= {membership_id for membership_id, did_something in heard.items() if did_something}
     return used | _signed_in(session, people, since=since)
 
 
@@ -204,29 +207,37 @@ def _signed_in(session: Session, people: Sequence[Somebody], *, since: dt.dateti
     return {back[person_id] for person_id in found}
 
 
-def _pointed_at(session: Session, people: Sequence[Somebody], *, but: Collection[str]) -> set[int]:
-    """Find whom a row of any other table points at, as a member or as a person."""
-    member_of = {one.person_id: one.membership_id for one in people if not one.is_elsewhere}
-    pointers = [tuple(row) for row in session.execute(POINTERS) if row[0] not in but]
-    values = {"members": [one.membership_id for one in people], "people": list(member_of)}
-    members = session.scalars(_union([one for one in pointers if not one[2]], "members"), values)
-    persons = session.scalars(_union([one for one in pointers if one[2]], "people"), values)
-    return {*members, *(member_of[person_id] for person_id in persons)}
+def _heard(session: Session, people: Sequence[Somebody]) -> dict[int, bool]:
+    """Find whom a row of any other table points at -> whether they did something themselves."""
+    new = [one for one in people if one.fate is LineFate.NEW]
+    member_of = {one.person_id: one.membership_id for one in new if not one.is_elsewhere}
+    values = {"members": [one.membership_id for one in new], "people": list(member_of)}
+    pointers = [tuple(row) for row in session.execute(POINTERS) if row[0] not in ITS_OWN]
+    heard: dict[int, bool] = {}
+    for whom in ("members", "people"):
+        at_them = [one for one in pointers if one[2] is (whom == "people")]
+        for number, is_quiet in session.execute(_union(at_them, whom), values):
+            membership_id = member_of[number] if whom == "people" else number
+            heard[membership_id] = heard.get(membership_id, False) or not is_quiet
+    return heard
 
 
 def _union(pointers: Sequence[tuple[str, str, bool]], whom: str) -> sa.TextClause:
-    return sa.text(
-        " UNION ".join(
-            USED.format(table=table, column=column, whom=whom) for table, column, _ in pointers
-        )
-    )
+    parts = [
+        POINTS.format(table=table, column=column, whom=whom, is_quiet=table in QUIET)
+        for table, column, _ in pointers
+    ]
+    return sa.text(" UNION ".join(parts))
 
 
 def _let_go(
-    session: Session, made: MemberList, going: Sequence[Somebody], now: dt.datetime
+    session: Session,
+    made: MemberList,
+    going: Sequence[Somebody],
+    heard: Collection[int],
+    now: dt.datetime,
 ) -> None:
     new = [one for one in going if one.fate is LineFate.NEW]
-    heard = _pointed_at(session, new, but=ITS_OWN)
     gone = [one for one in new if one.transfer_id is None and one.membership_id not in heard]
     left = [one for one in going if one.fate is not LineFate.KNOWN and one not in gone]
     nameless = [one for one in new if not one.is_elsewhere]
