@@ -20,7 +20,7 @@ def test_a_list_is_forgotten_after_a_day_and_a_younger_one_is_not(
     session: Session, mine: Tools
 ) -> None:
     walk = builders.a_walk(session)
-    for days in (2, 0):
+    for days in (0, 2):
         drafts.start(
             session,
             community=walk.community,
