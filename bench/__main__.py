@@ -29,6 +29,7 @@ from bench import feeds
 from bench import grids
 from bench import load
 from bench import matching
+from bench import member_lists
 from bench import pages
 from bench import statements
 from bench import storms
@@ -51,6 +52,7 @@ FAMILIES: dict[str, Callable[[Stage], list[Figure]]] = {
     "statements": statements.measure,
     "books": books.measure,
     "matching": matching.measure,
+    "member_lists": member_lists.measure,
     "storms": storms.measure,
 }
 ONLY_WHEN_ASKED = {"storms"}  # takes more than a minute

@@ -14,6 +14,8 @@ tail walker's place; the walk calls for help, and Sam was asked; a spreadsheet w
 Sam acts for Bela from April to September, and looked on 1 May; Nadia may for Ama, and didn't yet.
 Of last_walk there is a paper sheet: line 1 is Bela's turn, which was done, line 2 says nothing.
 Ama has invited Gus; Ivy applies and names Gus, who hasn't answered; neither is a member.
+tail walker's place; the walk calls for help, and Sam was asked; a spreadsheet was taken in. Of two
+member lists one was taken in (Bela is its second line); coordinators noted something about her.
 """
 
 from __future__ import annotations
@@ -43,7 +45,11 @@ from timebank.models import Feed
 from timebank.models import Handover
 from timebank.models import Invitation
 from timebank.models import LimitChange
+from timebank.models import LineFate
 from timebank.models import LineOutcome
+from timebank.models import MemberList
+from timebank.models import MemberListLine
+from timebank.models import MemberNote
 from timebank.models import MemberQualification
 from timebank.models import Memo
 from timebank.models import Notice
@@ -88,6 +94,7 @@ def build(session: Session) -> dict[str, int]:
     records |= _messages(session, walk, records["turn"])
     records |= _finding(session, walk, records)
     records |= _acting(session, walk)
+    records |= _member_lists(session, walk, records["gift"])
     records |= _elsewhere(session, walk)
     records |= _joining(session, walk)
     session.commit()
@@ -370,6 +377,25 @@ def _joining(session, walk):
     session.add_all(rows.values())
     session.flush()
     return {**rows, "application": application, "gus": gus, "ivy": ivy}
+
+
+def _member_lists(session, walk, transfer):
+    list_ = {"community_id": walk.community.id, "made_by": walk.ama.id, "digest": bytes(32)}
+    rows = {
+        "member_list": MemberList(**list_, made_at=NOON, cells=[["Name"], ["Bela Novak"]]),
+        "taken_list": MemberList(**list_, made_at=NOON, written_at=NOON),
+    }
+    session.add_all(rows.values())
+    session.flush()
+    of_bela = {"community_id": walk.community.id, "membership_id": walk.bela.id}
+    line = MemberListLine(
+        **of_bela, list_id=rows["taken_list"].id, number=2, fate=LineFate.KNOWN,
+        transfer_id=transfer.id,
+    )  # fmt: skip
+    note = MemberNote(**of_bela, words="Ring before 6pm", written_by=walk.ama.id)
+    session.add_all([line, note])
+    session.flush()
+    return {**rows, "note": note}
 
 
 def _elsewhere(session, walk):

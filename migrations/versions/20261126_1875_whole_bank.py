@@ -9,7 +9,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "20261126_1875"
-down_revision = "20261126_1860"
+down_revision = "20261126_1870"
 branch_labels = None
 depends_on = None
 

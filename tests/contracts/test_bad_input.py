@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from tests import builders
 from tests.browsing import Browser
+from timebank.core.csv_tables import read_text
+from timebank.domain.ledger.member_lists import drafts as lists
 from timebank.domain.rota.importing import drafts
-from timebank.domain.rota.spreadsheets.cells import read_text
 
 NOW = dt.datetime(2027, 4, 28, 12, tzinfo=dt.UTC)
 HOSTILE = [
@@ -90,8 +91,13 @@ def forms_of(session, browser, walk):
         session, series=walk.series, by=walk.nadia, now=NOW, file_name="",
         table=read_text("Job,Sat 1 May,32 May,8 May\nTea,Cy,Jo,CANCELLED\nCake,,,CANCELLED\n"),
     )  # fmt: skip
+    members = lists.start(
+        session, community=walk.community, by=walk.ama, now=NOW, file_name="",
+        table=read_text("Name,E-mail,Joined,Hours\n=A,x,31/2/25,x\nBela Novak,,,-3\nJo\nJo,,,1"),
+    )  # fmt: skip
     session.commit()
     pages = (
+        "/people/lists", f"/people/lists/{members.id}",
         f"{jobs}/{role}", f"{jobs}/{role}/edit", f"{jobs}/{role}/together", f"{jobs}/take-in",
         "/people/qualifications", f"/people/{walk.bela.id}/qualifications",
         "/me/for", "/me/card", f"/me/for/{walk.sam.id}", f"/me/for/{walk.sam.id}/jobs",
@@ -121,7 +127,7 @@ def forms_of(session, browser, walk):
                 yield form.action or page, form.fields
 
 
-@pytest.mark.parametrize("who", [None, "nadia"])
+@pytest.mark.parametrize("who", [None, "nadia", "ama"])
 def test_hostile_text_in_forms_is_answered_with_a_page(app, walk, session, who):
     browser = Browser(app)
     if who:

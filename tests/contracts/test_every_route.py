@@ -80,6 +80,8 @@ PAGES = {
     "joining.people": ORGANISER,
     "joining.reference": HOLDER,
     "joining.thanks": ANYBODY,
+    "member_lists.choose": ORGANISER,
+    "member_lists.understood": ORGANISER,
     "ledger.books": ANYBODY,
     "ledger.statement": SIGNED_IN,
     "ledger.statement_csv": SIGNED_IN,
@@ -159,6 +161,8 @@ def address_of(rule, walk):
         "invitation_id": 1,
         "import_id": 1,
         "number": "DS-0001",
+        "list_id": 1,
+        "note_id": 1,
         "filename": "no-such-file.css",
         "key": "no-such-message",
         "account_id": 3,  # the group's pot: the community has the first two

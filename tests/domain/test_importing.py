@@ -7,12 +7,12 @@ import pytest
 import sqlalchemy as sa
 
 from tests import builders
+from timebank.core.csv_tables import read_bytes
+from timebank.core.csv_tables import read_text
 from timebank.domain.rota.importing import drafts
 from timebank.domain.rota.importing import planning
 from timebank.domain.rota.importing import undoing
 from timebank.domain.rota.importing import writing
-from timebank.domain.rota.spreadsheets.cells import read_bytes
-from timebank.domain.rota.spreadsheets.cells import read_text
 from timebank.models import Claim
 from timebank.models import ClaimState
 from timebank.models import Event

@@ -12,6 +12,8 @@ from tests import builders
 from tests.strolls import DAY
 from tests.strolls import ON_THE_ROTA
 from tests.strolls import a_stroll
+from timebank.core.csv_tables import read_bytes
+from timebank.core.csv_tables import read_text
 from timebank.core.errors import NotFound
 from timebank.domain import ledger
 from timebank.domain.rota import checkin
@@ -27,8 +29,6 @@ from timebank.domain.rota.sheets.questions import LookAgain
 from timebank.domain.rota.sheets.rows import NO
 from timebank.domain.rota.sheets.rows import YES
 from timebank.domain.rota.sheets.rows import Row
-from timebank.domain.rota.spreadsheets.cells import read_bytes
-from timebank.domain.rota.spreadsheets.cells import read_text
 from timebank.models import Claim
 from timebank.models import ClaimState
 from timebank.models import LineOutcome

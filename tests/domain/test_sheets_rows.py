@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from timebank.core.csv_tables import read_bytes
+from timebank.core.csv_tables import read_text
 from timebank.core.errors import Refused
 from timebank.domain.rota.sheets.rows import NoLines
 from timebank.domain.rota.sheets.rows import Row
@@ -13,8 +15,6 @@ from timebank.domain.rota.sheets.rows import TooManyLines
 from timebank.domain.rota.sheets.rows import from_json
 from timebank.domain.rota.sheets.rows import read_rows
 from timebank.domain.rota.sheets.rows import to_json
-from timebank.domain.rota.spreadsheets.cells import read_bytes
-from timebank.domain.rota.spreadsheets.cells import read_text
 
 SAMPLE = (Path(__file__).parent.parent / "samples" / "paper-sheet.csv").read_bytes()
 OF_THE_SAMPLE = {

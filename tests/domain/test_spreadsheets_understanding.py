@@ -15,12 +15,12 @@ from hypothesis import settings
 from hypothesis import strategies
 
 from tests import sheets
+from timebank.core.csv_tables import Cell
+from timebank.core.csv_tables import read_text
 from timebank.core.errors import Refused
 from timebank.domain.rota.spreadsheets import body
 from timebank.domain.rota.spreadsheets import layout
 from timebank.domain.rota.spreadsheets import remarks
-from timebank.domain.rota.spreadsheets.cells import Cell
-from timebank.domain.rota.spreadsheets.cells import read_text
 from timebank.domain.rota.spreadsheets.records import SheetDate
 from timebank.domain.rota.spreadsheets.records import SheetEntry
 from timebank.domain.rota.spreadsheets.records import SheetJob

@@ -412,7 +412,7 @@ FOR_EVER = [
     Attack("transfer_immutable", "changed", update("transfer", "minutes = 1", "gift")),
     Attack("transfer_immutable", "another day", update("transfer", "happened_on = now()", "gift")),
     Attack("transfer_immutable", "deleted", delete("transfer", "undone")),
-    Attack("transfer_no_truncate", "all of them deleted", "TRUNCATE transfer, memo"),
+    Attack("transfer_no_truncate", "all of them deleted", "TRUNCATE transfer CASCADE"),
     Attack("transfer_no_truncate", "with the accounts", "TRUNCATE account CASCADE"),
 ]
 

@@ -23,6 +23,7 @@ from tests.models import test_guarantees_identity as identity
 from tests.models import test_guarantees_imports as imports
 from tests.models import test_guarantees_insight as insight
 from tests.models import test_guarantees_joining as joining
+from tests.models import test_guarantees_member_lists as member_lists
 from tests.models import test_guarantees_notices as notices
 from tests.models import test_guarantees_rules as at_claim_time
 from tests.models import test_guarantees_sheets as sheets
@@ -43,6 +44,7 @@ for module in (
     insight,
     imports,
     joining,
+    member_lists,
     notices,
     sheets,
     slots,

@@ -38,6 +38,7 @@ ALLOWED = frozenset(
         "timebank.jobs.balances.prove_books",
         "timebank.jobs.dates.extend_dates",
         "timebank.jobs.joining.forget_strangers",
+        "timebank.jobs.member_lists.forget",
         "timebank.jobs.outlook.judge_dates",
         "timebank.jobs.reminders.plan_due",
         "timebank.jobs.sheets.forget_leftovers",

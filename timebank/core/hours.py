@@ -121,7 +121,11 @@ def minutes_typed(words: str) -> int:
         UnreadableHours: Anything else: words, full-width figures, "1e3", "NaN", "2:75".
         TooManyHours: More than 9,999 hours either way.
     """
-    exact = exact_minutes(words)
+    return whole_minutes(exact_minutes(words))
+
+
+def whole_minutes(exact: Fraction) -> int:
+    """Round to the minute, a half away from zero."""
     whole = math.floor(abs(exact) + Fraction(1, 2))
     return whole if exact >= 0 else -whole
 

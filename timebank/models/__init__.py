@@ -11,6 +11,7 @@ from timebank.models.communities import Community
 from timebank.models.communities import Group
 from timebank.models.communities import GroupOrganiser
 from timebank.models.communities import Joining
+from timebank.models.communities import MemberNote
 from timebank.models.communities import MemberQualification
 from timebank.models.communities import Membership
 from timebank.models.communities import Qualification
@@ -40,6 +41,9 @@ from timebank.models.ledger import AccountKind
 from timebank.models.ledger import Batch
 from timebank.models.ledger import BatchKind
 from timebank.models.ledger import LimitChange
+from timebank.models.ledger import LineFate
+from timebank.models.ledger import MemberList
+from timebank.models.ledger import MemberListLine
 from timebank.models.ledger import Memo
 from timebank.models.ledger import Reconciliation
 from timebank.models.ledger import TopUpPolicy
@@ -104,7 +108,11 @@ __all__ = [
     "Invitation",
     "Joining",
     "LimitChange",
+    "LineFate",
     "LineOutcome",
+    "MemberList",
+    "MemberListLine",
+    "MemberNote",
     "MemberQualification",
     "Membership",
     "Memo",

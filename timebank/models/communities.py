@@ -149,6 +149,42 @@ class Membership(Base):
     )
 
 
+class MemberNote(Base):
+    """What coordinators should know of a member, and nobody else: "no e-mail; ring before 6pm".
+
+    It can be erased, and goes with the member. `list_id`: of the member list it came with.
+    """
+
+    __tablename__ = "member_note"
+
+    id: Mapped[Key]
+    community_id: Mapped[int]
+    membership_id: Mapped[int] = mapped_column(index=True)
+    words: Mapped[str]
+    written_by: Mapped[int]
+    list_id: Mapped[int | None] = mapped_column(index=True)
+    created_at: Mapped[CreatedAt]
+
+    __table_args__ = (
+        sa.CheckConstraint("char_length(words) BETWEEN 1 AND 500", name="member_note_words"),
+        sa.ForeignKeyConstraint(
+            ["membership_id", "community_id"],
+            ["membership.id", "membership.community_id"],
+            name="note_about_a_member",
+        ),
+        sa.ForeignKeyConstraint(
+            ["written_by", "community_id"],
+            ["membership.id", "membership.community_id"],
+            name="note_by_a_member",
+        ),
+        sa.ForeignKeyConstraint(
+            ["list_id", "community_id"],
+            ["member_list.id", "member_list.community_id"],
+            name="note_from_a_member_list",
+        ),
+    )
+
+
 class GroupOrganiser(Base):
     """A membership that runs the events of a group."""
 

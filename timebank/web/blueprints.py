@@ -19,6 +19,7 @@ from timebank.web.ledger.routes import bp as ledger
 from timebank.web.ledger.together import bp as together
 from timebank.web.notices.routes import bp as notices
 from timebank.web.pages.routes import bp as pages
+from timebank.web.people.member_lists import bp as member_lists
 from timebank.web.people.routes import bp as people
 from timebank.web.rota.checkin import bp as checkin
 from timebank.web.rota.deciding import bp as deciding
@@ -47,6 +48,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     people,
     acting,
     joining,
+    member_lists,
     finding,
     deciding,
     suggesting,

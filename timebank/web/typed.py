@@ -17,6 +17,7 @@ from wtforms.form import BaseForm
 from wtforms.validators import Length
 from wtforms.validators import StopValidation
 
+from timebank.core.emails import email_typed
 from timebank.core.errors import Refused
 from timebank.core.text import first_name
 from timebank.core.text import tidy_line
@@ -24,7 +25,6 @@ from timebank.core.text import tidy_text
 from timebank.web.kept import token_to_show
 from timebank.web.words import _
 
-LONGEST_EMAIL = 254
 LONGEST_NUMBER = 18  # digits of a bigint
 _KEPT_MARKS = re.compile("[\ue000-\uf8ff]")  # private use: our kept pages leave marks there
 
@@ -146,15 +146,7 @@ class EmailAddress:
 
     def __call__(self, form: Form, field: Field) -> None:  # noqa: ARG002 - the validators' signature
         """Stop with the sentence, or normalise."""
-        # Its patterns take a while to build: not at the start of every process.
-        from email_validator import EmailNotValidError  # noqa: PLC0415
-        from email_validator import validate_email  # noqa: PLC0415
-
-        try:
-            found = validate_email(field.data or "", check_deliverability=False)
-        except EmailNotValidError:
-            raise StopValidation(_("Enter your e-mail, like sam@example.com")) from None
-        address = (found.ascii_email or found.normalized).lower()
-        if len(address) > LONGEST_EMAIL:
+        address = email_typed(field.data or "")
+        if address is None:
             raise StopValidation(_("Enter your e-mail, like sam@example.com"))
         field.data = address

@@ -18,6 +18,7 @@ from timebank.domain.communities.founding import is_member
 from timebank.domain.communities.founding import join
 from timebank.domain.communities.founding import join_all
 from timebank.domain.communities.founding import may_organise
+from timebank.domain.communities.founding import open_accounts
 from timebank.domain.communities.founding import require_member
 
 __all__ = [
@@ -34,5 +35,6 @@ __all__ = [
     "join",
     "join_all",
     "may_organise",
+    "open_accounts",
     "require_member",
 ]

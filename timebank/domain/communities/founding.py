@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from collections.abc import Sequence
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -113,8 +115,7 @@ def join(session: Session, *, community_id: int, person_id: int) -> Membership:
     Somebody who has left is back as a resident. Where the community is open to all they are a
     member of the time bank at once; else a guest of the rota, until somebody approves them.
     """
-    if_open = sa.case((Community.joining == Joining.OPEN, sa.func.now()))
-    approved_at = sa.select(if_open).where(Community.id == community_id).scalar_subquery()
+    approved_at = _approved_at(community_id)
     session.execute(
         insert(Membership)
         .values(community_id=community_id, person_id=person_id, approved_at=approved_at)
@@ -129,41 +130,55 @@ def join(session: Session, *, community_id: int, person_id: int) -> Membership:
             Membership.community_id == community_id, Membership.person_id == person_id
         )
     ).one()
+    open_accounts(session, community_id=community_id, membership_ids=[membership.id])
+    return membership
+
+
+def _approved_at(community_id: int) -> sa.ScalarSelect[dt.datetime]:
+    """Since when a newcomer is a member of the time bank: now, where anybody may be one."""
+    if_open = sa.case((Community.joining == Joining.OPEN, sa.func.now()))
+    return sa.select(if_open).where(Community.id == community_id).scalar_subquery()
+
+
+def open_accounts(session: Session, *, community_id: int, membership_ids: Collection[int]) -> None:
+    """Give members a time account each, in one statement; who comes back finds theirs open."""
+    members = sa.cast(list(membership_ids), postgresql.ARRAY(sa.BigInteger))
+    rows = sa.select(
+        sa.literal(community_id),
+        sa.literal(AccountKind.MEMBER.value),
+        sa.func.unnest(members),
+        sa.literal(MEMBER_FLOOR_MINUTES),
+        sa.literal(MEMBER_SOFT_FLOOR_MINUTES),
+    )
     session.execute(
         insert(Account)
-        .values(
-            community_id=community_id,
-            kind=AccountKind.MEMBER,
-            membership_id=membership.id,
-            floor=MEMBER_FLOOR_MINUTES,
-            soft_floor=MEMBER_SOFT_FLOOR_MINUTES,
-        )
+        .from_select(["community_id", "kind", "membership_id", "floor", "soft_floor"], rows)
         .on_conflict_do_update(
             constraint="one_account_per_membership",
             set_={"closed_at": None},
             where=Account.closed_at.is_not(None),
         )
     )
-    return membership
 
 
 def join_all(session: Session, *, community_id: int, person_ids: Sequence[int]) -> list[int]:
     """Give people who are new here their place and time account, in one go -> memberships."""
     made = session.execute(
         insert(Membership)
-        .values([{"community_id": community_id, "person_id": one} for one in person_ids])
+        .values(
+            [
+                {
+                    "community_id": community_id,
+                    "person_id": one,
+                    "approved_at": _approved_at(community_id),
+                }
+                for one in person_ids
+            ]
+        )
         .returning(Membership.id, Membership.person_id)
     )
     members = {person_id: membership_id for membership_id, person_id in made}
-    account = {
-        "community_id": community_id,
-        "kind": AccountKind.MEMBER,
-        "floor": MEMBER_FLOOR_MINUTES,
-        "soft_floor": MEMBER_SOFT_FLOOR_MINUTES,
-    }
-    session.execute(
-        insert(Account).values([{**account, "membership_id": one} for one in members.values()])
-    )
+    open_accounts(session, community_id=community_id, membership_ids=members.values())
     return [members[one] for one in person_ids]
 
 

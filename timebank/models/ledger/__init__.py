@@ -9,6 +9,9 @@ from timebank.models.ledger.accounts import Account
 from timebank.models.ledger.accounts import AccountKind
 from timebank.models.ledger.accounts import LimitChange
 from timebank.models.ledger.accounts import TopUpPolicy
+from timebank.models.ledger.member_lists import LineFate
+from timebank.models.ledger.member_lists import MemberList
+from timebank.models.ledger.member_lists import MemberListLine
 from timebank.models.ledger.proofs import Reconciliation
 from timebank.models.ledger.transfers import Batch
 from timebank.models.ledger.transfers import BatchKind
@@ -22,6 +25,9 @@ __all__ = [
     "Batch",
     "BatchKind",
     "LimitChange",
+    "LineFate",
+    "MemberList",
+    "MemberListLine",
     "Memo",
     "Reconciliation",
     "TopUpPolicy",

@@ -9,6 +9,7 @@ from wtforms import HiddenField
 from wtforms import RadioField
 from wtforms import SelectField
 from wtforms import StringField
+from wtforms import TextAreaField
 from wtforms.validators import Length
 from wtforms.validators import StopValidation
 
@@ -23,12 +24,14 @@ from timebank.web.typed import PageForm
 from timebank.web.typed import Said
 from timebank.web.typed import choices_of
 from timebank.web.typed import line
+from timebank.web.typed import paragraph
 from timebank.web.typed import read_number
 from timebank.web.typed import short
 from timebank.web.words import _
 
 LONGEST_MONTHS = 120
 MOST_SHADOW_TURNS = 20
+LONGEST_NOTE = 500
 KINDS = [
     (QualificationKind.TRAINING.value, _("Training, which people do")),
     (QualificationKind.CHECK.value, _("A check, which somebody else makes")),
@@ -147,3 +150,13 @@ class ActForm(PageForm):
     def validate_helper(self, field: RadioField) -> None:
         """One of those offered must be chosen."""
         OneOf(gettext("Look them up by name, then choose one"))(self, field)
+
+
+class NoteForm(PageForm):
+    """What coordinators should know of somebody."""
+
+    words = TextAreaField(
+        _("What should coordinators know?"),
+        filters=[paragraph],
+        validators=[Readable(), Said(_("Write something down first")), short(LONGEST_NOTE)],
+    )

@@ -15,6 +15,7 @@ from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
 from timebank.db import db
 from timebank.domain.communities import neighbours
+from timebank.domain.communities import notes
 from timebank.domain.communities import qualifications
 from timebank.domain.rota import learning
 from timebank.models import Membership
@@ -31,6 +32,7 @@ from timebank.web.people.forms import AgeForm
 from timebank.web.people.forms import FindForm
 from timebank.web.people.forms import GiveForm
 from timebank.web.people.forms import KindForm
+from timebank.web.people.forms import NoteForm
 from timebank.web.people.who import coordinates
 from timebank.web.people.who import coordinator
 from timebank.web.people.who import member_here
@@ -192,6 +194,32 @@ def age(membership_id: int) -> Page:
     return _back(membership_id)
 
 
+@bp.post("/people/<int:membership_id>/notes")
+@signed_in_required
+def note(membership_id: int) -> Page:
+    """Note something about a neighbour, for coordinators."""
+    by = coordinator()
+    who = member_here(membership_id)
+    form = NoteForm()
+    if not form.is_well_filled():
+        return _person_page(who, GiveForm(formdata=None), AgeForm(formdata=None), form), 422
+    notes.write_note(db.session(), member=who, words=text_of(form.words), by=by, now=clock.now())
+    db.session.commit()
+    say(_("Written down, for coordinators."))
+    return _back(membership_id)
+
+
+@bp.post("/people/<int:membership_id>/notes/<int:note_id>/erase")
+@signed_in_required
+def erase_note(membership_id: int, note_id: int) -> Response:
+    """Erase a note about a neighbour."""
+    by = coordinator()
+    notes.erase_note(db.session(), member=member_here(membership_id), note_id=note_id, by=by)
+    db.session.commit()
+    say(_("That note is gone."))
+    return _back(membership_id)
+
+
 def _kinds_page(form: KindForm) -> str:
     session, here, day = db.session(), door().community.id, today()
     find = FindForm(formdata=request.args)
@@ -211,7 +239,9 @@ def _kinds_page(form: KindForm) -> str:
     )
 
 
-def _person_page(who: Membership, give_form: GiveForm, age_form: AgeForm) -> str:
+def _person_page(
+    who: Membership, give_form: GiveForm, age_form: AgeForm, note_form: NoteForm | None = None
+) -> str:
     session, here, day = db.session(), door().community.id, today()
     kinds = qualifications.read_kinds(session, community_id=here, today=day)
     offered = [(str(kind.id), kind.name) for kind in kinds]
@@ -230,7 +260,9 @@ def _person_page(who: Membership, give_form: GiveForm, age_form: AgeForm) -> str
             session, community_id=here, today=day, membership_id=who.id
         ),
         has_kinds=bool(kinds),
+        note_form=note_form or NoteForm(formdata=None),
         coordinates=coordinates(),
+        notes=notes.read_notes(session, membership_id=who.id) if coordinates() else [],
     )
 
 

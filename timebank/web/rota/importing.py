@@ -14,17 +14,17 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as Answer
 
 from timebank.core import clock
+from timebank.core.csv_tables import MOST_BYTES
+from timebank.core.csv_tables import NoCells
+from timebank.core.csv_tables import Table
+from timebank.core.csv_tables import read_bytes
+from timebank.core.csv_tables import read_text
 from timebank.core.errors import Refused
 from timebank.db import db
 from timebank.domain.rota.importing import drafts
 from timebank.domain.rota.importing import planning
 from timebank.domain.rota.importing import undoing
 from timebank.domain.rota.importing import writing
-from timebank.domain.rota.spreadsheets.cells import MOST_BYTES
-from timebank.domain.rota.spreadsheets.cells import NoCells
-from timebank.domain.rota.spreadsheets.cells import Table
-from timebank.domain.rota.spreadsheets.cells import read_bytes
-from timebank.domain.rota.spreadsheets.cells import read_text
 from timebank.domain.rota.spreadsheets.remarks import SENTENCES
 from timebank.domain.rota.spreadsheets.remarks import Remark
 from timebank.models import RotaImport

@@ -11,8 +11,8 @@ from wtforms import TextAreaField
 from wtforms.validators import Length
 from wtforms.validators import Optional
 
+from timebank.core.csv_tables import MOST_BYTES
 from timebank.domain.rota.importing import planning
-from timebank.domain.rota.spreadsheets.cells import MOST_BYTES
 from timebank.web.typed import PageForm
 from timebank.web.typed import choices_of
 from timebank.web.words import _

@@ -14,6 +14,10 @@ from flask_babel import ngettext
 from werkzeug.wrappers import Response as Answer
 
 from timebank.core import clock
+from timebank.core.csv_tables import NoCells
+from timebank.core.csv_tables import Table
+from timebank.core.csv_tables import read_bytes
+from timebank.core.csv_tables import read_text
 from timebank.core.errors import Refused
 from timebank.db import db
 from timebank.domain.rota.occasions import Occasion
@@ -25,10 +29,6 @@ from timebank.domain.rota.sheets import writing
 from timebank.domain.rota.sheets.drafts import MOST_BYTES
 from timebank.domain.rota.sheets.questions import AnswerFirst
 from timebank.domain.rota.sheets.questions import Asks
-from timebank.domain.rota.spreadsheets.cells import NoCells
-from timebank.domain.rota.spreadsheets.cells import Table
-from timebank.domain.rota.spreadsheets.cells import read_bytes
-from timebank.domain.rota.spreadsheets.cells import read_text
 from timebank.models import PaperSheet
 from timebank.models import PaperSheetDraft
 from timebank.web.auth import member

@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm import defer
 
 from timebank.core import clock
+from timebank.core.csv_tables import Cell
+from timebank.core.csv_tables import Table
 from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
 from timebank.domain import events
-from timebank.domain.rota.spreadsheets.cells import Cell
-from timebank.domain.rota.spreadsheets.cells import Table
 from timebank.domain.rota.spreadsheets.records import Understood
 from timebank.domain.rota.spreadsheets.understanding import understand
 from timebank.models import Community

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from timebank.core.csv_tables import Table
 from timebank.core.errors import Refused
 from timebank.core.text import fold
 from timebank.domain.rota.sheets import rows as lines
@@ -18,7 +19,6 @@ from timebank.domain.rota.sheets.paper import PrintedLine
 from timebank.domain.rota.sheets.paper import printed_lines
 from timebank.domain.rota.sheets.rows import MOST_LINES
 from timebank.domain.rota.sheets.rows import Row
-from timebank.domain.rota.spreadsheets.cells import Table
 from timebank.models import PaperSheet
 from timebank.models import PaperSheetDraft
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from timebank.core.text import unaccented
+from timebank.core.typed_days import day_in
+from timebank.core.typed_days import read_day
 from timebank.domain.rota.occasions import Occasion
 from timebank.domain.rota.sheets import paper
 from timebank.domain.rota.sheets.questions import LEAVE
@@ -19,8 +21,6 @@ from timebank.domain.rota.sheets.questions import Asking
 from timebank.domain.rota.sheets.questions import Asks
 from timebank.domain.rota.sheets.questions import Choice
 from timebank.domain.rota.sheets.rows import Row
-from timebank.domain.rota.spreadsheets.days import day_in
-from timebank.domain.rota.spreadsheets.days import read_day
 from timebank.models import PaperSheet
 
 

@@ -11,9 +11,9 @@ from dataclasses import fields
 from dataclasses import replace
 from typing import Any
 
+from timebank.core.csv_tables import Table
 from timebank.core.errors import Refused
 from timebank.core.text import unaccented
-from timebank.domain.rota.spreadsheets.cells import Table
 
 MOST_LINES = 500
 DEEPEST_HEADING = 10  # rows in which the headings are looked for; titles may stand above

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 
+from timebank.core.csv_tables import Cell
 from timebank.core.errors import Refused
 from timebank.core.text import fold
-from timebank.domain.rota.spreadsheets.cells import Cell
 from timebank.domain.rota.spreadsheets.layout import Heading
 from timebank.domain.rota.spreadsheets.layout import Layout
 from timebank.domain.rota.spreadsheets.lines import LONGEST_JOB

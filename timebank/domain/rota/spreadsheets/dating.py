@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Iterator
 from collections.abc import Sequence
 
-from timebank.domain.rota.spreadsheets.days import Written
+from timebank.core.typed_days import Written
 from timebank.domain.rota.spreadsheets.layout import Layout
 from timebank.domain.rota.spreadsheets.people import is_formula
 from timebank.domain.rota.spreadsheets.people import says_cancelled

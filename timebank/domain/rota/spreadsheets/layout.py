@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from timebank.core.csv_tables import Cell
 from timebank.core.errors import Refused
 from timebank.core.text import unaccented
-from timebank.domain.rota.spreadsheets.cells import Cell
-from timebank.domain.rota.spreadsheets.days import Written
-from timebank.domain.rota.spreadsheets.days import is_day_alone
-from timebank.domain.rota.spreadsheets.days import is_month_alone
-from timebank.domain.rota.spreadsheets.days import looks_like_a_day
-from timebank.domain.rota.spreadsheets.days import read_day
+from timebank.core.typed_days import Written
+from timebank.core.typed_days import is_day_alone
+from timebank.core.typed_days import is_month_alone
+from timebank.core.typed_days import looks_like_a_day
+from timebank.core.typed_days import read_day
 from timebank.domain.rota.spreadsheets.people import is_formula
 from timebank.domain.rota.spreadsheets.people import means_nobody
 

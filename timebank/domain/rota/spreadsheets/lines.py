@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from timebank.core.text import unaccented
-from timebank.domain.rota.spreadsheets.days import is_weekday_alone
+from timebank.core.typed_days import is_weekday_alone
 from timebank.domain.rota.spreadsheets.people import People
 from timebank.domain.rota.spreadsheets.people import is_formula
 from timebank.domain.rota.spreadsheets.people import means_nobody

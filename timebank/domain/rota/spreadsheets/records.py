@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from timebank.domain.rota.spreadsheets.cells import Cell
+from timebank.core.csv_tables import Cell
 from timebank.domain.rota.spreadsheets.remarks import Remark
 from timebank.domain.rota.spreadsheets.settling import Guess
 

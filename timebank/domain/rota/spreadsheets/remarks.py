@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
 
+from timebank.core.csv_tables import Cell
 from timebank.core.errors import Refused
-from timebank.domain.rota.spreadsheets.cells import Cell
 
 MOST_REMARKS = 5_000
 

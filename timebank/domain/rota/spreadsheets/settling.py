@@ -16,9 +16,9 @@ from collections.abc import Iterable
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from timebank.core.typed_days import Written
+from timebank.core.typed_days import day_in
 from timebank.core.when import DAYS_IN_WEEK
-from timebank.domain.rota.spreadsheets.days import Written
-from timebank.domain.rota.spreadsheets.days import day_in
 
 YEARS_AROUND = range(-2, 3)  # five years, one of which has a 29th of February
 

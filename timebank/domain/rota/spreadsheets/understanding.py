@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 
+from timebank.core.csv_tables import Table
+from timebank.core.csv_tables import read_bytes
+from timebank.core.csv_tables import read_text
 from timebank.domain.rota.spreadsheets.body import Body
-from timebank.domain.rota.spreadsheets.cells import Table
-from timebank.domain.rota.spreadsheets.cells import read_bytes
-from timebank.domain.rota.spreadsheets.cells import read_text
 from timebank.domain.rota.spreadsheets.dating import read_dates
 from timebank.domain.rota.spreadsheets.dating import with_cancelled
 from timebank.domain.rota.spreadsheets.layout import NoJobs

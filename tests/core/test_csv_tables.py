@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies
 
+from timebank.core import csv_tables
+from timebank.core.csv_tables import Cell
+from timebank.core.csv_tables import Table
+from timebank.core.csv_tables import read_bytes
+from timebank.core.csv_tables import read_text
 from timebank.core.errors import Refused
 from timebank.core.text import UnreadableText
-from timebank.domain.rota.spreadsheets import cells
-from timebank.domain.rota.spreadsheets.cells import Cell
-from timebank.domain.rota.spreadsheets.cells import Table
-from timebank.domain.rota.spreadsheets.cells import read_bytes
-from timebank.domain.rota.spreadsheets.cells import read_text
 
 WORDS = "Role,Sat 5 Dec\r\nMarshal,Zoë Ń – café\r\n"
 ROWS = (("Role", "Sat 5 Dec"), ("Marshal", "Zoë Ń – café"))
@@ -134,42 +134,42 @@ def test_a_cell_is_named_as_spreadsheets_name_it(column, name):
     ],
 )
 def test_what_is_no_text_is_answered_with_what_to_do(start):
-    with pytest.raises(cells.NotCells) as refusal:
+    with pytest.raises(csv_tables.NotCells) as refusal:
         read_bytes(start + b"whatever" * 3)
     assert refusal.value.sentence == "Save it as CSV, or copy the cells and paste them."
 
 
 def test_a_workbook_is_one_however_big():
-    with pytest.raises(cells.NotCells):
-        read_bytes(b"PK\x03\x04" + b"x" * cells.MOST_BYTES)
+    with pytest.raises(csv_tables.NotCells):
+        read_bytes(b"PK\x03\x04" + b"x" * csv_tables.MOST_BYTES)
 
 
 @pytest.mark.parametrize(
     ("text", "refusal"),
     [
-        ("", cells.NoCells),
-        (" ,\n\n , ,", cells.NoCells),
-        ("\ufeff", cells.NoCells),
-        ("sep=;\n", cells.NoCells),
-        ("x" * 2_000_001, cells.FileTooBig),
-        ("a\n" * 2_001, cells.TooManyRows),
-        ("\n" * 2_000 + "a", cells.TooManyRows),
-        ("a,b\n" + "a," * 120 + "b", cells.TooManyColumns),
-        ("x" * 200_000, cells.NotCells),
+        ("", csv_tables.NoCells),
+        (" ,\n\n , ,", csv_tables.NoCells),
+        ("\ufeff", csv_tables.NoCells),
+        ("sep=;\n", csv_tables.NoCells),
+        ("x" * 2_000_001, csv_tables.FileTooBig),
+        ("a\n" * 2_001, csv_tables.TooManyRows),
+        ("\n" * 2_000 + "a", csv_tables.TooManyRows),
+        ("a,b\n" + "a," * 120 + "b", csv_tables.TooManyColumns),
+        ("x" * 200_000, csv_tables.NotCells),
         (
             "\n".join(",".join(f"{row} {n}" for n in range(11)) for row in range(1_900)),
-            cells.TooManyTexts,
+            csv_tables.TooManyTexts,
         ),
         ("a\ud800", UnreadableText),
     ],
 )
-def test_what_is_no_table_of_a_rota_is_refused_in_a_sentence(text, refusal):
+def test_what_is_no_table_is_refused_in_a_sentence(text, refusal):
     with pytest.raises(refusal):
         read_text(text)
 
 
 def test_a_file_of_more_than_two_megabytes_is_refused():
-    with pytest.raises(cells.FileTooBig):
+    with pytest.raises(csv_tables.FileTooBig):
         read_bytes(b"a,b\n" * 500_001)
 
 
@@ -178,13 +178,22 @@ def test_as_much_as_is_allowed_is_read_and_blanks_at_the_ends_do_not_count():
     assert (len(table.rows), {len(row) for row in table.rows}) == (2_000, {120})
 
 
+def test_a_list_may_be_longer_than_a_rota_and_its_cells_too():
+    limits = csv_tables.Limits(rows=5_000, columns=3, texts=4, letters=3)
+    table = csv_tables.read_bytes(b"a,bcde\n" * 5_000, limits=limits)
+    assert (len(table.rows), table.rows[0], len(table.shortened)) == (5_000, ("a", "bcd"), 5_000)
+    for text in ("a\n" * 5_001, "a,b,c,d", "a\nb\nc\nd\ne"):
+        with pytest.raises(Refused):
+            read_text(text, limits=limits)
+
+
 def test_ten_thousand_rows_are_refused_at_once():
     began = time.process_time()
-    with pytest.raises(cells.TooManyRows) as refusal:
+    with pytest.raises(csv_tables.TooManyRows) as refusal:
         read_bytes(b"Role,5 Dec\n" + b"Marshal,Tom\n" * 10_000)
     assert time.process_time() - began < 0.5
     assert refusal.value.sentence == (
-        "That has more than 2,000 rows. Copy the rows of the rota alone and paste them."
+        "That has too many rows. Copy those that count alone and paste them."
     )
 
 

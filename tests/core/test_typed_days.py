@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies
 
-from timebank.domain.rota.spreadsheets.day_words import LANGUAGES
-from timebank.domain.rota.spreadsheets.day_words import months_of
-from timebank.domain.rota.spreadsheets.day_words import weekdays_of
-from timebank.domain.rota.spreadsheets.days import is_day_alone
-from timebank.domain.rota.spreadsheets.days import is_month_alone
-from timebank.domain.rota.spreadsheets.days import is_weekday_alone
-from timebank.domain.rota.spreadsheets.days import looks_like_a_day
-from timebank.domain.rota.spreadsheets.days import read_day
+from timebank.core.day_words import LANGUAGES
+from timebank.core.day_words import months_of
+from timebank.core.day_words import weekdays_of
+from timebank.core.typed_days import is_day_alone
+from timebank.core.typed_days import is_month_alone
+from timebank.core.typed_days import is_weekday_alone
+from timebank.core.typed_days import looks_like_a_day
+from timebank.core.typed_days import read_day
 from timebank.domain.rota.spreadsheets.settling import Guess
 from timebank.domain.rota.spreadsheets.settling import settle
 

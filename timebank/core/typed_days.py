@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from timebank.domain.rota.spreadsheets.day_words import months_of
-from timebank.domain.rota.spreadsheets.day_words import weekdays_of
+from timebank.core.day_words import months_of
+from timebank.core.day_words import weekdays_of
 
 FARTHEST_DATE = 80  # letters into a heading; the rest of a long one is a note
 CENTURY = 2000

@@ -19,12 +19,6 @@ from timebank.core.text import BYTE_ORDER_MARK
 from timebank.core.text import tidy_text
 
 MOST_BYTES = 2_000_000
-MOST_ROWS = 2_000
-MOST_COLUMNS = 120
-MOST_TEXTS = 20_000  # that differ
-# More than a name, a job or a remark needs. Putting the accents of a letter in order takes time
-# that grows with the square of their number, so that no limit would let one cell cost minutes.
-MOST_LETTERS = 250
 LETTERS_OF_ALPHABET = 26
 
 # Workbooks (a zip or an OLE file), PDF, RTF, gzip and pictures begin with these.
@@ -51,6 +45,7 @@ _SAYS_SEPARATOR = re.compile("sep=([\t;,])(?:\n|$)", re.IGNORECASE)
 _SEPARATORS = "\t;,"
 _END = "\x1e"  # a control, so no cell holds it; only an open quote can swallow it
 LINES_TO_LOOK_AT = 200
+LETTERS_TO_LOOK_AT = 250
 _MISSING = "\ufffd"  # a byte that means no letter; it would be dropped as one that can't be seen
 SHOWN_AS_MISSING = "□"
 
@@ -60,23 +55,43 @@ class NotCells(Refused):
 
 
 class FileTooBig(Refused):
-    """That is more than 2 MB. Copy the cells of the rota alone and paste them."""
+    """That is more than 2 MB. Copy the cells that count alone and paste them."""
 
 
 class TooManyRows(Refused):
-    """That has more than 2,000 rows. Copy the rows of the rota alone and paste them."""
+    """That has too many rows. Copy those that count alone and paste them."""
 
 
 class TooManyColumns(Refused):
-    """That has more than 120 columns. Copy the columns of the rota alone and paste them."""
+    """That has too many columns. Copy those that count alone and paste them."""
 
 
 class TooManyTexts(Refused):
-    """That is more text than a rota has. Copy the cells of the rota alone and paste them."""
+    """That is more text than we can take. Copy the cells that count alone and paste them."""
 
 
 class NoCells(Refused):
-    """There is nothing in that. Copy the cells of the rota and paste them."""
+    """There is nothing in that. Copy the cells and paste them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much a table may hold: as much as a rota does, unless told otherwise.
+
+    Attributes:
+        texts: that differ.
+        letters: of a cell, more than a name, a job or a remark needs. Putting the accents of a
+            letter in order takes time that grows with the square of their number, so that no
+            limit would let one cell cost minutes.
+    """
+
+    rows: int = 2_000
+    columns: int = 120
+    texts: int = 20_000
+    letters: int = 250
+
+
+USUAL = Limits()
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -105,7 +120,7 @@ class Table:
         separator: what stood between two cells.
         is_encoding_guessed: nothing in the bytes proves it.
         has_open_quote: quotation marks don't fit together, so that all of them are letters.
-        shortened: cells of which only the first 250 letters were kept.
+        shortened: cells of which only the first letters were kept.
     """
 
     rows: tuple[tuple[str, ...], ...]
@@ -116,7 +131,7 @@ class Table:
     shortened: tuple[Cell, ...] = ()
 
 
-def read_bytes(data: bytes) -> Table:
+def read_bytes(data: bytes, *, limits: Limits = USUAL) -> Table:
     """Read a file.
 
     Raises:
@@ -128,10 +143,10 @@ def read_bytes(data: bytes) -> Table:
     if len(data) > MOST_BYTES:
         raise FileTooBig
     text, encoding, is_guessed = _decode(data)
-    return _read(text, encoding=encoding, is_encoding_guessed=is_guessed)
+    return _read(text, limits, encoding=encoding, is_encoding_guessed=is_guessed)
 
 
-def read_text(text: str) -> Table:
+def read_text(text: str, *, limits: Limits = USUAL) -> Table:
     """Read cells that were pasted, or the text of a CSV file.
 
     Raises:
@@ -140,7 +155,7 @@ def read_text(text: str) -> Table:
     """
     if len(text) > MOST_BYTES:
         raise FileTooBig
-    return _read(text, encoding="text", is_encoding_guessed=False)
+    return _read(text, limits, encoding="text", is_encoding_guessed=False)
 
 
 def _decode(data: bytes) -> tuple[str, str, bool]:
@@ -170,23 +185,23 @@ def _unmarked_utf_16(data: bytes) -> str | None:
     return None
 
 
-def _read(text: str, *, encoding: str, is_encoding_guessed: bool) -> Table:
+def _read(text: str, limits: Limits, *, encoding: str, is_encoding_guessed: bool) -> Table:
     text = _CONTROLS.sub("", _LINE_END.sub("\n", text.removeprefix(BYTE_ORDER_MARK)))
     text = text.replace(_MISSING, SHOWN_AS_MISSING)
-    if text[:MOST_LETTERS].lstrip().casefold().startswith(_MARKUP):
+    if text[:LETTERS_TO_LOOK_AT].lstrip().casefold().startswith(_MARKUP):
         raise NotCells
     said = _SAYS_SEPARATOR.match(text)
     if said:
         text = text[said.end() :]
     separator = said[1] if said else _separator_of(text)
-    rows = _quoted(text, separator)
+    rows = _quoted(text, separator, limits)
     has_open_quote = rows is None
     if rows is None:
-        rows = _unquoted(text, separator)
+        rows = _unquoted(text, separator, limits)
     if not rows:
         raise NoCells
     width = max(map(len, rows))
-    clean = _Cleaner()
+    clean = _Cleaner(limits)
     return Table(
         rows=tuple(clean.row(number, row, width) for number, row in enumerate(rows, start=1)),
         encoding=encoding,
@@ -209,14 +224,14 @@ def _separator_of(text: str) -> str:
     return max(_SEPARATORS, key=frequency)
 
 
-def _quoted(text: str, separator: str) -> list[list[str]] | None:
+def _quoted(text: str, separator: str, limits: Limits) -> list[list[str]] | None:
     """Split text whose quotes fit; None when one would swallow what stands after it."""
     try:
-        return _limited(csv.reader(_lines(text), delimiter=separator, strict=True))
+        return _limited(csv.reader(_lines(text), delimiter=separator, strict=True), limits)
     except csv.Error:
         pass
     try:
-        rows = _limited(csv.reader(_lines(text), delimiter=separator))
+        rows = _limited(csv.reader(_lines(text), delimiter=separator), limits)
     except csv.Error:  # a cell of more than 131,072 letters
         return None
     if any("\n" in cell and separator in cell for row in rows or () for cell in row):
@@ -224,10 +239,10 @@ def _quoted(text: str, separator: str) -> list[list[str]] | None:
     return rows
 
 
-def _unquoted(text: str, separator: str) -> list[list[str]] | None:
+def _unquoted(text: str, separator: str, limits: Limits) -> list[list[str]] | None:
     """Split text in which a quotation mark is a letter like any other."""
     try:
-        return _limited(csv.reader(_lines(text), delimiter=separator, quotechar=None))
+        return _limited(csv.reader(_lines(text), delimiter=separator, quotechar=None), limits)
     except csv.Error as error:  # a cell of more than 131,072 letters
         raise NotCells from error
 
@@ -236,11 +251,11 @@ def _lines(text: str) -> Iterator[str]:
     return itertools.chain(io.StringIO(text, newline="\n"), (_END,))
 
 
-def _limited(reader: Iterable[list[str]]) -> list[list[str]] | None:
+def _limited(reader: Iterable[list[str]], limits: Limits) -> list[list[str]] | None:
     """Take rows up to the end's mark, blanks at their ends left off; None when it is missing.
 
     Raises:
-        TooManyRows, TooManyColumns: more than a rota has.
+        TooManyRows, TooManyColumns: more than the limits.
     """
     rows: list[list[str]] = []
     filled = 0
@@ -249,9 +264,9 @@ def _limited(reader: Iterable[list[str]]) -> list[list[str]] | None:
             return rows[:filled]
         while row and not row[-1].strip():
             row.pop()
-        if len(row) > MOST_COLUMNS:
+        if len(row) > limits.columns:
             raise TooManyColumns
-        if len(rows) < MOST_ROWS:
+        if len(rows) < limits.rows:
             rows.append(row)
             filled = len(rows) if row else filled
         elif row:
@@ -262,20 +277,21 @@ def _limited(reader: Iterable[list[str]]) -> list[list[str]] | None:
 class _Cleaner:
     """Tidies cells, each text once."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
         self.known: dict[str, str] = {}
         self.shortened: list[Cell] = []
 
     def row(self, number: int, row: list[str], width: int) -> tuple[str, ...]:
         """Tidy the cells of a row and make it as wide as the others."""
-        known = self.known
+        known, letters = self.known, self.limits.letters
         cells = []
         for column, typed in enumerate(row, start=1):
-            if len(typed) > MOST_LETTERS:
+            if len(typed) > letters:
                 self.shortened.append(Cell(number, column))
             if typed not in known:
-                known[typed] = tidy_text(typed[:MOST_LETTERS])
-                if len(known) > MOST_TEXTS:
+                known[typed] = tidy_text(typed[:letters])
+                if len(known) > self.limits.texts:
                     raise TooManyTexts
             cells.append(known[typed])
         return (*cells, *("",) * (width - len(row)))

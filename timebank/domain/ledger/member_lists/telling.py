@@ -1,0 +1,69 @@
+"""What became of a list, line by line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from timebank.models import LineFate
+from timebank.models import MemberList
+
+LINES = sa.text("""
+SELECT l.number, l.fate, l.membership_id, p.full_name,
+       CASE WHEN b.kind = 'opening' THEN t.minutes ELSE -t.minutes END,
+       EXISTS (SELECT FROM transfer r WHERE r.reverses_id = t.id)
+  FROM member_list_line l
+  LEFT JOIN membership m ON m.id = l.membership_id AND m.standing <> 'left'
+  LEFT JOIN profile p ON p.person_id = m.person_id
+  LEFT JOIN transfer t ON t.id = l.transfer_id
+  LEFT JOIN account b ON b.id = t.debit_id
+ WHERE l.list_id = :list_id
+ ORDER BY l.number
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Became:
+    """What one line became.
+
+    Attributes:
+        full_name: None: nobody, or they are here no more.
+        minutes: brought forward by this line; None: none were.
+        is_reversed: and taken back since.
+    """
+
+    number: int
+    fate: LineFate
+    membership_id: int | None
+    full_name: str | None
+    minutes: int | None
+    is_reversed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The whole list."""
+
+    lines: tuple[Became, ...]
+
+    def count(self, fate: str) -> int:
+        """Tell how many lines became that."""
+        return sum(line.fate == fate for line in self.lines)
+
+    @property
+    def minutes(self) -> int:
+        """Add up what was brought forward."""
+        return sum(line.minutes or 0 for line in self.lines)
+
+    @property
+    def left_out(self) -> list[int]:
+        """Number the lines that were left out."""
+        return [line.number for line in self.lines if line.fate is LineFate.OUT]
+
+
+def outcome(session: Session, made: MemberList) -> Outcome:
+    """Read what every line of a list that was taken in became, in one statement."""
+    rows = session.execute(LINES, {"list_id": made.id})
+    return Outcome(tuple(Became(number, LineFate(fate), *rest) for number, fate, *rest in rows))

@@ -1,0 +1,257 @@
+"""Take a whole list back, but for people whom something has happened to since; they are named."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from timebank.core.errors import Conflict
+from timebank.core.errors import Refused
+from timebank.core.text import listed
+from timebank.core.text import public_name
+from timebank.domain.ledger.member_lists import drafts
+from timebank.domain.ledger.member_lists.writing import post
+from timebank.models import LineFate
+from timebank.models import MemberList
+from timebank.models import Membership
+
+MOST_NAMED = 8
+
+# What came of a list as such; it goes with it.
+ITS_OWN = {"account", "member_list_line", "member_note", "profile", "membership"}
+# Rows about somebody who did nothing: they keep the bare membership, but do not stop an undo.
+QUIET = {"notice", "sign_in_request"}
+
+PEOPLE = sa.text("""
+SELECT l.fate, m.id, m.person_id, a.id, l.transfer_id, p.full_name,
+       EXISTS (SELECT FROM membership other
+                WHERE other.person_id = m.person_id AND other.id <> m.id) AS is_elsewhere
+  FROM member_list_line l
+  JOIN membership m ON m.id = l.membership_id
+  LEFT JOIN account a ON a.membership_id = m.id
+  LEFT JOIN profile p ON p.person_id = m.person_id
+ WHERE l.list_id = :list_id AND l.fate IN ('new', 'known', 'back')
+   AND (l.fate <> 'known' OR l.transfer_id IS NOT NULL)
+   AND NOT EXISTS (SELECT FROM transfer r WHERE r.reverses_id = l.transfer_id)
+ ORDER BY l.number
+""")
+
+MOVED_SINCE = sa.text("""
+SELECT l.account_id
+  FROM unnest(CAST(:accounts AS bigint[]), CAST(:openings AS bigint[])) AS l (account_id, opening)
+ WHERE EXISTS (SELECT FROM transfer t WHERE t.debit_id = l.account_id AND t.id > l.opening)
+    OR EXISTS (SELECT FROM transfer t WHERE t.credit_id = l.account_id AND t.id > l.opening)
+""")
+
+# Every column anywhere that points at a membership or a person, as the database knows them: so
+# that no table that comes later is forgotten here.
+POINTERS = sa.text("""
+SELECT quote_ident(r.relname), quote_ident(a.attname), k.confrelid = 'person'::regclass
+  FROM pg_constraint k
+  JOIN pg_class r ON r.oid = k.conrelid
+  CROSS JOIN LATERAL unnest(k.conkey, k.confkey) AS u (here, there)
+  JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.here
+  JOIN pg_attribute b ON b.attrelid = k.confrelid AND b.attnum = u.there AND b.attname = 'id'
+ WHERE k.contype = 'f' AND k.confrelid IN ('membership'::regclass, 'person'::regclass)
+ GROUP BY 1, 2, 3
+""")
+
+REVERSALS = sa.text("""
+INSERT INTO transfer (idempotency_key, community_id, debit_id, credit_id, minutes, kind,
+                      reverses_id, happened_on, created_by, created_at)
+SELECT left(encode(sha256(format('reversal:%s', t.id)::bytea), 'hex'), 32)::uuid,
+       t.community_id, t.credit_id, t.debit_id, t.minutes, 'reversal', t.id, t.happened_on,
+       :by, :now
+  FROM transfer t
+ WHERE t.id = ANY(:openings)
+ ORDER BY greatest(t.debit_id, t.credit_id)
+""")
+
+FORGET_NOTES = sa.text("""
+DELETE FROM member_note WHERE membership_id = ANY(:members) AND (list_id = :list_id OR :whole)
+""")
+LET_GO = [
+    "UPDATE member_list_line SET membership_id = NULL WHERE membership_id = ANY(:gone)",
+    "DELETE FROM account WHERE membership_id = ANY(:gone)",
+    "DELETE FROM membership WHERE id = ANY(:gone)",
+    "DELETE FROM profile WHERE person_id = ANY(:nameless)",
+    "DELETE FROM person WHERE id = ANY(:nobody)",
+    """UPDATE person SET erased_at = :now
+        WHERE id = ANY(:nameless) AND erased_at IS NULL""",
+    "UPDATE membership SET standing = 'left' WHERE id = ANY(:left)",
+    """UPDATE account SET closed_at = :now
+        WHERE membership_id = ANY(:closed) AND closed_at IS NULL AND balance = 0""",
+]
+
+# Names of tables and columns come from the database's own catalogue.
+POINTS = "SELECT {column} AS id, {is_quiet} AS is_quiet FROM {table} WHERE {column} = ANY(:{whom})"
+
+
+class NothingToUndo(Conflict):
+    """This list hasn't been taken in yet."""
+
+
+class UsedSince(Refused):
+    """Some of them have done things here since. They would stay, and their hours with them."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(
+            f"{listed(names)} have done things here since."
+            " They and their hours would stay; all the others can go."
+        )
+        self.names = names
+
+
+@dataclass(frozen=True, slots=True)
+class Somebody:
+    """Whom a line of the list brought in, or brought hours for."""
+
+    fate: LineFate
+    membership_id: int
+    person_id: int
+    account_id: int | None
+    transfer_id: int | None
+    full_name: str | None
+    is_elsewhere: bool
+
+
+def undo(
+    session: Session,
+    *,
+    made: MemberList,
+    by: Membership,
+    now: dt.datetime,
+    keeps_used: bool = False,
+) -> None:
+    """Reverse its hours, and let go of whom it made. Twice is the same as once.
+
+    Whoever had hours stays as a bare number, as the books do; the others are gone entirely. Names,
+    addresses and notes are gone in either case.
+
+    Args:
+        keeps_used: Let those stay whom something has happened to since, with their hours.
+
+    Raises:
+        NotFound: `by` is no coordinator here.
+        NothingToUndo: It was never taken in.
+        UsedSince: Something has happened to some of them since, and they were not to be kept.
+        ReadOnly: The books of an account are being looked into.
+    """
+    drafts.require_coordinator(by, community_id=made.community_id)
+    drafts.lock(session, made)
+    if made.written_at is None:
+        raise NothingToUndo
+    if made.undone_at is not None:
+        return
+    people = _people(session, made)
+    heard = _heard(session, people)
+    used = _used(session, people, heard, since=made.written_at)
+    if used and not keeps_used:
+        raise UsedSince(_named([one for one in people if one.membership_id in used]))
+    going = [one for one in people if one.membership_id not in used]
+    openings = [one.transfer_id for one in going if one.transfer_id]
+    post(session, REVERSALS, {"openings": openings, "by": by.id, "now": now})
+    _let_go(session, made, going, heard, now)
+    made.undone_at = now
+    session.flush()
+
+
+def staying(session: Session, made: MemberList) -> list[str]:
+    """Name whom an undo left here, with their hours, as coordinators see them."""
+    people = _people(session, made)
+    stays = [one for one in people if one.transfer_id or one.fate is LineFate.NEW]
+    return _named([one for one in stays if one.full_name])
+
+
+def _people(session: Session, made: MemberList) -> list[Somebody]:
+    rows = session.execute(PEOPLE, {"list_id": made.id})
+    return [Somebody(LineFate(fate), *rest) for fate, *rest in rows]
+
+
+def _named(people: Sequence[Somebody]) -> list[str]:
+    names = [public_name(one.full_name or "") or "Former member" for one in people]
+    more = len(names) - MOST_NAMED
+    return [*names[:MOST_NAMED], *([f"{more} more"] if more > 0 else [])]
+
+
+def _used(
+    session: Session, people: Sequence[Somebody], heard: Mapping[int, bool], *, since: dt.datetime
+) -> set[int]:
+    """Find whom something has happened to since: their hours moved, or they did something."""
+    accounts = {one.account_id: one for one in people if one.account_id is not None}
+    values = {
+        "accounts": list(accounts),
+        "openings": [one.transfer_id or 0 for one in accounts.values()],
+    }
+    moved = session.scalars(MOVED_SINCE, values)
+    used = {accounts[account_id].membership_id for account_id in moved}
+    used |= {membership_id for membership_id, did_something in heard.items() if did_something}
+    return used | _signed_in(session, people, since=since)
+
+
+def _signed_in(session: Session, people: Sequence[Somebody], *, since: dt.datetime) -> set[int]:
+    """Find who has come back and has been here since: only their leaving could be undone."""
+    back = {one.person_id: one.membership_id for one in people if one.fate is LineFate.BACK}
+    found = session.scalars(
+        sa.text(
+            "SELECT person_id FROM sign_in WHERE person_id = ANY(:people) AND created_at > :at"
+        ),
+        {"people": list(back), "at": since},
+    )
+    return {back[person_id] for person_id in found}
+
+
+def _heard(session: Session, people: Sequence[Somebody]) -> dict[int, bool]:
+    """Find whom a row of any other table points at -> whether they did something themselves."""
+    new = [one for one in people if one.fate is LineFate.NEW]
+    member_of = {one.person_id: one.membership_id for one in new if not one.is_elsewhere}
+    values = {"members": [one.membership_id for one in new], "people": list(member_of)}
+    pointers = [tuple(row) for row in session.execute(POINTERS) if row[0] not in ITS_OWN]
+    heard: dict[int, bool] = {}
+    for whom in ("members", "people"):
+        at_them = [one for one in pointers if one[2] is (whom == "people")]
+        for number, is_quiet in session.execute(_union(at_them, whom), values):
+            membership_id = member_of[number] if whom == "people" else number
+            heard[membership_id] = heard.get(membership_id, False) or not is_quiet
+    return heard
+
+
+def _union(pointers: Sequence[tuple[str, str, bool]], whom: str) -> sa.TextClause:
+    parts = [
+        POINTS.format(table=table, column=column, whom=whom, is_quiet=table in QUIET)
+        for table, column, _ in pointers
+    ]
+    return sa.text(" UNION ".join(parts))
+
+
+def _let_go(
+    session: Session,
+    made: MemberList,
+    going: Sequence[Somebody],
+    heard: Collection[int],
+    now: dt.datetime,
+) -> None:
+    new = [one for one in going if one.fate is LineFate.NEW]
+    gone = [one for one in new if one.transfer_id is None and one.membership_id not in heard]
+    left = [one for one in going if one.fate is not LineFate.KNOWN and one not in gone]
+    nameless = [one for one in new if not one.is_elsewhere]
+    notes = {"list_id": made.id, "members": [one.membership_id for one in going], "whole": False}
+    session.execute(FORGET_NOTES, notes)
+    new_members = [one.membership_id for one in new]
+    session.execute(FORGET_NOTES, {**notes, "members": new_members, "whole": True})
+    values = {
+        "gone": [one.membership_id for one in gone],
+        "nameless": [one.person_id for one in nameless],
+        "nobody": [one.person_id for one in gone if not one.is_elsewhere],
+        "left": [one.membership_id for one in left],
+        "closed": new_members,
+        "now": now,
+    }
+    for statement in LET_GO:
+        session.execute(sa.text(statement), values)
