@@ -27,10 +27,16 @@ from timebank.models.identity import SignInRequest
 from timebank.models.insight import PublishedMonth
 from timebank.models.ledger import Account
 from timebank.models.ledger import AccountKind
+from timebank.models.ledger import AccountMark
+from timebank.models.ledger import BalanceDifference
+from timebank.models.ledger import BalanceRepair
 from timebank.models.ledger import Batch
 from timebank.models.ledger import BatchKind
+from timebank.models.ledger import LedgerHead
+from timebank.models.ledger import LedgerMark
 from timebank.models.ledger import LimitChange
 from timebank.models.ledger import Memo
+from timebank.models.ledger import ProofKind
 from timebank.models.ledger import Reconciliation
 from timebank.models.ledger import TopUpPolicy
 from timebank.models.ledger import Transfer
@@ -62,11 +68,14 @@ from timebank.models.rota import WithdrawnBecause
 __all__ = [
     "Account",
     "AccountKind",
+    "AccountMark",
     "Appeal",
     "AppealAnswer",
     "AppealAsk",
     "AppealEnd",
     "AppealReason",
+    "BalanceDifference",
+    "BalanceRepair",
     "Batch",
     "BatchKind",
     "Claim",
@@ -82,6 +91,8 @@ __all__ = [
     "HandoverState",
     "HeldFor",
     "IfShort",
+    "LedgerHead",
+    "LedgerMark",
     "LimitChange",
     "MemberQualification",
     "Membership",
@@ -93,6 +104,7 @@ __all__ = [
     "PairRule",
     "Person",
     "Profile",
+    "ProofKind",
     "PublishedMonth",
     "Qualification",
     "QualificationKind",

@@ -9,6 +9,12 @@ from timebank.models.ledger.accounts import Account
 from timebank.models.ledger.accounts import AccountKind
 from timebank.models.ledger.accounts import LimitChange
 from timebank.models.ledger.accounts import TopUpPolicy
+from timebank.models.ledger.proofs import AccountMark
+from timebank.models.ledger.proofs import BalanceDifference
+from timebank.models.ledger.proofs import BalanceRepair
+from timebank.models.ledger.proofs import LedgerHead
+from timebank.models.ledger.proofs import LedgerMark
+from timebank.models.ledger.proofs import ProofKind
 from timebank.models.ledger.proofs import Reconciliation
 from timebank.models.ledger.transfers import Batch
 from timebank.models.ledger.transfers import BatchKind
@@ -19,10 +25,16 @@ from timebank.models.ledger.transfers import TransferKind
 __all__ = [
     "Account",
     "AccountKind",
+    "AccountMark",
+    "BalanceDifference",
+    "BalanceRepair",
     "Batch",
     "BatchKind",
+    "LedgerHead",
+    "LedgerMark",
     "LimitChange",
     "Memo",
+    "ProofKind",
     "Reconciliation",
     "TopUpPolicy",
     "Transfer",
