@@ -36,6 +36,7 @@ ALLOWED = frozenset(
         "timebank.jobs.claims.close_turns",
         "timebank.jobs.appeals.ask_on",
         "timebank.jobs.balances.prove_books",
+        "timebank.jobs.balances.seal_books",
         "timebank.jobs.dates.extend_dates",
         "timebank.jobs.outlook.judge_dates",
         "timebank.jobs.reminders.plan_due",

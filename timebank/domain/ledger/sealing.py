@@ -1,0 +1,163 @@
+"""Sealing the books each minute: a mark behind which nothing is still to come, and a running hash.
+
+Whoever writes a transfer holds `WRITERS`, shared, from before its number is given until the end of
+the transaction (the trigger `transfer_opens_books`). Whoever gets that lock alone sees every number
+that was given, and so the highest is a boundary: what is below it is complete. It is never waited
+for, so no writer waits either.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from timebank.domain.ledger import chain
+from timebank.models import LedgerHead
+from timebank.models import LedgerMark
+from timebank.models import Transfer
+
+WRITERS = 7042027  # the number stands in migration 20261126_1801 too
+ENTRIES_AT_ONCE = 100_000
+ROWS_AT_ONCE = 5_000
+MOST_ENTRIES = 10_000_000  # whose running hash a night has time for
+
+LINES = sa.select(
+    Transfer.community_id, *(getattr(Transfer, name) for name in chain.FIELDS)
+).order_by(Transfer.id)
+
+# A community that has no mark yet begins right before its first transfer.
+NEW_MARKS = sa.text("""
+INSERT INTO ledger_mark (community_id, upto_id, entries, head, marked_at)
+SELECT y.id, least(coalesce(min(first.id) - 1, :upto), :upto), 0, :head, :now
+  FROM community y
+  LEFT JOIN account a ON a.community_id = y.id
+  LEFT JOIN LATERAL (SELECT t.id FROM transfer t WHERE t.debit_id = a.id
+                      ORDER BY t.id LIMIT 1) first ON true
+ WHERE NOT EXISTS (SELECT FROM ledger_mark m WHERE m.community_id = y.id)
+ GROUP BY y.id
+ON CONFLICT DO NOTHING
+""")
+
+LAST_OF_A_BATCH = sa.text("""
+SELECT max(id) FROM (SELECT id FROM transfer WHERE id > :lowest AND id <= :upto
+                      ORDER BY id LIMIT :most) batch
+""")
+
+MOVE_ACCOUNT_MARKS = sa.text("""
+WITH sealed AS MATERIALIZED (
+  SELECT t.debit_id, t.credit_id, t.minutes
+    FROM transfer t JOIN ledger_mark m ON m.community_id = t.community_id AND m.upto_id < t.id
+   WHERE t.id > :lowest AND t.id <= :upto)
+INSERT INTO account_mark AS mark (account_id, balance)
+SELECT account_id, sum(minutes)
+  FROM (SELECT debit_id AS account_id, -minutes AS minutes FROM sealed
+        UNION ALL SELECT credit_id, minutes FROM sealed) leg
+ GROUP BY account_id
+ON CONFLICT (account_id) DO UPDATE SET balance = mark.balance + excluded.balance
+""")
+
+PUBLISH = sa.text("""
+INSERT INTO ledger_head (community_id, day, entries, head)
+SELECT m.community_id, (CAST(:now AS timestamptz) AT TIME ZONE y.timezone)::date, m.entries, m.head
+  FROM ledger_mark m JOIN community y ON y.id = m.community_id
+ON CONFLICT DO NOTHING
+""")
+
+
+def find_boundary(session: Session) -> int | None:
+    """Find the number below which nothing is still to come; None while somebody writes.
+
+    Nobody can write until this transaction ends: end it at once. The number is read by a statement
+    of its own, which sees what was committed when the lock was free.
+    """
+    if not session.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(WRITERS))):
+        return None
+    return session.scalar(sa.select(sa.func.coalesce(sa.func.max(Transfer.id), 0)))
+
+
+def seal(session: Session, *, boundary: int, now: dt.datetime) -> bool:
+    """Seal what is below a boundary, at most a hundred thousand transfers -> whether that was all.
+
+    The running hash goes on by each transfer, the account marks by their sums.
+    """
+    session.execute(NEW_MARKS, {"upto": boundary, "head": chain.GENESIS, "now": now})
+    behind = {mark.community_id: mark for mark in _lock_marks_below(session, boundary)}
+    if not behind:
+        return True
+    lowest = min(mark.upto_id for mark in behind.values())
+    batch = {"lowest": lowest, "upto": boundary, "most": ENTRIES_AT_ONCE}
+    upto = session.scalar(LAST_OF_A_BATCH, batch) or boundary
+    session.execute(MOVE_ACCOUNT_MARKS, {"lowest": lowest, "upto": upto})
+    _run_on(session, behind, lowest, upto)
+    for mark in behind.values():
+        mark.upto_id = max(mark.upto_id, upto)
+        mark.marked_at = now
+    session.flush()
+    return upto == boundary
+
+
+def _lock_marks_below(session: Session, boundary: int) -> list[LedgerMark]:
+    return list(
+        session.scalars(
+            sa.select(LedgerMark)
+            .where(LedgerMark.upto_id < boundary)
+            .order_by(LedgerMark.community_id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+    )
+
+
+def _run_on(session: Session, marks: dict[int, LedgerMark], lowest: int, upto: int) -> None:
+    new = LINES.where(Transfer.id > lowest, Transfer.id <= upto)
+    for row in session.execute(new, execution_options={"yield_per": ROWS_AT_ONCE}):
+        mark = marks.get(row.community_id)
+        if mark is not None and row.id > mark.upto_id:
+            mark.head = chain.step(mark.head, chain.line(row))
+            mark.entries += 1
+
+
+def publish_heads(session: Session, *, now: dt.datetime) -> None:
+    """Write down where each running hash stands tonight, for whoever compares later."""
+    session.execute(PUBLISH, {"now": now})
+
+
+def broken_chains(session: Session) -> set[int]:
+    """Run over all sealed transfers anew -> the communities whose hash is another one than before.
+
+    Each head that was published is passed on the way. One transfer is held at a time. Books of
+    more than ten million entries are left to whoever takes an export (tools/verify_ledger.py).
+    """
+    marks = session.scalars(sa.select(LedgerMark)).all()
+    if sum(mark.entries for mark in marks) > MOST_ENTRIES:
+        return set()
+    upto = {mark.community_id: mark.upto_id for mark in marks}
+    expected = _published(session)
+    for mark in marks:
+        expected[mark.community_id][mark.entries] = mark.head
+    heads = dict.fromkeys(upto, chain.GENESIS)
+    counts = dict.fromkeys(upto, 0)
+    broken = set()
+    sealed = LINES.where(Transfer.id <= max(upto.values(), default=0))
+    for row in session.execute(sealed, execution_options={"yield_per": ROWS_AT_ONCE}):
+        here = row.community_id
+        if row.id > upto.get(here, 0):
+            continue
+        heads[here] = chain.step(heads[here], chain.line(row))
+        counts[here] += 1
+        if expected[here].get(counts[here], heads[here]) != heads[here]:
+            broken.add(here)
+    return broken | {
+        mark.community_id for mark in marks if counts[mark.community_id] != mark.entries
+    }
+
+
+def _published(session: Session) -> defaultdict[int, dict[int, str]]:
+    """Every head that was published: community -> number of entries -> head."""
+    found: defaultdict[int, dict[int, str]] = defaultdict(dict)
+    for one in session.scalars(sa.select(LedgerHead)):
+        found[one.community_id][one.entries] = one.head
+    return found
