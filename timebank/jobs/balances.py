@@ -20,9 +20,9 @@ NIGHT = sa.text("SET LOCAL statement_timeout = '10min'")
 
 
 def prove_books() -> None:
-    """Add up every community's hours again, run over the chain again, and write down what came out.
+    """Add up every community's hours again, and write down what came out.
 
-    The head of each running hash is published with it.
+    The running hash is made anew too, and where it stands tonight is published.
     """
     now = clock.now()
     with tools.current().session() as session:

@@ -172,8 +172,8 @@ def reconcile(
 ) -> list[Reconciliation]:
     """Prove the whole books of every community and write the result down.
 
-    The accounts that differ become read-only, and the coordinators hear of faults. Running it twice
-    writes two dated proofs and one notice a day.
+    The accounts that differ become read-only, and the coordinators hear of faults. Running it
+    twice writes two dated proofs and one notice a day.
 
     Args:
         broken_chains: The communities whose running hash is another one than before: see

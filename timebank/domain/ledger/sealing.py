@@ -1,9 +1,9 @@
 """Sealing the books each minute: a mark behind which nothing is still to come, and a running hash.
 
 Whoever writes a transfer holds `WRITERS`, shared, from before its number is given until the end of
-the transaction (the trigger `transfer_opens_books`). Whoever gets that lock alone sees every number
-that was given, and so the highest is a boundary: what is below it is complete. It is never waited
-for, so no writer waits either.
+the transaction (the trigger `transfer_opens_books`). Whoever gets that lock alone sees every
+number that was given, and so the highest is a boundary: what is below it is complete. It is never
+waited for, so no writer waits either.
 """
 
 from __future__ import annotations
@@ -113,11 +113,16 @@ def _lock_marks_below(session: Session, boundary: int) -> list[LedgerMark]:
 
 def _run_on(session: Session, marks: dict[int, LedgerMark], lowest: int, upto: int) -> None:
     new = LINES.where(Transfer.id > lowest, Transfer.id <= upto)
+    heads = {number: mark.head for number, mark in marks.items()}
+    counts = dict.fromkeys(marks, 0)
     for row in session.execute(new, execution_options={"yield_per": ROWS_AT_ONCE}):
-        mark = marks.get(row.community_id)
-        if mark is not None and row.id > mark.upto_id:
-            mark.head = chain.step(mark.head, chain.line(row))
-            mark.entries += 1
+        here = row.community_id
+        if here in marks and row.id > marks[here].upto_id:
+            heads[here] = chain.step(heads[here], chain.line(row))
+            counts[here] += 1
+    for number, mark in marks.items():
+        mark.head = heads[number]
+        mark.entries += counts[number]
 
 
 def publish_heads(session: Session, *, now: dt.datetime) -> None:
@@ -140,7 +145,7 @@ def broken_chains(session: Session) -> set[int]:
         expected[mark.community_id][mark.entries] = mark.head
     heads = dict.fromkeys(upto, chain.GENESIS)
     counts = dict.fromkeys(upto, 0)
-    broken = set()
+    broken: set[int] = set()
     sealed = LINES.where(Transfer.id <= max(upto.values(), default=0))
     for row in session.execute(sealed, execution_options={"yield_per": ROWS_AT_ONCE}):
         here = row.community_id
@@ -150,9 +155,8 @@ def broken_chains(session: Session) -> set[int]:
         counts[here] += 1
         if expected[here].get(counts[here], heads[here]) != heads[here]:
             broken.add(here)
-    return broken | {
-        mark.community_id for mark in marks if counts[mark.community_id] != mark.entries
-    }
+    entries = {mark.community_id: mark.entries for mark in marks}
+    return broken | {here for here, count in counts.items() if count != entries[here]}
 
 
 def _published(session: Session) -> defaultdict[int, dict[int, str]]:
