@@ -96,6 +96,12 @@ def _proofs() -> None:
     op.create_check_constraint(
         "reconciliation_kind", "reconciliation", "kind IN ('whole', 'latest')"
     )
+    op.create_index(
+        "transfer_thanks_anew",
+        "transfer",
+        ["exchange_id"],
+        postgresql_where=sa.text("exchange_id IS NOT NULL AND revision > 0"),
+    )
     op.create_unique_constraint(
         "reconciliation_in_community", "reconciliation", ["id", "community_id"]
     )
@@ -200,6 +206,7 @@ def downgrade() -> None:
     op.execute("DROP FUNCTION balance_repair_applies()")
     op.execute("DELETE FROM reconciliation WHERE kind = 'latest'")
     _replace_proved(EARLIER_PROVED)
+    op.drop_index("transfer_thanks_anew", "transfer")
     op.drop_constraint("reconciliation_in_community", "reconciliation")
     op.drop_constraint("reconciliation_kind", "reconciliation")
     for column in ("kind", *FAULTS):

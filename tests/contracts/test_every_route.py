@@ -62,6 +62,8 @@ PAGES = {
     "identity.link": HOLDER,
     "identity.sign_in": ANYBODY,
     "ledger.books": ANYBODY,
+    "ledger.differences": ORGANISER,
+    "ledger.seals": ANYBODY,
     "ledger.statement": SIGNED_IN,
     "ledger.statement_csv": SIGNED_IN,
     "notices.mailbox": ANYBODY,

@@ -15,6 +15,7 @@ from timebank.domain.ledger.correcting import CannotCorrect
 from timebank.domain.ledger.correcting import NothingToCorrect
 from timebank.domain.ledger.correcting import correct
 from timebank.domain.ledger.crediting import Credit
+from timebank.domain.ledger.crediting import count_waiting_for_repair
 from timebank.domain.ledger.crediting import credit_claims
 from timebank.domain.ledger.giving import give
 from timebank.domain.ledger.limits import Limits
@@ -42,7 +43,9 @@ from timebank.domain.ledger.repairing import repair_balance
 from timebank.domain.ledger.repairing import transfers_since
 from timebank.domain.ledger.sealing import broken_chains
 from timebank.domain.ledger.sealing import find_boundary
+from timebank.domain.ledger.sealing import find_mark
 from timebank.domain.ledger.sealing import publish_heads
+from timebank.domain.ledger.sealing import published_heads
 from timebank.domain.ledger.sealing import seal
 from timebank.domain.ledger.transfers import AboveCeiling
 from timebank.domain.ledger.transfers import AccountClosed
@@ -85,10 +88,12 @@ __all__ = [
     "broken_chains",
     "commons",
     "correct",
+    "count_waiting_for_repair",
     "credit_claims",
     "entries_before",
     "find_account",
     "find_boundary",
+    "find_mark",
     "give",
     "latest_proofs",
     "latest_repairs",
@@ -99,6 +104,7 @@ __all__ = [
     "post_batch",
     "prove_latest",
     "publish_heads",
+    "published_heads",
     "recent_entries",
     "reconcile",
     "record",

@@ -51,6 +51,15 @@ RETURNING id, claim_id, minutes
 """)
 
 
+WAITING_FOR_REPAIR = sa.text("""
+SELECT count(*) FROM claim c
+ WHERE c.id = ANY(:claim_ids) AND c.state <> 'attended'
+   AND EXISTS (SELECT FROM account a
+                WHERE a.community_id = c.community_id AND a.read_only_since IS NOT NULL
+                  AND (a.membership_id = c.membership_id OR a.kind = 'community'))
+""")
+
+
 @dataclass(frozen=True, slots=True)
 class Credit:
     """Minutes that a turn has just earned."""
@@ -93,3 +102,8 @@ def credit_claims(
             raise ReadOnly from error
         raise
     return [Credit(*row) for row in rows]
+
+
+def count_waiting_for_repair(session: Session, *, claim_ids: Collection[int]) -> int:
+    """Count the turns that were left without their hours because an account is read-only."""
+    return int(session.scalar(WAITING_FOR_REPAIR, {"claim_ids": list(claim_ids)}) or 0)

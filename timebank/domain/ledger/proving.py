@@ -26,9 +26,18 @@ from timebank.models import Reconciliation
 # One statement, so one moment, over all communities. Each side of the transfers is added up
 # before it is joined. A SELECT of its own: PostgreSQL would not share an INSERT ... SELECT out
 # among its workers. Turns and their hours are compared by number and by fingerprint (bit_xor of
-# hashes), which the same scans bring along, and matched one by one only when those differ. An
-# exchange is thanked for twice only where a later thanks stands beside an earlier one.
+# hashes), which the same scans bring along, and matched one by one only when those differ.
+# Reversals are few: each original is looked up by its key. An exchange has one thanks that stands
+# when it was thanked for anew as often as it was taken back.
 PROOF = sa.text("""
+WITH reversed AS MATERIALIZED (
+  SELECT r.community_id, r.reverses_id, t.claim_id, t.exchange_id,
+         t.id IS NULL OR t.kind = 'reversal'
+           OR (t.debit_id, t.credit_id, t.minutes, t.community_id)
+              <> (r.credit_id, r.debit_id, r.minutes, r.community_id) AS is_unlike
+    FROM transfer r
+    LEFT JOIN LATERAL (SELECT o.* FROM transfer o WHERE o.id = r.reverses_id LIMIT 1) t ON true
+   WHERE r.reverses_id IS NOT NULL)
 SELECT y.id AS community_id, CAST(:now AS timestamptz) AS ran_at,
        coalesce(books.transfers, 0)::bigint AS transfers,
        coalesce(books.balance_sum, 0)::bigint AS balance_sum,
@@ -55,27 +64,20 @@ SELECT y.id AS community_id, CAST(:now AS timestamptz) AS ran_at,
      GROUP BY a.community_id
   ) books ON books.community_id = y.id
   LEFT JOIN (
-    SELECT r.community_id, count(t.claim_id) AS earns,
-           bit_xor(hashint8extended(t.claim_id, 0)) AS mark,
-           count(*) - count(DISTINCT r.reverses_id) + count(*) FILTER (
-             WHERE t.kind IS NULL OR t.kind = 'reversal'
-                OR (t.debit_id, t.credit_id, t.minutes, t.community_id)
-                   <> (r.credit_id, r.debit_id, r.minutes, r.community_id)) AS unmirrored
-      FROM transfer r LEFT JOIN transfer t ON t.id = r.reverses_id
-     WHERE r.reverses_id IS NOT NULL
-     GROUP BY r.community_id
+    SELECT community_id, count(claim_id) AS earns, bit_xor(hashint8extended(claim_id, 0)) AS mark,
+           count(*) - count(DISTINCT reverses_id)
+             + count(*) FILTER (WHERE is_unlike) AS unmirrored
+      FROM reversed GROUP BY community_id
   ) undone ON undone.community_id = y.id
   LEFT JOIN (
-    SELECT standing.community_id, count(*) AS twice
-      FROM (SELECT t.community_id, t.exchange_id
-              FROM transfer t
-             WHERE t.exchange_id IN (
-                     SELECT exchange_id FROM transfer WHERE exchange_id IS NOT NULL
-                      GROUP BY exchange_id HAVING count(*) > 1)
-               AND NOT EXISTS (SELECT FROM transfer r WHERE r.reverses_id = t.id)
-             GROUP BY t.community_id, t.exchange_id
-            HAVING count(*) > 1) standing
-     GROUP BY standing.community_id
+    SELECT anew.community_id, count(*) AS twice
+      FROM (SELECT community_id, exchange_id, count(*) AS times FROM transfer
+             WHERE exchange_id IS NOT NULL AND revision > 0
+             GROUP BY community_id, exchange_id) anew
+      LEFT JOIN (SELECT exchange_id, count(*) AS times FROM reversed
+                  GROUP BY exchange_id) back ON back.exchange_id = anew.exchange_id
+     WHERE anew.times > coalesce(back.times, 0)
+     GROUP BY anew.community_id
   ) thanked ON thanked.community_id = y.id
   LEFT JOIN (
     SELECT s.community_id, sum(held.turns) AS turns, bit_xor(held.mark) AS mark,

@@ -101,8 +101,13 @@ def repair_balance(
     return repair
 
 
-def open_differences(session: Session, *, community_id: int) -> list[Difference]:
-    """Read which accounts of a community are read-only, and what was found first in each."""
+def open_differences(session: Session, *, community_id: int | None) -> list[Difference]:
+    """Read which accounts are read-only, and what was found first in each.
+
+    Args:
+        community_id: Of which community; None: of all.
+    """
+    here = sa.true() if community_id is None else Account.community_id == community_id
     first = (
         sa.select(BalanceDifference)
         .join(Reconciliation, Reconciliation.id == BalanceDifference.reconciliation_id)
@@ -128,7 +133,7 @@ def open_differences(session: Session, *, community_id: int) -> list[Difference]
         .outerjoin(Membership, Membership.id == Account.membership_id)
         .outerjoin(Profile, Profile.person_id == Membership.person_id)
         .outerjoin(first, sa.true())
-        .where(Account.community_id == community_id, Account.read_only_since.is_not(None))
+        .where(here, Account.read_only_since.is_not(None))
         .order_by(Account.id)
     )
     return [Difference(**row) for row in rows.mappings()]
