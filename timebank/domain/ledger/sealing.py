@@ -135,8 +135,7 @@ def _run_on(session: Session, marks: dict[int, LedgerMark], lowest: int, upto: i
 def _lines(session: Session, lowest: int, upto: int) -> Iterator[tuple[int, int, str]]:
     """Read lines one by one: whose books, which transfer, and its line."""
     span = {"lowest": lowest, "upto": upto}
-    rows = session.execute(LINES, span, execution_options={"yield_per": ROWS_AT_ONCE})
-    yield from rows.tuples()
+    yield from session.execute(LINES, span, execution_options={"yield_per": ROWS_AT_ONCE})
 
 
 def publish_heads(session: Session, *, now: dt.datetime) -> None:
@@ -150,25 +149,32 @@ def broken_chains(session: Session) -> set[int]:
     Each head that was published is passed on the way. One transfer is held at a time. Books of
     more than ten million entries are left to whoever takes an export (tools/verify_ledger.py).
     """
-    marks = session.scalars(sa.select(LedgerMark)).all()
-    if sum(mark.entries for mark in marks) > MOST_ENTRIES:
+    marks = {mark.community_id: mark for mark in _marks(session)}
+    if sum(mark.entries for mark in marks.values()) > MOST_ENTRIES:
         return set()
-    upto = {mark.community_id: mark.upto_id for mark in marks}
-    expected = _published(session)
-    for mark in marks:
-        expected[mark.community_id][mark.entries] = mark.head
+    upto = {here: mark.upto_id for here, mark in marks.items()}
+    published = _published(session)
     heads = dict.fromkeys(upto, chain.GENESIS)
     counts = dict.fromkeys(upto, 0)
     broken: set[int] = set()
     for here, number, line in _lines(session, 0, max(upto.values(), default=0)):
         if number > upto.get(here, 0):
             continue
-        heads[here] = chain.step(heads[here], line)
+        head = heads[here] = chain.step(heads[here], line)
         counts[here] += 1
-        if expected[here].get(counts[here], heads[here]) != heads[here]:
+        if published[here].get(counts[here], head) != head:
             broken.add(here)
-    entries = {mark.community_id: mark.entries for mark in marks}
-    return broken | {here for here, count in counts.items() if count != entries[here]}
+    return broken | {
+        here
+        for here, mark in marks.items()
+        if (heads[here], counts[here]) != (mark.head, mark.entries)
+    }
+
+
+def _marks(session: Session) -> list[LedgerMark]:
+    """Read every mark as it is now."""
+    marks = sa.select(LedgerMark).order_by(LedgerMark.community_id)
+    return list(session.scalars(marks.execution_options(populate_existing=True)))
 
 
 def _published(session: Session) -> defaultdict[int, dict[int, str]]:
