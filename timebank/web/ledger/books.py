@@ -13,7 +13,6 @@ from flask import render_template
 from flask_babel import format_decimal
 from flask_babel import gettext as _
 
-from timebank.core.errors import NotFound
 from timebank.core.text import public_name
 from timebank.db import db
 from timebank.domain import ledger
@@ -23,6 +22,7 @@ from timebank.models import ProofKind
 from timebank.models import Reconciliation
 from timebank.models import Transfer
 from timebank.models import TransferKind
+from timebank.web.auth import coordinator
 from timebank.web.auth import signed_in_required
 from timebank.web.door import door
 
@@ -128,8 +128,7 @@ def seals() -> Response:
 @signed_in_required
 def differences() -> str:
     """Show the coordinators whose balance differs, what came since it agreed, and what to do."""
-    if not _is_coordinator():
-        raise NotFound
+    coordinator()
     here = door().community.id
     found = ledger.open_differences(db.session(), community_id=here)
     since = ledger.transfers_since(db.session(), differences=found, limit=ENTRIES)
@@ -137,7 +136,6 @@ def differences() -> str:
         "ledger/differences.html",
         differing=[(_told(one), _lines(one, since)) for one in found],
         repairs=_repairs(here, ENTRIES),
-        most=ENTRIES,
     )
 
 
