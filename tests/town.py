@@ -28,6 +28,7 @@ from sqlalchemy.orm import Session
 from tests import builders
 from timebank.domain import communities
 from timebank.domain import identity
+from timebank.domain.ledger.proving import FAULTS
 from timebank.models import Account
 from timebank.models import AccountKind
 from timebank.models import Acted
@@ -37,6 +38,8 @@ from timebank.models import Appeal
 from timebank.models import AppealAsk
 from timebank.models import AppealReason
 from timebank.models import Application
+from timebank.models import BalanceDifference
+from timebank.models import BalanceRepair
 from timebank.models import Batch
 from timebank.models import BatchKind
 from timebank.models import ClaimState
@@ -44,6 +47,8 @@ from timebank.models import EventState
 from timebank.models import Feed
 from timebank.models import Handover
 from timebank.models import Invitation
+from timebank.models import LedgerHead
+from timebank.models import LedgerMark
 from timebank.models import LimitChange
 from timebank.models import LineFate
 from timebank.models import LineOutcome
@@ -58,8 +63,10 @@ from timebank.models import PairRule
 from timebank.models import PaperSheet
 from timebank.models import PaperSheetDraft
 from timebank.models import PaperSheetLine
+from timebank.models import ProofKind
 from timebank.models import Qualification
 from timebank.models import QualificationKind
+from timebank.models import Reconciliation
 from timebank.models import Reference
 from timebank.models import RolePair
 from timebank.models import RotaImport
@@ -91,6 +98,7 @@ def build(session: Session) -> dict[str, int]:
     records |= _more_dates(session, walk)
     records |= _turns(session, walk, records)
     records |= _hours(session, walk, records)
+    records |= _books(session, walk, records)
     records |= _messages(session, walk, records["turn"])
     records |= _finding(session, walk, records)
     records |= _acting(session, walk)
@@ -242,6 +250,35 @@ def _hours(session, walk, records):
         "undone": moved(sam, commons, 90, reversal, reverses_id=wrong.id),
         "gift": gift,
     }
+
+
+def _books(session, walk, records):
+    here = {"community_id": walk.community.id}
+    pot = records["pot"]
+    pot.read_only_since = NOON
+    faults = dict.fromkeys(FAULTS, 0)
+    proof = Reconciliation(**here, kind=ProofKind.WHOLE, ran_at=NOON, transfers=4, **faults)
+    session.add(proof)
+    session.flush()
+    rows = {
+        "proof": proof,
+        "difference": BalanceDifference(
+            **here, reconciliation_id=proof.id, account_id=records["bela_account"].id,
+            stored=5, summed=0, since_transfer_id=0,
+        ),
+        "repair": BalanceRepair(
+            **here, account_id=pot.id, stored=0, summed=0, reason="A slip", by="Ama",
+        ),
+    }  # fmt: skip
+    head = "0" * 64
+    session.add_all([
+        *rows.values(),
+        LedgerMark(**here, upto_id=9, entries=8, head=head, marked_at=NOON),
+        LedgerHead(**here, day=NOON.date(), entries=9, head=head),
+    ])  # fmt: skip
+    session.flush()
+    session.expire(pot)
+    return rows
 
 
 def _messages(session, walk, turn):

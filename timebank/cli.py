@@ -218,10 +218,50 @@ def reconcile() -> None:
     from timebank.domain import ledger
 
     with _session(_settings()) as session:
-        proofs = ledger.reconcile(session, now=clock.now())
-        right = all(proof.proved for proof in proofs)
+        right = _prove(session)
+        for one in ledger.open_differences(session, community_id=None):
+            click.echo(
+                f"Account {one.account_id} is read-only: it said {one.stored} minutes,"
+                f" its entries come to {one.summed}."
+            )
     click.echo("The books are right." if right else "The books are wrong: see /books.")
     sys.exit(0 if right else 1)
+
+
+@main.command("repair-balance")
+@click.option("--account", required=True, type=int, help="Its number, as /books/differences says.")
+@click.option("--reason", required=True, help="Why it differed; everybody reads it: no names.")
+@click.option("--by", required=True, help="Who decided it; the coordinators read it.")
+def repair_balance(account: int, reason: str, by: str) -> None:
+    """Add a balance up anew from its entries and open the account again; then prove the books."""
+    from timebank.domain import ledger
+
+    with _session(_settings()) as session:
+        done = ledger.repair_balance(
+            session,
+            account_id=_number(account),
+            reason=_text(reason, "--reason", most=200),
+            by=_text(by, "--by", most=80),
+            now=clock.now(),
+        )
+        click.echo(f"Account {account} said {done.stored} minutes; it has {done.summed} now.")
+        right = _prove(session)
+    click.echo("The books are right." if right else "The books are wrong still: see /books.")
+    sys.exit(0 if right else 1)
+
+
+def _prove(session: Session) -> bool:
+    from timebank.domain import ledger
+
+    broken = ledger.broken_chains(session)
+    proofs = ledger.reconcile(session, now=clock.now(), broken_chains=broken)
+    return all(proof.proved for proof in proofs)
+
+
+def _number(account: int) -> int:
+    if not 0 < account < 2**63:
+        raise Sentence("--account is the number of an account.")
+    return account
 
 
 @main.command()

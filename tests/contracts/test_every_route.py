@@ -83,6 +83,8 @@ PAGES = {
     "member_lists.choose": ORGANISER,
     "member_lists.understood": ORGANISER,
     "ledger.books": ANYBODY,
+    "ledger.differences": ORGANISER,
+    "ledger.seals": ANYBODY,
     "ledger.statement": SIGNED_IN,
     "ledger.statement_csv": SIGNED_IN,
     "notices.mailbox": ANYBODY,

@@ -14,6 +14,7 @@ from timebank.models import Notice
 from timebank.models import NoticeKind
 from timebank.models import Reconciliation
 from timebank.models import Transfer
+from timebank.models import TransferKind
 
 NOW = dt.datetime(2027, 5, 2, 2, 10, tzinfo=dt.UTC)
 
@@ -137,6 +138,85 @@ def test_an_oversold_slot_is_found(session, walk):
         claim=stray.id,
     )
     assert figures(*ledger.reconcile(session, now=NOW)) == (0, 0, 0, 0, 0, 1, False)
+
+
+def thanked(session, walk, revision=0, minutes=30):
+    return ledger.record(
+        session,
+        key=uuid.uuid4(),
+        community_id=walk.community.id,
+        debit_id=builders.account_of(session, walk.sam).id,
+        credit_id=builders.account_of(session, walk.bela).id,
+        minutes=minutes,
+        kind=TransferKind.THANKS,
+        exchange_id=exchange_of(session, walk),
+        revision=revision,
+        happened_on=NOW.date(),
+        created_by=walk.ama.id,
+        now=NOW,
+    )
+
+
+def exchange_of(session, walk):
+    """The number of an exchange between Sam and Bela."""
+    return 7
+
+
+def taken_back(session, walk, transfer):
+    return ledger.reverse(session, transfer=transfer, by=walk.ama.id, key=uuid.uuid4(), now=NOW)
+
+
+def test_thanks_taken_back_and_said_anew_are_in_order(session, walk):
+    taken_back(session, walk, thanked(session, walk))
+    taken_back(session, walk, thanked(session, walk, 1))
+    thanked(session, walk, 2)
+    assert ledger.reconcile(session, now=NOW)[0].proved
+
+
+@pytest.mark.parametrize("later", [1, 2])
+def test_help_thanked_for_twice_is_found(session, walk, later):
+    thanked(session, walk)
+    weaken(
+        session,
+        """INSERT INTO transfer (idempotency_key, community_id, debit_id, credit_id, minutes, kind,
+                                exchange_id, revision, happened_on, created_by)
+           SELECT gen_random_uuid(), community_id, debit_id, credit_id, minutes, kind, exchange_id,
+                  :later, happened_on, created_by FROM transfer""",
+        later=later,
+    )
+    [proof] = ledger.reconcile(session, now=NOW)
+    assert (proof.doubly_thanked_exchanges, proof.proved) == (1, False)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "minutes = minutes + 1",
+        "debit_id = credit_id, credit_id = debit_id",
+        "reverses_id = id",
+        "reverses_id = 4711",
+    ],
+)
+def test_a_reversal_that_is_no_mirror_is_found(session, walk, change):
+    taken_back(session, walk, thanked(session, walk))
+    weaken(session, f"UPDATE transfer SET {change} WHERE kind = 'reversal'")  # noqa: S608
+    [proof] = ledger.reconcile(session, now=NOW)
+    assert (proof.unmirrored_reversals, proof.proved) == (1, False)
+
+
+def test_an_entry_reversed_twice_is_found(session, walk):
+    taken_back(session, walk, thanked(session, walk))
+    session.commit()
+    weaken(session, "ALTER TABLE transfer DROP CONSTRAINT one_reversal_per_transfer")
+    weaken(
+        session,
+        """INSERT INTO transfer (idempotency_key, community_id, debit_id, credit_id, minutes, kind,
+                                reverses_id, happened_on, created_by)
+           SELECT gen_random_uuid(), community_id, debit_id, credit_id, minutes, kind, reverses_id,
+                  happened_on, created_by FROM transfer WHERE kind = 'reversal'""",
+    )
+    [proof] = ledger.reconcile(session, now=NOW)
+    assert (proof.unmirrored_reversals, proof.proved) == (1, False)
 
 
 def test_a_proof_asks_two_statements_whatever_the_number_of_communities(session, walk):

@@ -14,10 +14,22 @@ from tests.attacks import Attack
 from tests.attacks import answer_of
 from tests.attacks import insert
 from tests.models import test_guarantees_accounts as accounts
+from tests.models import test_guarantees_books as books
 from tests.models import test_guarantees_transfers as transfers
 
 NO_RIGHT = "42501"
-FOR_EVER = ("transfer", "batch", "limit_change", "reconciliation", "alembic_version")
+FOR_EVER = (
+    "transfer",
+    "batch",
+    "limit_change",
+    "reconciliation",
+    "balance_difference",
+    "balance_repair",
+    "ledger_head",
+    "ledger_mark",
+    "account_mark",
+    "alembic_version",
+)
 
 WRITES = [
     *[Attack(NO_RIGHT, f"delete from {table}", f"DELETE FROM {table}") for table in FOR_EVER],  # noqa: S608
@@ -48,6 +60,15 @@ WRITES = [
     ],
     Attack(NO_RIGHT, "rewrite a batch", "UPDATE batch SET title = 'x'"),
     Attack(NO_RIGHT, "rewrite a proof", "UPDATE reconciliation SET balance_sum = 0"),
+    Attack(NO_RIGHT, "talk a difference down", "UPDATE balance_difference SET stored = 0"),
+    Attack(NO_RIGHT, "publish another head", "UPDATE ledger_head SET head = repeat('a', 64)"),
+    Attack(NO_RIGHT, "repair a balance", insert("balance_repair", books.REPAIR)),
+    Attack(
+        "read_only_ends_by_repair",
+        "open an account",
+        "UPDATE account SET read_only_since = NULL",
+        first="UPDATE account SET read_only_since = now() WHERE id = :bela_account",
+    ),
     Attack(NO_RIGHT, "rewrite a memo", "UPDATE memo SET words = 'x'"),
     Attack(NO_RIGHT, "rewrite why limits changed", "UPDATE limit_change SET reason = 'x'"),
     *[

@@ -36,6 +36,7 @@ ALLOWED = frozenset(
         "timebank.jobs.claims.close_turns",
         "timebank.jobs.appeals.ask_on",
         "timebank.jobs.balances.prove_books",
+        "timebank.jobs.balances.seal_books",
         "timebank.jobs.dates.extend_dates",
         "timebank.jobs.joining.forget_strangers",
         "timebank.jobs.member_lists.forget",

@@ -75,6 +75,7 @@ SCHEDULES = (
     Schedule(function="timebank.jobs.outlook.judge_dates", every_seconds=60),
     Schedule(function="timebank.jobs.claims.close_turns", every_seconds=60, at=dt.time(2, 15)),
     Schedule(function="timebank.jobs.balances.prove_books", every_seconds=60, at=dt.time(2, 30)),
+    Schedule(function="timebank.jobs.balances.seal_books", every_seconds=60),
     Schedule(function="timebank.jobs.dates.extend_dates", every_seconds=60, at=dt.time(3, 0)),
     Schedule(function="timebank.jobs.turns.lapse_offers", every_seconds=60),
     Schedule(function="timebank.jobs.member_lists.forget", every_seconds=3600),

@@ -38,13 +38,19 @@ from timebank.models.joining import Reference
 from timebank.models.joining import ReferenceAnswer
 from timebank.models.ledger import Account
 from timebank.models.ledger import AccountKind
+from timebank.models.ledger import AccountMark
+from timebank.models.ledger import BalanceDifference
+from timebank.models.ledger import BalanceRepair
 from timebank.models.ledger import Batch
 from timebank.models.ledger import BatchKind
+from timebank.models.ledger import LedgerHead
+from timebank.models.ledger import LedgerMark
 from timebank.models.ledger import LimitChange
 from timebank.models.ledger import LineFate
 from timebank.models.ledger import MemberList
 from timebank.models.ledger import MemberListLine
 from timebank.models.ledger import Memo
+from timebank.models.ledger import ProofKind
 from timebank.models.ledger import Reconciliation
 from timebank.models.ledger import TopUpPolicy
 from timebank.models.ledger import Transfer
@@ -80,6 +86,7 @@ from timebank.models.rota import WithdrawnBecause
 __all__ = [
     "Account",
     "AccountKind",
+    "AccountMark",
     "Acted",
     "ActedWhat",
     "ActingFor",
@@ -90,6 +97,8 @@ __all__ = [
     "AppealReason",
     "Application",
     "ApplicationState",
+    "BalanceDifference",
+    "BalanceRepair",
     "Batch",
     "BatchKind",
     "Claim",
@@ -107,6 +116,8 @@ __all__ = [
     "IfShort",
     "Invitation",
     "Joining",
+    "LedgerHead",
+    "LedgerMark",
     "LimitChange",
     "LineFate",
     "LineOutcome",
@@ -127,6 +138,7 @@ __all__ = [
     "Person",
     "PrintedLetter",
     "Profile",
+    "ProofKind",
     "PublishedMonth",
     "Qualification",
     "QualificationKind",

@@ -15,12 +15,14 @@ from timebank.domain.ledger.correcting import CannotCorrect
 from timebank.domain.ledger.correcting import NothingToCorrect
 from timebank.domain.ledger.correcting import correct
 from timebank.domain.ledger.crediting import Credit
+from timebank.domain.ledger.crediting import count_waiting_for_repair
 from timebank.domain.ledger.crediting import credit_claims
 from timebank.domain.ledger.giving import give
 from timebank.domain.ledger.limits import Limits
 from timebank.domain.ledger.limits import limit_log
 from timebank.domain.ledger.limits import set_limits
 from timebank.domain.ledger.proving import latest_proofs
+from timebank.domain.ledger.proving import prove_latest
 from timebank.domain.ledger.proving import reconcile
 from timebank.domain.ledger.reading import NEWEST
 from timebank.domain.ledger.reading import Entry
@@ -32,6 +34,19 @@ from timebank.domain.ledger.reading import balance_as_at
 from timebank.domain.ledger.reading import entries_before
 from timebank.domain.ledger.reading import minutes_given
 from timebank.domain.ledger.reading import recent_entries
+from timebank.domain.ledger.repairing import Difference
+from timebank.domain.ledger.repairing import NothingToRepair
+from timebank.domain.ledger.repairing import SayWhyRepair
+from timebank.domain.ledger.repairing import latest_repairs
+from timebank.domain.ledger.repairing import open_differences
+from timebank.domain.ledger.repairing import repair_balance
+from timebank.domain.ledger.repairing import transfers_since
+from timebank.domain.ledger.sealing import broken_chains
+from timebank.domain.ledger.sealing import find_boundary
+from timebank.domain.ledger.sealing import find_mark
+from timebank.domain.ledger.sealing import publish_heads
+from timebank.domain.ledger.sealing import published_heads
+from timebank.domain.ledger.sealing import seal
 from timebank.domain.ledger.transfers import AboveCeiling
 from timebank.domain.ledger.transfers import AccountClosed
 from timebank.domain.ledger.transfers import AlreadyReversed
@@ -52,14 +67,17 @@ __all__ = [
     "BelowFloor",
     "CannotCorrect",
     "Credit",
+    "Difference",
     "Entry",
     "KeyReused",
     "Leg",
     "Limits",
     "NothingToCorrect",
+    "NothingToRepair",
     "OwnHours",
     "Position",
     "ReadOnly",
+    "SayWhyRepair",
     "SoManyHours",
     "ToOneself",
     "account_entries",
@@ -67,20 +85,32 @@ __all__ = [
     "all_entries",
     "balance",
     "balance_as_at",
+    "broken_chains",
     "commons",
     "correct",
+    "count_waiting_for_repair",
     "credit_claims",
     "entries_before",
     "find_account",
+    "find_boundary",
+    "find_mark",
     "give",
     "latest_proofs",
+    "latest_repairs",
     "limit_log",
     "minutes_given",
+    "open_differences",
     "opening_account",
     "post_batch",
+    "prove_latest",
+    "publish_heads",
+    "published_heads",
     "recent_entries",
     "reconcile",
     "record",
+    "repair_balance",
     "reverse",
+    "seal",
     "set_limits",
+    "transfers_since",
 ]

@@ -7,7 +7,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+
+from timebank.domain.ledger.transfers import ReadOnly
 
 # The order of locks that everybody keeps: events, then claims, each by number. Statements of their
 # own: the second sees what the one ahead of us in the queue has committed.
@@ -20,6 +23,9 @@ ATTEND = sa.text("""
 UPDATE claim SET state = 'attended', held_until = NULL, held_as = NULL
  WHERE id = ANY(:claim_ids) AND state IN ('held', 'confirmed', 'missed')
    AND (membership_id <> coalesce(CAST(:by AS bigint), arrived_by) OR arrived_by <> :by)
+   AND NOT EXISTS (SELECT FROM account a
+                    WHERE a.community_id = claim.community_id AND a.read_only_since IS NOT NULL
+                      AND (a.membership_id = claim.membership_id OR a.kind = 'community'))
 RETURNING id
 """)
 
@@ -42,6 +48,15 @@ SELECT left(encode(sha256(format('earn:%s:%s', c.id, r.revision)::bytea), 'hex')
  WHERE c.id = ANY(:claim_ids) AND c.beside_id IS NULL
  ORDER BY a.id
 RETURNING id, claim_id, minutes
+""")
+
+
+WAITING_FOR_REPAIR = sa.text("""
+SELECT count(*) FROM claim c
+ WHERE c.id = ANY(:claim_ids) AND c.state <> 'attended'
+   AND EXISTS (SELECT FROM account a
+                WHERE a.community_id = c.community_id AND a.read_only_since IS NOT NULL
+                  AND (a.membership_id = c.membership_id OR a.kind = 'community'))
 """)
 
 
@@ -68,8 +83,14 @@ def credit_claims(
 
     A turn done beside a longer one is marked as done too: its hours are in the longer one.
 
+    Turns whose account is read-only are left as they are: they are credited when this is asked for
+    again after the repair, and hold nobody else up.
+
     Args:
         by: Who confirms the hours; None where each turn's own witness does, by their tick.
+
+    Raises:
+        ReadOnly: When an account became read-only in this very moment; nothing is credited.
     """
     if not claim_ids:
         return []
@@ -77,5 +98,15 @@ def credit_claims(
     attended = session.scalars(ATTEND, {"claim_ids": list(claim_ids), "by": by}).all()
     if not attended:
         return []
-    rows = session.execute(EARN, {"claim_ids": list(attended), "by": by, "now": now})
+    try:
+        rows = session.execute(EARN, {"claim_ids": list(attended), "by": by, "now": now}).all()
+    except IntegrityError as error:
+        if error.orig.diag.constraint_name == "account_is_read_only":  # type: ignore[union-attr]
+            raise ReadOnly from error
+        raise
     return [Credit(*row) for row in rows]
+
+
+def count_waiting_for_repair(session: Session, *, claim_ids: Collection[int]) -> int:
+    """Count the turns that were left without their hours because an account is read-only."""
+    return int(session.scalar(WAITING_FOR_REPAIR, {"claim_ids": list(claim_ids)}) or 0)

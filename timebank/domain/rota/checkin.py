@@ -60,10 +60,17 @@ class SayWhy(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """What Finish did: the hours posted, and how many ticks wait for another organiser's tap."""
+    """What Finish did, and what it left.
+
+    Attributes:
+        credits: The hours posted.
+        waiting: How many ticks wait for another organiser's tap.
+        read_only: How many wait because the books of their account are being looked into.
+    """
 
     credits: tuple[ledger.Credit, ...]
     waiting: int
+    read_only: int = 0
 
     @property
     def minutes(self) -> int:
@@ -161,7 +168,8 @@ def tick_all(
 def finish(session: Session, *, occasion: Occasion, by: int, now: dt.datetime) -> Finished:
     """Credit everybody who is ticked and owe them the thanks; within a week, again for late ticks.
 
-    An organiser's own tick waits for another organiser's tap, unless somebody else ticked them.
+    An organiser's own tick waits for another organiser's tap, unless somebody else ticked them. A
+    tick whose account is read-only waits for the repair: `close_after_a_week` credits it then.
 
     Raises:
         NotStarted: Before the start.
@@ -181,7 +189,9 @@ def finish(session: Session, *, occasion: Occasion, by: int, now: dt.datetime) -
         .values(finished_at=now)
         .execution_options(synchronize_session=False)
     )
-    return Finished(tuple(posted), waiting=len(ticked) - len(posted))
+    read_only = ledger.count_waiting_for_repair(session, claim_ids=ticked)
+    waiting = len(ticked) - len(posted) - read_only
+    return Finished(tuple(posted), waiting=waiting, read_only=read_only)
 
 
 def credit(

@@ -12,6 +12,12 @@ from timebank.models.ledger.accounts import TopUpPolicy
 from timebank.models.ledger.member_lists import LineFate
 from timebank.models.ledger.member_lists import MemberList
 from timebank.models.ledger.member_lists import MemberListLine
+from timebank.models.ledger.proofs import AccountMark
+from timebank.models.ledger.proofs import BalanceDifference
+from timebank.models.ledger.proofs import BalanceRepair
+from timebank.models.ledger.proofs import LedgerHead
+from timebank.models.ledger.proofs import LedgerMark
+from timebank.models.ledger.proofs import ProofKind
 from timebank.models.ledger.proofs import Reconciliation
 from timebank.models.ledger.transfers import Batch
 from timebank.models.ledger.transfers import BatchKind
@@ -22,13 +28,19 @@ from timebank.models.ledger.transfers import TransferKind
 __all__ = [
     "Account",
     "AccountKind",
+    "AccountMark",
+    "BalanceDifference",
+    "BalanceRepair",
     "Batch",
     "BatchKind",
+    "LedgerHead",
+    "LedgerMark",
     "LimitChange",
     "LineFate",
     "MemberList",
     "MemberListLine",
     "Memo",
+    "ProofKind",
     "Reconciliation",
     "TopUpPolicy",
     "Transfer",

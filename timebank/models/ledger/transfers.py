@@ -149,6 +149,11 @@ class Transfer(Base):
             unique=True,
             postgresql_where=sa.text("exchange_id IS NOT NULL"),
         ),
+        sa.Index(
+            "transfer_thanks_anew",
+            "exchange_id",
+            postgresql_where=sa.text("exchange_id IS NOT NULL AND revision > 0"),
+        ),
         sa.Index("transfer_batch", "batch_id", postgresql_where=sa.text("batch_id IS NOT NULL")),
         sa.ForeignKeyConstraint(
             ["batch_id", "community_id"], ["batch.id", "batch.community_id"], name="batch_here"

@@ -1,68 +1,30 @@
-"""The books that everybody may read, and a member's own statement."""
+"""A member's own statement; the books stand in a module of their own."""
 
 from __future__ import annotations
-
-import datetime as dt
-from dataclasses import dataclass
 
 from flask import Blueprint
 from flask import Response
 from flask import render_template
 from flask import request
 from flask import url_for
-from flask_babel import format_decimal
 
 from timebank.core import clock
 from timebank.db import db
 from timebank.domain import ledger
-from timebank.models import Reconciliation
 from timebank.web.auth import member
 from timebank.web.auth import signed_in_required
 from timebank.web.door import door
 from timebank.web.events.fields import read_day
+from timebank.web.ledger import books
 from timebank.web.ledger.download import statement_table
 from timebank.web.ledger.lines import by_month
 from timebank.web.ledger.lines import position_of
 from timebank.web.ledger.lines import written
 
 bp = Blueprint("ledger", __name__)
+books.register(bp)
 
-NIGHTS = 7  # of proofs on the page
 LINES = 50  # of a statement on one page
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """A night's proof as the page tells it."""
-
-    ran_at: dt.datetime
-    is_proved: bool
-    entries: str
-    balance_sum: str
-    wrong_balances: int
-    turns_without_hours: int
-    turns_with_hours_twice: int
-    overfull_jobs: int
-
-
-@bp.get("/books")
-def books() -> str:
-    """Show that all hours together come to nought, and when that was last proved."""
-    found = ledger.latest_proofs(db.session(), community_id=door().community.id, limit=NIGHTS)
-    return render_template("ledger/books.html", proofs=[_proof(one) for one in found])
-
-
-def _proof(found: Reconciliation) -> Proof:
-    return Proof(
-        ran_at=found.ran_at,
-        is_proved=found.proved,
-        entries=format_decimal(found.transfers),
-        balance_sum=format_decimal(found.balance_sum),
-        wrong_balances=found.wrong_balances,
-        turns_without_hours=found.unearned_turns,
-        turns_with_hours_twice=found.doubly_earned_turns,
-        overfull_jobs=found.oversold_slots,
-    )
 
 
 @bp.get("/me/statement")

@@ -103,11 +103,22 @@ def _tell(done: checkin.Finished) -> None:
                 hours=hours(done.minutes),
             )
         )
-    elif not done.waiting:
+    elif not done.waiting and not done.read_only:
         say(_("Everybody ticked has their hours already."), tone=Tone.NEWS)
     if done.waiting:
         say(
             _("Your own turn needs another organiser’s tap: nobody confirms their own hours."),
+            tone=Tone.NEWS,
+        )
+    if done.read_only:
+        say(
+            ngettext(
+                "%(num)s neighbour’s hours wait: the coordinators are looking into their time"
+                " account. The tick stays, and the hours follow once that’s put right.",
+                "%(num)s neighbours’ hours wait: the coordinators are looking into their time"
+                " accounts. The ticks stay, and the hours follow once that’s put right.",
+                done.read_only,
+            ),
             tone=Tone.NEWS,
         )
 
