@@ -16,6 +16,7 @@ from tests.attacks import Attack
 from tests.attacks import Effect
 from tests.models import test_guarantees_accounts as accounts
 from tests.models import test_guarantees_asking as asking
+from tests.models import test_guarantees_board as board
 from tests.models import test_guarantees_claims as claims
 from tests.models import test_guarantees_events as events
 from tests.models import test_guarantees_identity as identity
@@ -32,6 +33,7 @@ for module in (
     accounts,
     asking,
     at_claim_time,
+    board,
     claims,
     events,
     identity,

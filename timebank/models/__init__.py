@@ -20,6 +20,15 @@ from timebank.models.events import ReasonKind
 from timebank.models.events import Series
 from timebank.models.events import SeriesState
 from timebank.models.events import Venue
+from timebank.models.exchange import Block
+from timebank.models.exchange import Category
+from timebank.models.exchange import Conversation
+from timebank.models.exchange import Message
+from timebank.models.exchange import Post
+from timebank.models.exchange import PostKind
+from timebank.models.exchange import PostState
+from timebank.models.exchange import Report
+from timebank.models.exchange import Ring
 from timebank.models.identity import Person
 from timebank.models.identity import Profile
 from timebank.models.identity import SignIn
@@ -69,9 +78,12 @@ __all__ = [
     "AppealReason",
     "Batch",
     "BatchKind",
+    "Block",
+    "Category",
     "Claim",
     "ClaimState",
     "Community",
+    "Conversation",
     "Event",
     "EventState",
     "Feed",
@@ -86,18 +98,24 @@ __all__ = [
     "MemberQualification",
     "Membership",
     "Memo",
+    "Message",
     "Notice",
     "NoticeKind",
     "NoticeState",
     "Outlook",
     "PairRule",
     "Person",
+    "Post",
+    "PostKind",
+    "PostState",
     "Profile",
     "PublishedMonth",
     "Qualification",
     "QualificationKind",
     "ReasonKind",
     "Reconciliation",
+    "Report",
+    "Ring",
     "Role",
     "RolePair",
     "RoleQualification",

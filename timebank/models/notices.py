@@ -42,6 +42,9 @@ class NoticeKind(enum.StrEnum):
     CALL_FOR_HELP = "call_for_help"
     WHAT_TO_EXPECT = "what_to_expect"
     TIME_TO_DECIDE = "time_to_decide"
+    NEIGHBOUR_WROTE = "neighbour_wrote"
+    POST_LAPSING = "post_lapsing"
+    POST_LAPSED = "post_lapsed"
     BELOW_FLOOR = "below_floor"
     BOOKS_WRONG = "books_wrong"
 

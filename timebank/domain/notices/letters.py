@@ -11,6 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from timebank.core import text
+from timebank.domain.notices import posts
+from timebank.domain.notices.posts import AboutPost
 from timebank.models import NoticeKind
 from timebank.models import SignInRequest
 
@@ -123,6 +125,7 @@ class Letter:
         arrive_minutes_before: How long before their turn they should be there.
         others: Who else has a turn on the date, for a first turn.
         minutes_credited: What the turn brought, unless that was taken back.
+        post: The offer or ask that it is about.
     """
 
     kind: NoticeKind
@@ -168,6 +171,7 @@ class Letter:
     address: str | None
     organiser: str | None
     minutes_credited: int | None
+    post: AboutPost | None
 
     @property
     def greeting(self) -> str:
@@ -222,12 +226,13 @@ class Letter:
 
 
 def read_letter(session: Session, *, notice_id: int) -> Letter:
-    """Look up, in one statement, what a notice has to say."""
+    """Look up what a notice has to say: one statement, two for one about an offer or ask."""
     row = dict(session.execute(sa.text(LOOK_UP), {"notice_id": notice_id}).mappings().one())
     request_id, nonce = row.pop("request_id"), row.pop("nonce")
     request = SignInRequest(id=request_id, nonce=nonce) if request_id else None
     row["kind"] = NoticeKind(row["kind"])
-    return Letter(request=request, **row)
+    post = posts.read(session, kind=row["kind"], facts=row["facts"])
+    return Letter(request=request, post=post, **row)
 
 
 def reason_to_drop(letter: Letter) -> str | None:
@@ -242,7 +247,12 @@ def reason_to_drop(letter: Letter) -> str | None:
         return "the date was cancelled"
     if letter.is_taken_off:
         return "they are back on the rota" if letter.is_claimed_again else None
-    return _reason_of_job(letter) or _reason_of_asking(letter) or _reason_of_claim(letter)
+    return (
+        _reason_of_job(letter)
+        or _reason_of_asking(letter)
+        or _reason_of_claim(letter)
+        or posts.reason_to_drop(letter.kind, letter.post)
+    )
 
 
 def _reason_of_job(letter: Letter) -> str | None:

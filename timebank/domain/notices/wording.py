@@ -24,6 +24,7 @@ from timebank.core import text
 from timebank.core import when
 from timebank.domain import identity
 from timebank.domain.notices.letters import Letter
+from timebank.domain.notices.posts import AboutPost
 from timebank.models import NoticeKind
 
 PACKAGE = Path(__file__).resolve().parents[2]
@@ -33,6 +34,8 @@ ASKED_PURPOSE = "asked"
 HANDOVER_PURPOSE = "handover"
 OFFER_PURPOSE = "offer"
 HELP_PURPOSE = "help"
+KEEP_PURPOSE = "keep"
+TALK_PURPOSES = {True: "talk-owner", False: "talk-other"}  # by whether it is the owner's side
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _BLANK_LINES = re.compile(r"\n{3,}")
@@ -154,6 +157,23 @@ class Links:
         """A page with two buttons: yes to a call for help, and not this time."""
         ask_id = int(self.letter.facts.get("ask_id", "0"))
         return f"{self.home}/t/{self.token(HELP_PURPOSE, ask_id)}/help"
+
+    @property
+    def keep(self) -> str:
+        """A page with one button: keep an offer or ask on the board, or bring it back."""
+        return f"{self.home}/t/{self.token(KEEP_PURPOSE, self._post.post_id)}/keep"
+
+    @property
+    def reply(self) -> str:
+        """A page where the reader answers a neighbour in a box: their address stays theirs."""
+        token = self.token(TALK_PURPOSES[bool(self._post.to_owner)], self._post.talk_id or 0)
+        return f"{self.home}/t/{token}/reply"
+
+    @property
+    def _post(self) -> AboutPost:
+        if self.letter.post is None:
+            raise LookupError("this notice is about no offer or ask")
+        return self.letter.post
 
     @property
     def sign_in(self) -> str:
