@@ -37,6 +37,7 @@ ALLOWED = frozenset(
         "timebank.jobs.appeals.ask_on",
         "timebank.jobs.balances.prove_books",
         "timebank.jobs.dates.extend_dates",
+        "timebank.jobs.exchange.lapse_posts",
         "timebank.jobs.outlook.judge_dates",
         "timebank.jobs.reminders.plan_due",
         "timebank.jobs.turns.give_standing_turns",

@@ -80,6 +80,7 @@ SCHEDULES = (
     Schedule(
         function="timebank.jobs.turns.give_standing_turns", every_seconds=60, at=dt.time(3, 15)
     ),
+    Schedule(function="timebank.jobs.exchange.lapse_posts", every_seconds=60, at=dt.time(3, 30)),
 )
 
 

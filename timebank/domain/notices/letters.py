@@ -251,7 +251,7 @@ def reason_to_drop(letter: Letter) -> str | None:
         _reason_of_job(letter)
         or _reason_of_asking(letter)
         or _reason_of_claim(letter)
-        or posts.reason_to_drop(letter.kind, letter.post)
+        or posts.reason_to_drop(letter.kind, letter.facts, letter.post)
     )
 
 

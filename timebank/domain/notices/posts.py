@@ -68,7 +68,9 @@ def read(session: Session, *, kind: NoticeKind, facts: Mapping[str, str]) -> Abo
     return AboutPost(**row) if row else None
 
 
-def reason_to_drop(kind: NoticeKind, post: AboutPost | None) -> str | None:
+def reason_to_drop(
+    kind: NoticeKind, facts: Mapping[str, str], post: AboutPost | None
+) -> str | None:
     """Tell why a notice about a post no longer holds, or None when it does."""
     if kind not in KINDS:
         return None
@@ -77,4 +79,5 @@ def reason_to_drop(kind: NoticeKind, post: AboutPost | None) -> str | None:
     if kind is NoticeKind.NEIGHBOUR_WROTE:
         return "they don't want to hear from each other" if post.is_blocked else None
     expected = "open" if kind is NoticeKind.POST_LAPSING else "expired"
-    return None if post.state == expected else "it has moved on"
+    is_as_told = facts.get("expires_on") == post.expires_on.isoformat()
+    return None if post.state == expected and is_as_told else "it was kept or taken down"
