@@ -7,6 +7,7 @@ from flask import Blueprint
 from timebank.web.calendar.routes import bp as calendar
 from timebank.web.events.editing import bp as editor
 from timebank.web.events.routes import bp as events
+from timebank.web.exchange.board import bp as neighbours
 from timebank.web.health import bp as health
 from timebank.web.identity.routes import bp as identity
 from timebank.web.ledger.accounts import bp as accounts
@@ -48,6 +49,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     entries,
     accounts,
     together,
+    neighbours,
     notices,
     pages,
 )

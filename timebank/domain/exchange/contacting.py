@@ -102,6 +102,24 @@ def side_of_link(session: Session, *, community_id: int, talk_id: int, is_owner:
     return side
 
 
+def talk_of(session: Session, *, post: Post, membership_id: int) -> int | None:
+    """Find the conversation that a member has about a post already, if any."""
+    return session.scalar(
+        sa.select(Conversation.id).where(
+            Conversation.post_id == post.id, Conversation.other_id == membership_id
+        )
+    )
+
+
+def is_blocked(session: Session, *, one_id: int, other_id: int) -> bool:
+    """Tell whether one of two members does not want to hear from the other."""
+    two = (one_id, other_id)
+    block = sa.exists().where(
+        Block.by_id.in_(two), Block.against_id.in_(two), Block.ended_at.is_(None)
+    )
+    return bool(session.scalar(sa.select(block)))
+
+
 def answer_post(
     session: Session,
     *,
@@ -307,11 +325,8 @@ def _refuse_a_flood(session: Session, written_by: int, now: dt.datetime) -> None
 def _refuse_the_unwanted(session: Session, side: Side) -> None:
     """Refuse without telling which of the two it is."""
     two = (side.talk.owner_id, side.talk.other_id)
-    is_blocked = sa.exists().where(
-        Block.by_id.in_(two), Block.against_id.in_(two), Block.ended_at.is_(None)
-    )
     has_left = sa.exists().where(Membership.id.in_(two), Membership.standing == Standing.LEFT)
-    if session.scalar(sa.select(sa.or_(is_blocked, has_left))):
+    if is_blocked(session, one_id=two[0], other_id=two[1]) or session.scalar(sa.select(has_left)):
         raise NotPassedOn
 
 

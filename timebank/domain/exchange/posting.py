@@ -200,6 +200,32 @@ def reopen(session: Session, *, post: Post, today: dt.date) -> None:
         post.nudged_on = None
 
 
+def members_named(session: Session, *, community_id: int, named: str) -> list[tuple[int, str]]:
+    """Find members one of whose names begins so, for a coordinator -> number and name in full."""
+    rows = session.execute(
+        sa.text("""
+SELECT m.id, f.full_name FROM membership m JOIN profile f ON f.person_id = m.person_id
+ WHERE m.community_id = :community_id AND m.standing <> 'left'
+   AND strpos(' ' || unaccented(f.full_name), ' ' || unaccented(:named)) > 0
+ ORDER BY lower(f.full_name), m.id LIMIT 20"""),
+        {"community_id": community_id, "named": named},
+    )
+    return [(row.id, row.full_name) for row in rows]
+
+
+def own_posts(session: Session, *, membership_id: int) -> list[Post]:
+    """List a member's offers and asks: those on the board first, the newest first; forty."""
+    is_over = sa.case((Post.state.in_(ENDED), 1), else_=0)
+    return list(
+        session.scalars(
+            sa.select(Post)
+            .where(Post.membership_id == membership_id)
+            .order_by(is_over, Post.id.desc())
+            .limit(40)
+        )
+    )
+
+
 def check(draft: Draft) -> None:
     """Refuse words that tell strangers where somebody lives or how to ring them.
 

@@ -93,6 +93,25 @@ class Complaint:
     lines: list[tuple[str, str]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A neighbour with whom whoever posted it is in touch about it."""
+
+    talk_id: int
+    membership_id: int
+    name: str
+    was_asked: bool
+
+
+ANSWERS = sa.text("""
+SELECT c.id, c.other_id, coalesce(f.full_name, '') AS full_name, c.begun_by_owner
+  FROM conversation c
+  JOIN membership m ON m.id = c.other_id
+  LEFT JOIN profile f ON f.person_id = m.person_id
+ WHERE c.post_id = :post_id
+ ORDER BY c.id LIMIT 50
+""")
+
 TALKS = sa.text("""
 SELECT c.id, p.title, other.id AS other_id, f.full_name, m.words, m.created_at,
        m.by_owner = (c.owner_id = :me) AS is_own
@@ -174,6 +193,19 @@ def read_talk(session: Session, *, side: Side) -> Talk:
         lines=[Line(one.by_owner == side.is_owner, one.words, one.created_at)
                for one in reversed(lines)],
     )  # fmt: skip
+
+
+def read_answers(session: Session, *, post: Post) -> list[Answer]:
+    """List with whom the owner of a post is in touch about it; what they wrote stays theirs."""
+    return [
+        Answer(
+            talk_id=row.id,
+            membership_id=row.other_id,
+            name=public_name(row.full_name),
+            was_asked=row.begun_by_owner,
+        )
+        for row in session.execute(ANSWERS, {"post_id": post.id})
+    ]
 
 
 def read_talks(session: Session, *, membership_id: int) -> list[TalkInList]:
