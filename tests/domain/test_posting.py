@@ -122,14 +122,12 @@ class TestPutUp:
     ) -> None:
         assert put_up(session, walk, when_words=typed).when_words == typed
 
-    @pytest.mark.parametrize("area", ["14 Alder Road", "DA6", "Flat ２"])
+    @pytest.mark.parametrize("area", ["14 Alder Road", "DA6", "Flat \uff12"])
     def test_an_area_is_no_address(self, session: Session, walk: Walk, area: str) -> None:
         with pytest.raises(AreaOnly):
             put_up(session, walk, area=area)
 
-    def test_an_area_is_spelt_as_on_the_board_already(
-        self, session: Session, walk: Walk
-    ) -> None:
+    def test_an_area_is_spelt_as_on_the_board_already(self, session: Session, walk: Walk) -> None:
         put_up(session, walk, area="Crayford")
         assert put_up(session, walk, area="CRAYFÔRD", title="Another").area == "Crayford"
 
