@@ -45,7 +45,7 @@ from timebank.web.typed import text_of
 
 TALK = "/neighbours/talks/<int:talk_id>"
 BY_MAIL = "/t/<token>/reply"
-ONE_TAP = "<any(block, unblock, ring):action>"
+ONE_TAP = "<any(block, unblock, ring):way>"
 INVITE = "/neighbours/<int:post_id>/invite/<int:membership_id>"
 
 
@@ -166,13 +166,13 @@ def report(talk_id: int = 0, token: str = "") -> Page:
     return redirect(_here(talk_id, token), 303)
 
 
-def settle(action: str, talk_id: int = 0, token: str = "") -> Response:
+def settle(way: str, talk_id: int = 0, token: str = "") -> Response:
     """Hear from them no more, hear from them again, or be rung about it."""
     side, session = _side(talk_id, token), db.session()
-    if action == "block":
+    if way == "block":
         contacting.block(session, side=side)
         say(_("You won’t hear from them again."), undo_url=f"{_here(talk_id, token)}/unblock")
-    elif action == "unblock":
+    elif way == "unblock":
         contacting.unblock(session, side=side, now=clock.now())
         say(_("You can write to each other again."))
     else:
