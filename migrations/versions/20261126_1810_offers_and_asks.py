@@ -11,7 +11,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "20261126_1810"
-down_revision = "20261126_1230"
+down_revision = "20261126_1805"
 branch_labels = None
 depends_on = None
 
@@ -77,12 +77,16 @@ EARLIER_KINDS = (
 NEW_KINDS = "neighbour_wrote post_lapsing post_lapsed"
 
 
+# What somebody said stays as they said it; it may be deleted with them.
+RIGHTS = "REVOKE UPDATE ON message, conversation FROM timebank_app"
+
+
 def upgrade() -> None:
     op.execute(UNACCENTED)
     op.execute(POST_WORDS)
     _make_tables()
-    for rule in RULES:
-        op.execute(rule)
+    for statement in (*RULES, RIGHTS):
+        op.execute(statement)
     _allow_kinds(f"{EARLIER_KINDS} {NEW_KINDS}")
 
 

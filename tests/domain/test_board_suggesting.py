@@ -6,7 +6,6 @@ import datetime as dt
 import uuid
 
 import pytest
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from tests import builders
@@ -181,7 +180,6 @@ def test_who_was_asked_lately_about_something_else_comes_last(
         session, post=other, neighbour=walk.nadia, by=walk.ama, words="Could you?", intent=None,
         now=NOW,
     )  # fmt: skip
-    session.execute(sa.text("UPDATE conversation SET created_at = :now"), {"now": NOW})
     assert names(session, ask) == ["Sam T", "Nadia K"]
     later = suggested(session, ask, now=NOW + dt.timedelta(days=15))
     assert [one.name for one in later] == ["Nadia K", "Sam T"]

@@ -142,7 +142,7 @@ def answer_post(
     if by.community_id != post.community_id:
         raise NotFound
     _lock_member(session, by.id)  # before the post, as `posting` does
-    side = Side(_talk(session, post, by.id, begun_by_owner=False), is_owner=False)
+    side = Side(_talk(session, post, by.id, begun_by_owner=False, now=now), is_owner=False)
     say(session, side=side, words=words, written_by=by.id, intent=intent, now=now)
     if wants_a_ring:
         ask_for_a_ring(session, side=side)
@@ -172,7 +172,7 @@ def ask_neighbour(
     if neighbour.id == post.membership_id:
         raise YourOwn
     _lock_member(session, by.id)  # before the post, as `posting` does
-    side = Side(_talk(session, post, neighbour.id, begun_by_owner=True), is_owner=True)
+    side = Side(_talk(session, post, neighbour.id, begun_by_owner=True, now=now), is_owner=True)
     say(session, side=side, words=words, written_by=by.id, intent=intent, now=now)
     return side
 
@@ -271,7 +271,9 @@ def report(session: Session, *, side: Side, words: str) -> None:
     session.execute(insert(Report).values(values).on_conflict_do_nothing())
 
 
-def _talk(session: Session, post: Post, other_id: int, *, begun_by_owner: bool) -> Conversation:
+def _talk(
+    session: Session, post: Post, other_id: int, *, begun_by_owner: bool, now: dt.datetime
+) -> Conversation:
     """Find the conversation of two about a post, or begin it: there is one, whoever taps first."""
     known = sa.select(Conversation).where(
         Conversation.post_id == post.id, Conversation.other_id == other_id
@@ -287,6 +289,7 @@ def _talk(session: Session, post: Post, other_id: int, *, begun_by_owner: bool) 
             "owner_id": post.membership_id,
             "other_id": other_id,
             "begun_by_owner": begun_by_owner,
+            "created_at": now,
         }
         session.execute(insert(Conversation).values(values).on_conflict_do_nothing())
         found = session.scalars(known).one()
