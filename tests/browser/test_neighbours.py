@@ -76,6 +76,22 @@ def test_a_neighbour_asks_and_another_answers(
     bela.see("talk")
 
 
+@pytest.mark.parametrize("width", [320, 768])
+def test_the_board_fits_a_small_phone_and_a_tablet(
+    session: Session, open_screen: OpenScreen, width: int
+) -> None:
+    walk = days.a_walk(session)
+    a_board(session, walk)
+    ama = open_screen(STORY, Look(width, "light"), of=walk.ama)
+    for step, address in (
+        ("found", "/neighbours?q=lift"),
+        ("post", "/neighbours/1"),
+        ("ask-for", "/neighbours/ask"),
+    ):
+        ama.open(address)
+        ama.see(step)
+
+
 def asks(bela: Screen) -> None:
     """Put an ask on the board, at the second try."""
     bela.open("/")
