@@ -11,13 +11,11 @@ from tests import builders
 from tests.boards import TODAY
 from tests.boards import a_post
 from timebank.jobs import exchange
-from timebank.jobs import tools
 from timebank.jobs.tools import Tools
 from timebank.models import PostState
 
 
 def test_the_job_nudges_and_lapses_and_may_run_twice(session: Session, mine: Tools) -> None:
-    tools.bind(mine)
     walk = builders.a_walk(session)
     post = a_post(session, walk.bela)
     for days, state in ((23, PostState.OPEN), (31, PostState.EXPIRED)):

@@ -27,26 +27,39 @@ SHORTEST_TO_CORRECT = typos.ONE_SLIP
 # Anything but spaces, signs and quotes: \w would break words whose vowels are written as marks.
 _WORD = re.compile(r"[^\s!-/:-@\[-`{-¿\u2000-\u206f\u3000-\u303f]+")
 
+# Each kind is read from the end of its own index and no further than the page needs.
+OF_ONE_KIND = """
+(SELECT p.id, p.kind, p.category, p.title, p.words, p.area, p.when_words, p.created_at,
+        p.expires_on, p.membership_id, m.person_id
+   FROM post p JOIN membership m ON m.id = p.membership_id AND m.standing <> 'left'
+  WHERE p.community_id = :community_id AND p.state = 'open'
+    AND p.kind = '{kind}' AND p.id < :before_{kind}
+    AND (CAST(:category AS text) IS NULL OR p.category = :category)
+    AND (CAST(:area AS text) IS NULL OR p.area = :area)
+    AND p.membership_id <> ALL ((SELECT ids FROM apart)::bigint[])
+    {matching}
+  ORDER BY p.id DESC LIMIT :limit)"""
 PAGE = """
-SELECT p.id, p.kind, p.category, p.title, p.words, p.area, p.when_words, p.created_at,
-       p.expires_on, p.membership_id, f.full_name
-  FROM post p
-  JOIN membership m ON m.id = p.membership_id AND m.standing <> 'left'
-  LEFT JOIN profile f ON f.person_id = m.person_id
- WHERE p.community_id = :community_id AND p.state = 'open'
-   AND (CAST(:kind AS text) IS NULL OR p.kind = :kind)
-   AND (CAST(:category AS text) IS NULL OR p.category = :category)
-   AND (CAST(:area AS text) IS NULL OR p.area = :area)
-   AND (CAST(:after_kind AS text) IS NULL
-        OR p.kind > :after_kind OR p.kind = :after_kind AND p.id < :after_id)
-   {matching}
-   AND NOT EXISTS (SELECT FROM block b WHERE b.ended_at IS NULL
-                      AND (b.by_id = p.membership_id AND b.against_id = :viewer_id
-                           OR b.by_id = :viewer_id AND b.against_id = p.membership_id))
- ORDER BY p.kind, p.id DESC
- LIMIT :limit
+WITH apart AS (
+  SELECT coalesce(array_agg(b.by_id + b.against_id - :viewer_id), '{{}}') AS ids FROM block b
+   WHERE b.ended_at IS NULL AND :viewer_id IN (b.by_id, b.against_id)
+), page AS (
+{asks} UNION ALL {offers}
+)
+SELECT page.*, f.full_name FROM page LEFT JOIN profile f ON f.person_id = page.person_id
+ ORDER BY page.kind, page.id DESC LIMIT :limit
 """
 MATCHING = "AND p.search @@ to_tsquery('english', unaccented(:query))"
+NEWER_THAN_ALL = 2**62
+
+
+def _page_sql(matching: str) -> str:
+    """Write the statement of a page, looking for words or not."""
+    asks, offers = (OF_ONE_KIND.format(kind=kind, matching=matching) for kind in PostKind)
+    return PAGE.format(asks=asks, offers=offers)
+
+
+PAGE_OF_ALL, PAGE_WITH_WORDS = _page_sql(""), _page_sql(MATCHING)
 
 # The newest thousand posts are enough to guess from, and the guess stays quick on a full board.
 VOCABULARY = sa.text("""
@@ -174,20 +187,17 @@ class _Scope:
 
 def _page(scope: _Scope, wanted: Wanted, *, is_mended: bool = False) -> Found:
     words = words_of(wanted.words)
-    after_kind, after_id = scope.after or (None, None)
     values = {
         "community_id": scope.community_id,
-        "viewer_id": scope.viewer_id,
-        "kind": wanted.kind,
+        "viewer_id": scope.viewer_id or 0,
         "category": wanted.category,
         "area": wanted.area,
-        "after_kind": after_kind,
-        "after_id": after_id,
         "limit": scope.limit + 1,
+        **{f"before_{kind}": _before(kind, wanted, scope.after) for kind in PostKind},
     }
     if words:
         values["query"] = _query(words, any_word=wanted.any_word)
-    statement = sa.text(PAGE.format(matching=MATCHING if words else ""))
+    statement = sa.text(PAGE_WITH_WORDS if words else PAGE_OF_ALL)
     rows = [*scope.session.execute(statement, values)]
     cards = [_card(row, is_stranger=scope.viewer_id is None) for row in rows[: scope.limit]]
     last = cards[-1] if len(rows) > scope.limit else None
@@ -197,6 +207,15 @@ def _page(scope: _Scope, wanted: Wanted, *, is_mended: bool = False) -> Found:
         is_mended=is_mended,
         next_after=(last.kind, last.post_id) if last else None,
     )
+
+
+def _before(kind: PostKind, wanted: Wanted, after: tuple[PostKind, int] | None) -> int:
+    """Tell below which number a kind's posts belong on this page: below 0 there are none."""
+    if wanted.kind not in {None, kind}:
+        return 0
+    if after is None or kind > after[0]:
+        return NEWER_THAN_ALL
+    return after[1] if kind == after[0] else 0
 
 
 def _query(words: list[str], *, any_word: bool) -> str:
