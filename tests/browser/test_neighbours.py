@@ -127,7 +127,7 @@ def test_somebody_without_e_mail_is_rung(
     ama = open_screen(STORY, look, of=walk.ama)
     ama.open("/neighbours")
     ama.reads("1 neighbour waits for a coordinator.")
-    ama.follow("Whom to ring")
+    ama.follow("Waiting to be rung")
     ama.reads("Edith Marlow", "I have a car, and Tuesdays free.")
     ama.see("to-ring")
     ama.type("What did they say?", "Tuesday at nine, please.")

@@ -168,7 +168,7 @@ def test_a_coordinator_posts_for_a_neighbour_on_the_telephone_and_rings_her(walk
 
     ama.open("/neighbours")
     assert "2 neighbours wait for a coordinator." in ama.words
-    ama.follow("Whom to ring")
+    ama.follow("Waiting to be rung")
     assert "Edith Marlow" in ama.words
     assert "Sam T wrote about “A lift to the doctor”" in ama.words
     ama.press("I’ve rung them: Edith Marlow", words="Tuesday at nine, please.")
