@@ -122,7 +122,7 @@ class Browser:
         self._go(self.client.post(address, data=fields, base_url=self.base))
         return self.page
 
-    def press(self, words: str, **typed: object) -> str:
+    def press(self, words: str, /, **typed: object) -> str:
         """Press the first button whose words begin with `words`, after typing into its form."""
         form, button, action = self._find(words)
         fields = {**form.fields, **{name: _listed(value) for name, value in typed.items()}}

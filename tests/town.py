@@ -16,6 +16,9 @@ Of last_walk there is a paper sheet: line 1 is Bela's turn, which was done, line
 Ama has invited Gus; Ivy applies and names Gus, who hasn't answered; neither is a member.
 tail walker's place; the walk calls for help, and Sam was asked; a spreadsheet was taken in. Of two
 member lists one was taken in (Bela is its second line); coordinators noted something about her.
+Bela asks for help with her lawn; Sam writes to her about it (talk), is to be rung, and reports it;
+Nadia offers a lift and has blocked Sam, who wrote to her about it earlier (cut_off); Ama wrote
+down an ask of Sam's (quiet).
 """
 
 from __future__ import annotations
@@ -42,7 +45,10 @@ from timebank.models import BalanceDifference
 from timebank.models import BalanceRepair
 from timebank.models import Batch
 from timebank.models import BatchKind
+from timebank.models import Block
+from timebank.models import Category
 from timebank.models import ClaimState
+from timebank.models import Conversation
 from timebank.models import EventState
 from timebank.models import Feed
 from timebank.models import Handover
@@ -57,17 +63,22 @@ from timebank.models import MemberListLine
 from timebank.models import MemberNote
 from timebank.models import MemberQualification
 from timebank.models import Memo
+from timebank.models import Message
 from timebank.models import Notice
 from timebank.models import NoticeKind
 from timebank.models import PairRule
 from timebank.models import PaperSheet
 from timebank.models import PaperSheetDraft
 from timebank.models import PaperSheetLine
+from timebank.models import Post
+from timebank.models import PostKind
 from timebank.models import ProofKind
 from timebank.models import Qualification
 from timebank.models import QualificationKind
 from timebank.models import Reconciliation
 from timebank.models import Reference
+from timebank.models import Report
+from timebank.models import Ring
 from timebank.models import RolePair
 from timebank.models import RotaImport
 from timebank.models import SignIn
@@ -103,6 +114,7 @@ def build(session: Session) -> dict[str, int]:
     records |= _finding(session, walk, records)
     records |= _acting(session, walk)
     records |= _member_lists(session, walk, records["gift"])
+    records |= _board(session, walk)
     records |= _elsewhere(session, walk)
     records |= _joining(session, walk)
     session.commit()
@@ -433,6 +445,45 @@ def _member_lists(session, walk, transfer):
     session.add_all([line, note])
     session.flush()
     return {**rows, "note": note}
+
+
+def _board(session, walk):
+    here = {"community_id": walk.community.id}
+    ama, bela, nadia, sam = (row.id for row in (walk.ama, walk.bela, walk.nadia, walk.sam))
+    common = {**here, "area": "Crayford", "place": 1, "expires_on": NOON}
+    lawn = Post(
+        **common,
+        kind=PostKind.ASK,
+        category=Category.GARDEN,
+        title="My lawn",
+        membership_id=bela,
+        created_by=bela,
+    )
+    lift = Post(
+        **common, kind=PostKind.OFFER, category=Category.LIFTS, title="A lift to the shops",
+        membership_id=nadia, created_by=nadia,
+    )  # fmt: skip
+    quiet = Post(
+        **common, kind=PostKind.ASK, category=Category.PETS, title="Our cat in August",
+        membership_id=sam, created_by=ama,
+    )  # fmt: skip
+    session.add_all([lawn, lift, quiet])
+    session.flush()
+    side = {**here, "other_id": sam, "begun_by_owner": False}
+    talk = Conversation(**side, post_id=lawn.id, owner_id=bela)
+    cut_off = Conversation(**side, post_id=lift.id, owner_id=nadia)
+    session.add_all([talk, cut_off])
+    session.flush()
+    about = {**here, "conversation_id": talk.id}
+    rows = {
+        "letter": Message(**about, by_owner=False, written_by=sam, words="I can come."),
+        "ring": Ring(**about, of_owner=False),
+        "report": Report(**about, by_owner=False, words="Too many messages"),
+        "block": Block(**here, by_id=nadia, against_id=sam),
+    }
+    session.add_all(rows.values())
+    session.flush()
+    return {"lawn": lawn, "lift": lift, "quiet": quiet, "talk": talk, "cut_off": cut_off, **rows}
 
 
 def _elsewhere(session, walk):

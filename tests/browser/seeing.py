@@ -13,7 +13,7 @@ from playwright.sync_api import Response
 from playwright.sync_api import expect
 
 SHOTS = Path(__file__).resolve().parents[2] / "shots"
-HEIGHTS = {320: 640, 390: 844, 1280: 900}
+HEIGHTS = {320: 640, 390: 844, 768: 1024, 1280: 900}
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 axe = Axe()

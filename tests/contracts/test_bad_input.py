@@ -12,10 +12,15 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from tests import builders
+from tests.boards import a_post
 from tests.browsing import Browser
+from tests.conftest import SECRET
+from timebank.core import ids
 from timebank.core.csv_tables import read_text
+from timebank.domain.exchange import contacting
 from timebank.domain.ledger.member_lists import drafts as lists
 from timebank.domain.rota.importing import drafts
+from timebank.models import PostKind
 
 NOW = dt.datetime(2027, 4, 28, 12, tzinfo=dt.UTC)
 HOSTILE = [
@@ -75,9 +80,32 @@ def test_hostile_text_in_addresses_is_answered_with_a_page(app, walk):
             "/c/{}", "/c?code={}", "/me/for/{}", "/people/{}/letter",
             "/e/danson-saturday-stroll/2027-05-01/sheets/{}",
             "/e/danson-saturday-stroll/2027-05-01/sheets/{}/check",
+            "/e/danson-saturday-stroll/suggest?dates={}", "/neighbours?q={}",
+            "/neighbours?kind={}", "/neighbours?category={}", "/neighbours?area={}",
+            "/neighbours?after={}", "/neighbours?after=ask-{}", "/neighbours/{}",
+            "/neighbours/talks/{}", "/t/{}/reply", "/t/{}/keep",
         ):  # fmt: skip
             answer = client.get(address.format(quoted(raw[:2000])), base_url="http://localhost")
             assert answer.status_code < 500, (address, raw)
+
+
+def pages_of_the_board(session, walk):
+    """An ask of Nadia's with Sam's answer, an offer of Sam's, somebody to ring, and by mail."""
+    ask, offer = a_post(session, walk.nadia), a_post(session, walk.sam, kind=PostKind.OFFER)
+    side = contacting.answer_post(
+        session, post=ask, by=walk.bela, words="I can.", wants_a_ring=True, intent=None, now=NOW
+    )
+    session.commit()
+    owner, keep = (
+        ids.signed_token(SECRET, purpose, number)
+        for purpose, number in (("talk-owner", side.talk.id), ("keep", ask.id))
+    )
+    return (
+        "/neighbours/ask", "/neighbours/offer", f"/neighbours/{ask.id}/change",
+        f"/neighbours/{offer.id}", f"/neighbours/{ask.id}/invite/{walk.sam.id}",
+        f"/neighbours/talks/{side.talk.id}", "/neighbours/to-ring", f"/t/{owner}/reply",
+        f"/t/{keep}/keep",
+    )  # fmt: skip
 
 
 def forms_of(session, browser, walk):
@@ -119,6 +147,7 @@ def forms_of(session, browser, walk):
         "/e/danson-saturday-stroll/rota/import",
         f"/e/danson-saturday-stroll/rota/import/{made.id}",
         "/me/leave", "/me/erase",  # the last: whoever is let go is signed out
+        *pages_of_the_board(session, walk),
     )  # fmt: skip
     for page in pages:
         browser.open(page)

@@ -9,6 +9,7 @@ import pytest
 import time_machine
 
 from tests import builders
+from tests.boards import a_post
 from tests.browsing import Browser
 from tests.conftest import SECRET
 from timebank.core import ids
@@ -87,6 +88,16 @@ PAGES = {
     "ledger.seals": ANYBODY,
     "ledger.statement": SIGNED_IN,
     "ledger.statement_csv": SIGNED_IN,
+    "neighbours.board": ANYBODY,
+    "neighbours.change": ORGANISER,
+    "neighbours.invite": ORGANISER,
+    "neighbours.lapsing": HOLDER,
+    "neighbours.new": SIGNED_IN,
+    "neighbours.post": ANYBODY,
+    "neighbours.talk": SIGNED_IN,
+    "neighbours.talk_by_mail": HOLDER,
+    "neighbours.to_ring": ORGANISER,
+    "neighbours.yours": SIGNED_IN,
     "notices.mailbox": ANYBODY,
     "notices.message": HOLDER,
     "notices.message_page": HOLDER,
@@ -136,6 +147,7 @@ def three_days_before():
 def walk(session):
     walk = builders.a_walk(session)
     builders.a_claim(session, walk.tail_walker, walk.bela)
+    a_post(session, walk.ama)
     session.commit()
     return walk
 
@@ -172,6 +184,12 @@ def address_of(rule, walk):
         "batch_id": 1,
         "acting_id": 1,
         "code": "22222222",
+        "kind": "ask",
+        "post_id": 1,
+        "talk_id": 1,
+        "ring_id": 1,
+        "report_id": 1,
+        "way": "block",
     }
     return re.sub(r"<(?:[^:>]+:)?(\w+)>", lambda match: str(values[match[1]]), rule.rule)
 

@@ -10,6 +10,10 @@ from sqlalchemy.orm import Session
 from timebank import demo
 from timebank.demo import filling
 from timebank.domain import ledger
+from timebank.domain.exchange import searching
+from timebank.domain.exchange import suggesting
+from timebank.domain.exchange import talks
+from timebank.domain.exchange.searching import Wanted
 from timebank.domain.rota import reading
 from timebank.models import Account
 from timebank.models import AccountKind
@@ -20,6 +24,8 @@ from timebank.models import Group
 from timebank.models import Membership
 from timebank.models import Notice
 from timebank.models import Person
+from timebank.models import Post
+from timebank.models import PostKind
 from timebank.models import Profile
 from timebank.models import Reconciliation
 from timebank.models import Role
@@ -160,6 +166,27 @@ def test_its_people_can_be_signed_in_as(borough):
     entries = ledger.recent_entries(borough, membership_id=priya.id, limit=50)
     assert "hemming curtains" in {entry.detail for entry in entries}
     assert ledger.balance(borough, membership_id=priya.id) > 0
+
+
+def test_twelve_asks_and_sixteen_offers_are_on_the_board(borough):
+    [community_id] = borough.scalars(sa.select(Community.id))
+    priya = borough.scalars(
+        sa.select(Membership).join(Person).join(Profile).where(Profile.full_name == "Priya Shah")
+    ).one()
+    found = searching.search(
+        borough, community_id=community_id, wanted=Wanted(), viewer_id=priya.id, limit=100
+    )
+    kinds = [card.kind for card in found.cards]
+    assert kinds == [PostKind.ASK] * 12 + [PostKind.OFFER] * 16
+    assert all(card.name and card.created_at < NOW for card in found.cards)
+    [hedge] = [card for card in found.cards if card.name == "Priya S"]
+    ask = borough.get(Post, hedge.post_id)
+    assert [one.name for one in talks.read_answers(borough, post=ask)] == ["Grace L"]
+    suggested = suggesting.suggest(borough, post=ask, now=NOW)
+    assert "Lee O" in {one.name for one in suggested}
+    assert "Grace L" not in {one.name for one in suggested}
+    waiting = talks.read_waiting(borough, community_id=community_id)
+    assert [(one.name, one.other) for one in waiting] == [("Marjorie Hall", "Tom B")]
 
 
 def test_the_newcomer_begins_at_an_event(borough):

@@ -24,6 +24,7 @@ from timebank.domain import outbox
 from timebank.domain.notices import letters
 from timebank.domain.notices import wording
 from timebank.domain.notices.letters import Letter
+from timebank.domain.notices.posts import AboutPost
 from timebank.domain.notices.wording import Wording
 from timebank.models import Claim
 from timebank.models import ClaimState
@@ -248,7 +249,11 @@ def _of_every_kind(letter: Letter, kind: NoticeKind, request_id: int) -> Letter:
         reason="Flooded path",
         request=SignInRequest(id=request_id, nonce=uuid.uuid4()),
         facts={"balance_minutes": "-615", "as": "helper", "last_day": "2027-10-19"},
-    )
+        post=AboutPost(
+            post_id=1, kind="ask", title="My lawn", state="open", expires_on=EVE.date(),
+            talk_id=1, words="I can come.", to_owner=True, writer="Sam Tran", is_blocked=False,
+        ),
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(

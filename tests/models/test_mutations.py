@@ -17,6 +17,7 @@ from tests.attacks import Effect
 from tests.models import test_guarantees_accounts as accounts
 from tests.models import test_guarantees_acting as acting
 from tests.models import test_guarantees_asking as asking
+from tests.models import test_guarantees_board as board
 from tests.models import test_guarantees_books as books
 from tests.models import test_guarantees_claims as claims
 from tests.models import test_guarantees_events as events
@@ -40,6 +41,7 @@ for module in (
     asking,
     at_claim_time,
     books,
+    board,
     claims,
     events,
     identity,

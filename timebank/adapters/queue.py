@@ -40,6 +40,7 @@ ALLOWED = frozenset(
         "timebank.jobs.dates.extend_dates",
         "timebank.jobs.joining.forget_strangers",
         "timebank.jobs.member_lists.forget",
+        "timebank.jobs.exchange.lapse_posts",
         "timebank.jobs.outlook.judge_dates",
         "timebank.jobs.reminders.plan_due",
         "timebank.jobs.sheets.forget_leftovers",

@@ -8,6 +8,7 @@ import random
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from timebank.demo.board import write_board
 from timebank.demo.dates import write_series
 from timebank.demo.diary import Diary
 from timebank.demo.history import History
@@ -18,7 +19,7 @@ from timebank.domain.rota import reminders
 
 
 def fill(session: Session, *, seed: int, now: dt.datetime) -> None:
-    """Write 320 neighbours, 28 groups, fourteen series and half a year of balanced hours.
+    """Write 320 neighbours, 28 groups, fourteen series, half a year of balanced hours, a board.
 
     Everything is dated around `now`; nobody is owed mail about the past.
     """
@@ -29,5 +30,6 @@ def fill(session: Session, *, seed: int, now: dt.datetime) -> None:
     Diary(borough, plans, holders, rng, now).write(session)
     session.execute(sa.text("ANALYZE"))  # or PostgreSQL plans the rest for empty tables
     History(session, borough, rng, now).write()
+    write_board(session, borough, seed=seed, now=now)
     reminders.plan_due(session, now=now)
     ledger.reconcile(session, now=now)

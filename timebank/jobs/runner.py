@@ -14,6 +14,9 @@ from timebank.jobs import appeals
 from timebank.jobs import balances
 from timebank.jobs import claims
 from timebank.jobs import dates
+from timebank.jobs import exchange
+from timebank.jobs import joining
+from timebank.jobs import member_lists
 from timebank.jobs import notices
 from timebank.jobs import outlook
 from timebank.jobs import reminders
@@ -23,7 +26,20 @@ from timebank.jobs import turns
 from timebank.jobs.tools import Pace
 
 # Loaded before the first fork, so that every child finds them ready.
-LOADED = (appeals, balances, claims, dates, notices, outlook, reminders, sheets, turns)
+LOADED = (
+    appeals,
+    balances,
+    claims,
+    dates,
+    exchange,
+    joining,
+    member_lists,
+    notices,
+    outlook,
+    reminders,
+    sheets,
+    turns,
+)
 
 
 def run_worker(settings: Settings, *, pace: Pace | None = None) -> None:

@@ -88,6 +88,7 @@ SCHEDULES = (
     Schedule(
         function="timebank.jobs.joining.forget_strangers", every_seconds=60, at=dt.time(3, 45)
     ),
+    Schedule(function="timebank.jobs.exchange.lapse_posts", every_seconds=60, at=dt.time(4, 0)),
 )
 
 

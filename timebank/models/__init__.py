@@ -26,6 +26,15 @@ from timebank.models.events import ReasonKind
 from timebank.models.events import Series
 from timebank.models.events import SeriesState
 from timebank.models.events import Venue
+from timebank.models.exchange import Block
+from timebank.models.exchange import Category
+from timebank.models.exchange import Conversation
+from timebank.models.exchange import Message
+from timebank.models.exchange import Post
+from timebank.models.exchange import PostKind
+from timebank.models.exchange import PostState
+from timebank.models.exchange import Report
+from timebank.models.exchange import Ring
 from timebank.models.identity import Person
 from timebank.models.identity import Profile
 from timebank.models.identity import SignIn
@@ -101,9 +110,12 @@ __all__ = [
     "BalanceRepair",
     "Batch",
     "BatchKind",
+    "Block",
+    "Category",
     "Claim",
     "ClaimState",
     "Community",
+    "Conversation",
     "Event",
     "EventState",
     "Feed",
@@ -127,6 +139,7 @@ __all__ = [
     "MemberQualification",
     "Membership",
     "Memo",
+    "Message",
     "Notice",
     "NoticeKind",
     "NoticeState",
@@ -136,6 +149,9 @@ __all__ = [
     "PaperSheetDraft",
     "PaperSheetLine",
     "Person",
+    "Post",
+    "PostKind",
+    "PostState",
     "PrintedLetter",
     "Profile",
     "ProofKind",
@@ -146,6 +162,8 @@ __all__ = [
     "Reconciliation",
     "Reference",
     "ReferenceAnswer",
+    "Report",
+    "Ring",
     "Role",
     "RolePair",
     "RoleQualification",

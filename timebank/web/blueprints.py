@@ -8,6 +8,7 @@ from timebank.web.acting.routes import bp as acting
 from timebank.web.calendar.routes import bp as calendar
 from timebank.web.events.editing import bp as editor
 from timebank.web.events.routes import bp as events
+from timebank.web.exchange.board import bp as neighbours
 from timebank.web.health import bp as health
 from timebank.web.identity.routes import bp as identity
 from timebank.web.joining.routes import bp as joining
@@ -58,6 +59,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     accounts,
     together,
     bank,
+    neighbours,
     notices,
     pages,
 )

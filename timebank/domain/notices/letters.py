@@ -11,6 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from timebank.core import text
+from timebank.domain.notices import posts
+from timebank.domain.notices.posts import AboutPost
 from timebank.models import NoticeKind
 from timebank.models import SignInRequest
 
@@ -133,6 +135,7 @@ class Letter:
         minutes_credited: What the turn brought, unless that was taken back.
         applicant: The name of somebody who would like to join, as they typed it.
         applied_with: What they say about themselves.
+        post: The offer or ask that it is about.
     """
 
     kind: NoticeKind
@@ -183,6 +186,7 @@ class Letter:
     application_state: str | None
     is_invitation_open: bool
     is_reference_open: bool
+    post: AboutPost | None
 
     @property
     def greeting(self) -> str:
@@ -252,12 +256,13 @@ class Letter:
 
 
 def read_letter(session: Session, *, notice_id: int) -> Letter:
-    """Look up, in one statement, what a notice has to say."""
+    """Look up what a notice has to say: one statement, two for one about an offer or ask."""
     row = dict(session.execute(sa.text(LOOK_UP), {"notice_id": notice_id}).mappings().one())
     request_id, nonce = row.pop("request_id"), row.pop("nonce")
     request = SignInRequest(id=request_id, nonce=nonce) if request_id else None
     row["kind"] = NoticeKind(row["kind"])
-    return Letter(request=request, **row)
+    post = posts.read(session, kind=row["kind"], facts=row["facts"])
+    return Letter(request=request, post=post, **row)
 
 
 def reason_to_drop(letter: Letter) -> str | None:
@@ -273,7 +278,8 @@ def reason_to_drop(letter: Letter) -> str | None:
     if letter.is_taken_off:
         return "they are back on the rota" if letter.is_claimed_again else None
     reasons = (_reason_of_joining, _reason_of_job, _reason_of_asking, _reason_of_claim)
-    return next(filter(None, (reason(letter) for reason in reasons)), None)
+    dropped = next(filter(None, (reason(letter) for reason in reasons)), None)
+    return dropped or posts.reason_to_drop(letter.kind, letter.facts, letter.post)
 
 
 def _reason_of_joining(letter: Letter) -> str | None:

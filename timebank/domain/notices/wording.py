@@ -24,6 +24,7 @@ from timebank.core import text
 from timebank.core import when
 from timebank.domain import identity
 from timebank.domain.notices.letters import Letter
+from timebank.domain.notices.posts import AboutPost
 from timebank.models import NoticeKind
 
 PACKAGE = Path(__file__).resolve().parents[2]
@@ -35,6 +36,8 @@ OFFER_PURPOSE = "offer"
 HELP_PURPOSE = "help"
 INVITATION_PURPOSE = "invitation"
 REFERENCE_PURPOSE = "reference"
+KEEP_PURPOSE = "keep"
+TALK_PURPOSES = {True: "talk-owner", False: "talk-other"}  # by whether it is the owner's side
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _BLANK_LINES = re.compile(r"\n{3,}")
@@ -193,6 +196,23 @@ class Links:
     def ask_sign_in(self) -> str:
         """The page on which a way in is asked for by e-mail."""
         return f"{self.home}/sign-in"
+
+    @property
+    def keep(self) -> str:
+        """A page with one button: keep an offer or ask on the board, or bring it back."""
+        return f"{self.home}/t/{self.token(KEEP_PURPOSE, self._post.post_id)}/keep"
+
+    @property
+    def reply(self) -> str:
+        """A page where the reader answers a neighbour in a box: their address stays theirs."""
+        token = self.token(TALK_PURPOSES[bool(self._post.to_owner)], self._post.talk_id or 0)
+        return f"{self.home}/t/{token}/reply"
+
+    @property
+    def _post(self) -> AboutPost:
+        if self.letter.post is None:
+            raise LookupError("this notice is about no offer or ask")
+        return self.letter.post
 
     @property
     def sign_in(self) -> str:
