@@ -68,15 +68,6 @@ END $$""",
   FOR EACH ROW EXECUTE FUNCTION message_reaches_nobody()""",
 ]
 
-EARLIER_KINDS = (
-    "sign_in confirm_claim you_are_in reminder_two_days reminder_eve dropped_out event_moved"
-    " event_cancelled hours_credited asked put_down ask_declined place_offered place_free"
-    " turn_offered cover_wanted turn_taken turn_yielded call_for_help what_to_expect"
-    " time_to_decide below_floor books_wrong"
-)
-NEW_KINDS = "neighbour_wrote post_lapsing post_lapsed"
-
-
 # What somebody said stays as they said it; it may be deleted with them.
 RIGHTS = "REVOKE UPDATE ON message, conversation FROM timebank_app"
 
@@ -87,26 +78,14 @@ def upgrade() -> None:
     _make_tables()
     for statement in (*RULES, RIGHTS):
         op.execute(statement)
-    _allow_kinds(f"{EARLIER_KINDS} {NEW_KINDS}")
 
 
 def downgrade() -> None:
-    op.execute(f"DELETE FROM notice WHERE kind IN ({_quoted(NEW_KINDS)})")
-    _allow_kinds(EARLIER_KINDS)
     for table in ("ring", "report", "message", "conversation", "post", "block"):
         op.drop_table(table)
     op.execute("DROP FUNCTION message_reaches_nobody()")
     op.execute("DROP FUNCTION post_words(text, varchar, text)")
     op.execute("DROP FUNCTION unaccented(text)")
-
-
-def _allow_kinds(kinds: str) -> None:
-    op.drop_constraint("notice_kind", "notice")
-    op.create_check_constraint("notice_kind", "notice", f"kind IN ({_quoted(kinds)})")
-
-
-def _quoted(kinds: str) -> str:
-    return ", ".join(f"'{kind}'" for kind in kinds.split())
 
 
 def _make_tables() -> None:

@@ -12,8 +12,6 @@ depends_on = None
 
 FUNCTION = "LANGUAGE plpgsql SET search_path = public, pg_temp AS"
 MEMBER = ['membership.id', 'membership.community_id']
-BEFORE = "'sign_in', 'confirm_claim', 'you_are_in', 'reminder_two_days', 'reminder_eve', 'dropped_out', 'event_moved', 'event_cancelled', 'hours_credited', 'asked', 'put_down', 'ask_declined', 'place_offered', 'place_free', 'turn_offered', 'cover_wanted', 'turn_taken', 'turn_yielded', 'call_for_help', 'what_to_expect', 'time_to_decide'"
-LAST = "'below_floor', 'books_wrong'"
 
 # 40 bits from the eight bytes of a random UUID that hold no version and no variant.
 CARD_CODE = """CREATE FUNCTION new_card_code() RETURNS text LANGUAGE sql VOLATILE
@@ -130,13 +128,9 @@ def upgrade() -> None:
     op.create_index('letter_latest', 'printed_letter', ['membership_id', 'printed_at'])
     for rule in (*RULES, *FOR_EVER):
         op.execute(rule)
-    op.drop_constraint('notice_kind', 'notice')
-    op.create_check_constraint('notice_kind', 'notice', f"kind IN ({BEFORE}, 'acting_for', {LAST})")
 
 
 def downgrade() -> None:
-    op.drop_constraint('notice_kind', 'notice')
-    op.create_check_constraint('notice_kind', 'notice', f"kind IN ({BEFORE}, {LAST})")
     op.drop_table('printed_letter')
     op.drop_table('acted')
     op.execute('DROP FUNCTION acted_check()')

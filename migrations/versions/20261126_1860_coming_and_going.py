@@ -15,8 +15,6 @@ branch_labels = None
 depends_on = None
 
 FUNCTION = "LANGUAGE plpgsql SET search_path = public, pg_temp AS"
-EARLIER_KINDS = "'sign_in', 'confirm_claim', 'you_are_in', 'reminder_two_days', 'reminder_eve', 'dropped_out', 'event_moved', 'event_cancelled', 'hours_credited', 'asked', 'put_down', 'ask_declined', 'place_offered', 'place_free', 'turn_offered', 'cover_wanted', 'turn_taken', 'turn_yielded', 'call_for_help', 'what_to_expect', 'time_to_decide', 'below_floor', 'books_wrong'"
-KINDS = f"{EARLIER_KINDS}, 'invited', 'application_in', 'reference_wanted', 'application_accepted', 'application_declined', 'left'"
 
 # The claim's trigger runs behind the lock of the person, which leaving takes too: it sees what
 # was committed ahead of it.
@@ -70,8 +68,6 @@ EARLIER_LIMITS = [
 
 
 def upgrade() -> None:
-    op.drop_constraint('notice_kind', 'notice')
-    op.create_check_constraint('notice_kind', 'notice', f"kind IN ({KINDS})")
     _community_and_membership()
     op.create_table('invitation',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -173,5 +169,3 @@ def downgrade() -> None:
     for column in ('members_invite', 'references_wanted', 'joining'):
         op.drop_column('community', column)
     op.execute("DELETE FROM notice WHERE kind IN ('invited', 'application_in', 'reference_wanted', 'application_accepted', 'application_declined', 'left')")
-    op.drop_constraint('notice_kind', 'notice')
-    op.create_check_constraint('notice_kind', 'notice', f"kind IN ({EARLIER_KINDS})")

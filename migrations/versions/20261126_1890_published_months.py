@@ -7,7 +7,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "20261126_1890"
-down_revision = "20261126_1880"
+down_revision = "20261126_1885"
 branch_labels = None
 depends_on = None
 
