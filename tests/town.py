@@ -18,7 +18,8 @@ tail walker's place; the walk calls for help, and Sam was asked; a spreadsheet w
 member lists one was taken in (Bela is its second line); coordinators noted something about her.
 Bela asks for help with her lawn; Sam writes to her about it (talk), is to be rung, and reports it;
 Nadia offers a lift and has blocked Sam, who wrote to her about it earlier (cut_off); Ama wrote
-down an ask of Sam's (quiet).
+down an ask of Sam's (quiet). Sam is to help Bela (favour) and the strollers (for_a_group), and
+has helped Bela, who has thanked him (hemming, hemmed) and said so (said).
 """
 
 from __future__ import annotations
@@ -50,6 +51,9 @@ from timebank.models import Category
 from timebank.models import ClaimState
 from timebank.models import Conversation
 from timebank.models import EventState
+from timebank.models import Exchange
+from timebank.models import ExchangeState
+from timebank.models import ExchangeStep
 from timebank.models import Feed
 from timebank.models import Handover
 from timebank.models import Invitation
@@ -84,6 +88,7 @@ from timebank.models import RotaImport
 from timebank.models import SignIn
 from timebank.models import SignInRequest
 from timebank.models import StandingTurn
+from timebank.models import StepKind
 from timebank.models import Transfer
 from timebank.models import TransferKind
 from timebank.models import Venue
@@ -115,6 +120,7 @@ def build(session: Session) -> dict[str, int]:
     records |= _acting(session, walk)
     records |= _member_lists(session, walk, records["gift"])
     records |= _board(session, walk)
+    records |= _exchanges(session, walk, records)
     records |= _elsewhere(session, walk)
     records |= _joining(session, walk)
     session.commit()
@@ -484,6 +490,43 @@ def _board(session, walk):
     session.add_all(rows.values())
     session.flush()
     return {"lawn": lawn, "lift": lift, "quiet": quiet, "talk": talk, "cut_off": cut_off, **rows}
+
+
+def _exchanges(session, walk, records):
+    here = {"community_id": walk.community.id}
+    favour = Exchange(
+        **here, helper_id=walk.sam.id, helped_id=walk.bela.id, minutes=60, what="The hedge",
+        payer_id=records["bela_account"].id, state=ExchangeState.AGREED, created_by=walk.bela.id,
+    )  # fmt: skip
+    for_a_group = Exchange(
+        **here, helper_id=walk.sam.id, minutes=60, what="The leaflets",
+        payer_id=records["pot"].id, state=ExchangeState.AGREED, created_by=walk.nadia.id,
+    )  # fmt: skip
+    hemming = Exchange(
+        **here, helper_id=walk.sam.id, helped_id=walk.bela.id, minutes=30, what="Curtains",
+        payer_id=records["bela_account"].id, state=ExchangeState.THANKED, created_by=walk.bela.id,
+        happened_on=NOON.date(), thanked_at=NOON,
+    )  # fmt: skip
+    session.add_all([favour, for_a_group, hemming])
+    session.flush()
+    thanks = Transfer(
+        **here, idempotency_key=uuid.uuid4(), debit_id=records["bela_account"].id,
+        credit_id=records["sam_account"].id, minutes=30, kind=TransferKind.THANKS,
+        exchange_id=hemming.id, revision=0, happened_on=NOON.date(), created_by=walk.bela.id,
+    )  # fmt: skip
+    said = ExchangeStep(
+        **here, exchange_id=hemming.id, step=StepKind.THANKED, by_id=walk.bela.id, minutes=30,
+        words="They hang beautifully", key=uuid.uuid4(),
+    )  # fmt: skip
+    session.add_all([thanks, said])
+    session.flush()
+    return {
+        "favour": favour,
+        "for_a_group": for_a_group,
+        "hemming": hemming,
+        "said": said,
+        "hemmed": thanks,
+    }
 
 
 def _elsewhere(session, walk):

@@ -46,7 +46,7 @@ REVERSAL = {
     "created_by": ":nadia",
 }
 BROUGHT = {"debit_id": ":opening", "kind": "'opening'"}
-THANKS = {**GIFT, "kind": "'thanks'", "exchange_id": "1", "revision": "0"}
+THANKS = {**GIFT, "kind": "'thanks'", "exchange_id": ":favour", "revision": "0"}
 SHARE = {**GIFT, "kind": "'share'", "batch_id": ":batch"}
 MEMO = {"transfer_id": ":earned", "words": "'Well done'"}
 BATCH = {
@@ -438,7 +438,7 @@ LEGAL = [
     legal("a share of an occasion", insert("transfer", SHARE)),
     legal(
         "thanks from a pot",
-        insert("transfer", THANKS, debit_id=":pot", minutes="30"),
+        insert("transfer", THANKS, debit_id=":pot", exchange_id=":for_a_group", minutes="30"),
         insert("transfer", GIFT, credit_id=":pot"),
     ),
     legal(
@@ -448,7 +448,7 @@ LEGAL = [
     ),
     legal(
         "all there is, when somebody goes",
-        insert("transfer", GIFT, kind="'closing'", credit_id=":pot", minutes="60"),
+        insert("transfer", GIFT, kind="'closing'", credit_id=":pot", minutes="30"),
     ),
     legal(
         "a debt taken over by the community",

@@ -21,6 +21,7 @@ from tests.models import test_guarantees_board as board
 from tests.models import test_guarantees_books as books
 from tests.models import test_guarantees_claims as claims
 from tests.models import test_guarantees_events as events
+from tests.models import test_guarantees_exchanges as exchanges
 from tests.models import test_guarantees_identity as identity
 from tests.models import test_guarantees_imports as imports
 from tests.models import test_guarantees_insight as insight
@@ -44,6 +45,7 @@ for module in (
     board,
     claims,
     events,
+    exchanges,
     identity,
     insight,
     imports,
@@ -76,9 +78,22 @@ SECOND_LINES = {
     },
     # nothing is done under no grant, twice over
     "acted_while_allowed": {"under no grant": "acted_by_the_helper"},
+    # thanks go where their exchange says, whatever else was asked of them
+    "account_is_closed": {"'thanks' to somebody who has gone": "thanks_follow_the_exchange"},
+    "exchange_here": {"thanks for nothing there is": "thanks_follow_the_exchange"},
+    "thanks_go_to_a_neighbour": {
+        "a pot is thanked": "thanks_follow_the_exchange",
+        "the community thanks": "thanks_follow_the_exchange",
+    },
+    "thanks_name_their_exchange": {"thanks for nothing": "thanks_follow_the_exchange"},
+    # the books say otherwise
+    "exchange_state_order": {"stands to undone": "exchange_state_follows_the_books"},
     # more than one foreign key points at the row
     "claim_follows_slot": {"a claimed slot deleted": "ask_about_a_slot"},
     "event_of_a_series": {"a series with dates deleted": "role_of_a_series"},
+    "account_keeps_its_owner": {"moved to another community": "exchange_payer_here"},
+    "credit_here": {"a receiver deleted": "exchange_payer_here"},
+    "exchange_helped_is_a_member": {"a stranger is helped": "exchange_payer_here"},
     "membership_keeps_its_owner": {"moved to another community": "account_of_a_member"},
     "membership_person_id_fkey": {"a member erased as a person": "profile_person_id_fkey"},
 }

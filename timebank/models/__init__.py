@@ -29,12 +29,16 @@ from timebank.models.events import Venue
 from timebank.models.exchange import Block
 from timebank.models.exchange import Category
 from timebank.models.exchange import Conversation
+from timebank.models.exchange import Exchange
+from timebank.models.exchange import ExchangeState
+from timebank.models.exchange import ExchangeStep
 from timebank.models.exchange import Message
 from timebank.models.exchange import Post
 from timebank.models.exchange import PostKind
 from timebank.models.exchange import PostState
 from timebank.models.exchange import Report
 from timebank.models.exchange import Ring
+from timebank.models.exchange import StepKind
 from timebank.models.identity import Person
 from timebank.models.identity import Profile
 from timebank.models.identity import SignIn
@@ -118,6 +122,9 @@ __all__ = [
     "Conversation",
     "Event",
     "EventState",
+    "Exchange",
+    "ExchangeState",
+    "ExchangeStep",
     "Feed",
     "Frequency",
     "Group",
@@ -176,6 +183,7 @@ __all__ = [
     "Standing",
     "StandingTurn",
     "TopUpPolicy",
+    "StepKind",
     "Transfer",
     "TransferKind",
     "Venue",

@@ -11,15 +11,23 @@ from timebank.models.exchange.contacts import Conversation
 from timebank.models.exchange.contacts import Message
 from timebank.models.exchange.contacts import Report
 from timebank.models.exchange.contacts import Ring
+from timebank.models.exchange.exchanges import Exchange
+from timebank.models.exchange.exchanges import ExchangeState
+from timebank.models.exchange.exchanges import ExchangeStep
+from timebank.models.exchange.exchanges import StepKind
 
 __all__ = [
     "Block",
     "Category",
     "Conversation",
+    "Exchange",
+    "ExchangeState",
+    "ExchangeStep",
     "Message",
     "Post",
     "PostKind",
     "PostState",
     "Report",
     "Ring",
+    "StepKind",
 ]

@@ -159,6 +159,11 @@ class Transfer(Base):
             ["batch_id", "community_id"], ["batch.id", "batch.community_id"], name="batch_here"
         ),
         sa.ForeignKeyConstraint(
+            ["exchange_id", "community_id"],
+            ["exchange.id", "exchange.community_id"],
+            name="exchange_here",
+        ),
+        sa.ForeignKeyConstraint(
             ["debit_id", "community_id"], ["account.id", "account.community_id"], name="debit_here"
         ),
         sa.ForeignKeyConstraint(
