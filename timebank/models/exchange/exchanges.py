@@ -124,7 +124,9 @@ class Exchange(Base):
             name="exchange_payer_here",
         ),
         sa.ForeignKeyConstraint(
-            ["post_id", "community_id"], ["post.id", "post.community_id"], name="exchange_of_a_post"
+            ["post_id", "community_id"],
+            ["post.id", "post.community_id"],
+            name="exchange_of_a_post",
         ),
         sa.ForeignKeyConstraint(
             ["created_by", "community_id"],

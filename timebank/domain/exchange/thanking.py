@@ -1,0 +1,390 @@
+"""Thank a neighbour: the hours move at once, and for 14 days either side can undo it.
+
+Who was helped records it, or a coordinator for somebody at the telephone; never the one whose
+hours they are. The same key with the same details again is the same thanks.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from timebank.core.errors import Conflict
+from timebank.core.errors import NotAllowed
+from timebank.core.errors import NotFound
+from timebank.core.errors import Refused
+from timebank.domain import ledger
+from timebank.domain.communities import neighbours
+from timebank.domain.exchange import chain
+from timebank.domain.exchange import posting
+from timebank.domain.exchange import telling
+from timebank.domain.exchange.chain import Side
+from timebank.domain.ledger.transfers import KeyReused
+from timebank.domain.ledger.transfers import OwnHours
+from timebank.models import Account
+from timebank.models import AccountKind
+from timebank.models import Exchange
+from timebank.models import ExchangeState
+from timebank.models import ExchangeStep
+from timebank.models import GroupOrganiser
+from timebank.models import Membership
+from timebank.models import NoticeKind
+from timebank.models import Standing
+from timebank.models import StepKind
+from timebank.models import TransferKind
+
+EARLIEST_DAYS = 60
+
+
+class ThatsYou(Refused):
+    """That’s one and the same person. Choose who helped."""
+
+
+class NotThatDay(Refused):
+    """Choose a day from the last 60, or today."""
+
+
+class NotForOthers(NotAllowed):
+    """Only whoever was helped can say thanks, or a coordinator for them."""
+
+
+class ThankedAlready(Conflict):
+    """That’s been thanked for already. Have a look at it first."""
+
+
+class TooLateToUndo(Conflict):
+    """It’s more than 14 days ago, so it stands. A coordinator can still put it right."""
+
+
+class LookedInto(Conflict):
+    """A coordinator is looking into that one. You’ll hear from us."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thanks:
+    """Help that was given, and how long it took.
+
+    Attributes:
+        helper_id: The membership of who helped.
+        helped_id: Who was helped; None: a group, whose pot `payer_id` pays.
+        payer_id: The account that pays: the helped member's, or a pot.
+        what: What it was, in a line; `is_typed` when somebody wrote that themselves.
+        words: A word of thanks for the helper.
+        post_id: The offer or ask it grew from.
+    """
+
+    helper_id: int
+    helped_id: int | None
+    payer_id: int
+    minutes: int
+    happened_on: dt.date
+    what: str
+    is_typed: bool = True
+    words: str | None = None
+    post_id: int | None = None
+
+
+def thank(
+    session: Session,
+    *,
+    thanks: Thanks,
+    by: Membership,
+    key: uuid.UUID,
+    today: dt.date,
+    now: dt.datetime,
+) -> Exchange:
+    """Thank for help that nothing was agreed about beforehand.
+
+    Raises:
+        NotFound: One of the two is no member here.
+        NotForOthers: `by` was not the one who was helped, and does not coordinate.
+        OwnHours: `by` is the one who helped.
+        ThatsYou: The two are one.
+        HowLong, NotThatDay, SayWhatFor, TooManyWords: What was typed can't be so.
+        BelowFloor: The account can't give so many hours just now.
+        KeyReused: The key was used for other details.
+    """
+    known = chain.find_step(session, key=key)
+    if known is not None:
+        return _same(session, known, thanks, by)
+    _check(thanks, today)
+    _check_sides(session, thanks, by)
+    sides = (thanks.helper_id, thanks.helped_id)
+    post = chain.lock_post_of(session, thanks.post_id, between=sides)
+    if post is not None:
+        posting.finish(session, post=post, now=now)
+    exchange = Exchange(
+        community_id=by.community_id,
+        helper_id=thanks.helper_id,
+        helped_id=thanks.helped_id,
+        payer_id=thanks.payer_id,
+        post_id=thanks.post_id,
+        what=thanks.what,
+        minutes=thanks.minutes,
+        happened_on=thanks.happened_on,
+        thanked_at=now,
+        state=ExchangeState.THANKED,
+        revision=0,
+        created_by=by.id,
+        created_at=now,
+    )
+    step = _begin(session, exchange, thanks, by=by, key=key, now=now)
+    if step is None:
+        rival = chain.find_step(session, key=key)
+        if rival is None:
+            raise KeyReused
+        return _same(session, rival, thanks, by)
+    _move(session, exchange, step, by, memo=thanks.what if thanks.is_typed else None)
+    return exchange
+
+
+def thank_again(
+    session: Session,
+    *,
+    exchange: Exchange,
+    minutes: int,
+    happened_on: dt.date,
+    words: str | None,
+    by: Membership,
+    key: uuid.UUID,
+    today: dt.date,
+    now: dt.datetime,
+) -> None:
+    """Thank for what was agreed beforehand, or for what was undone, in hours that are right now.
+
+    Raises:
+        NotFound: `by` is on neither side, and does not coordinate.
+        NotForOthers: `by` is the one who helped.
+        ThankedAlready: It stands in the books.
+        HowLong, NotThatDay, TooManyWords, BelowFloor, KeyReused: As in `thank`.
+    """
+    _check_teller(session, exchange, by)
+    chain.check_about(what=exchange.what, minutes=minutes)
+    chain.check_words(words)
+    _check_day(happened_on, today)
+    chain.lock(session, exchange)
+    if chain.is_done(
+        session, exchange, key=key, step=StepKind.THANKED, by=by, minutes=minutes, words=words
+    ):
+        return
+    if exchange.state not in {ExchangeState.AGREED, ExchangeState.UNDONE}:
+        raise ThankedAlready
+    post = chain.lock_post(session, exchange.post_id)
+    if post is not None:
+        posting.finish(session, post=post, now=now)
+    if exchange.state is ExchangeState.UNDONE:
+        exchange.revision += 1
+    exchange.state, exchange.thanked_at = ExchangeState.THANKED, now
+    exchange.minutes, exchange.happened_on = minutes, happened_on
+    session.flush()
+    step = chain.write_step(
+        session, exchange, step=StepKind.THANKED, by_id=by.id, key=key, now=now,
+        minutes=minutes, words=words,
+    )  # fmt: skip
+    if step is None:
+        raise KeyReused
+    _move(session, exchange, step, by, memo=exchange.what)
+
+
+def undo(session: Session, *, exchange: Exchange, by: Membership, now: dt.datetime) -> None:
+    """Take the hours back: either side can for 14 days. Undone twice, it is undone once.
+
+    Raises:
+        NotFound: `by` is on neither side.
+        LookedInto: Somebody has said that it isn't right.
+        TooLateToUndo: The 14 days are over, or a coordinator has settled it.
+        ReadOnly: The proof found a difference in either account.
+    """
+    side = chain.require_side(session, exchange, by)
+    chain.lock(session, exchange)
+    if exchange.state is ExchangeState.UNDONE:
+        return
+    require_undoable(exchange, now)
+    hours = chain.standing_thanks(session, exchange)
+    if hours is None:  # put right by a coordinator, in the books
+        raise TooLateToUndo
+    key = uuid.uuid5(hours.idempotency_key, "undone")
+    ledger.reverse(session, transfer=hours, by=by.id, key=key, now=now)
+    exchange.state = ExchangeState.UNDONE
+    session.flush()
+    step = chain.write_step(
+        session, exchange, step=StepKind.UNDONE, by_id=by.id, key=key, now=now,
+        minutes=hours.minutes,
+    )  # fmt: skip
+    if step is not None:
+        telling.tell(
+            session, exchange, sides=(side.opposite, side), kind=NoticeKind.EXCHANGE_UNDONE,
+            step=step, now=now,
+        )  # fmt: skip
+
+
+def require_undoable(exchange: Exchange, now: dt.datetime) -> None:
+    """Refuse where it is too late, or a coordinator is at it.
+
+    Raises:
+        LookedInto, TooLateToUndo: As in `undo`.
+    """
+    if exchange.state is ExchangeState.DISPUTED:
+        raise LookedInto
+    if exchange.state is not ExchangeState.THANKED or not chain.can_still_undo(exchange, now):
+        raise TooLateToUndo
+
+
+# Undone by a coordinator's correction in the meantime, it cannot stand: it is undone.
+LET_STAND = sa.text("""
+WITH over AS (
+  SELECT id FROM exchange WHERE state = 'thanked' AND thanked_at < :before
+   ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+), moved AS (
+  UPDATE exchange x
+     SET state = CASE WHEN EXISTS (
+           SELECT FROM transfer t WHERE t.exchange_id = x.id AND t.kind = 'thanks'
+              AND NOT EXISTS (SELECT FROM transfer r WHERE r.reverses_id = t.id))
+         THEN 'stands' ELSE 'undone' END
+    FROM over WHERE x.id = over.id
+  RETURNING x.id, x.community_id, x.state
+)
+INSERT INTO exchange_step (community_id, exchange_id, step, key, created_at)
+SELECT community_id, id, 'stands', gen_random_uuid(), :now FROM moved WHERE state = 'stands'
+RETURNING exchange_id
+""")
+
+
+def let_stand(session: Session, *, now: dt.datetime) -> int:
+    """Let what nobody said anything about for 14 days stand -> how many; one statement for all."""
+    before = now - dt.timedelta(days=chain.UNDO_DAYS)
+    return len(session.execute(LET_STAND, {"before": before, "now": now}).all())
+
+
+def _begin(
+    session: Session,
+    exchange: Exchange,
+    thanks: Thanks,
+    *,
+    by: Membership,
+    key: uuid.UUID,
+    now: dt.datetime,
+) -> ExchangeStep | None:
+    """Write the exchange and its first step, or neither when the key is known."""
+    with session.begin_nested() as both:
+        session.add(exchange)
+        session.flush()
+        step = chain.write_step(
+            session, exchange, step=StepKind.THANKED, by_id=by.id, key=key, now=now,
+            minutes=thanks.minutes, words=thanks.words,
+        )  # fmt: skip
+        if step is None:
+            both.rollback()
+    return step
+
+
+def _same(session: Session, known: ExchangeStep, thanks: Thanks, by: Membership) -> Exchange:
+    """Find what the key stands for.
+
+    Raises:
+        KeyReused: Other details.
+    """
+    exchange = session.get_one(Exchange, known.exchange_id)
+    was = (
+        known.step, known.by_id, known.minutes, exchange.helper_id, exchange.payer_id,
+        exchange.what, exchange.happened_on,
+    )  # fmt: skip
+    wanted = (
+        StepKind.THANKED, by.id, thanks.minutes, thanks.helper_id, thanks.payer_id,
+        thanks.what, thanks.happened_on,
+    )  # fmt: skip
+    if was != wanted or known.words != (thanks.words or None):
+        raise KeyReused
+    return exchange
+
+
+def _move(
+    session: Session, exchange: Exchange, step: ExchangeStep, by: Membership, *, memo: str | None
+) -> None:
+    """Move the hours, and tell both sides unless they did it themselves."""
+    ledger.record(
+        session,
+        key=uuid.uuid5(step.key, "hours"),
+        community_id=exchange.community_id,
+        debit_id=exchange.payer_id,
+        credit_id=ledger.account_of(session, membership_id=exchange.helper_id).id,
+        minutes=exchange.minutes,
+        kind=TransferKind.THANKS,
+        happened_on=exchange.happened_on or step.created_at.date(),
+        created_by=by.id,
+        now=step.created_at,
+        exchange_id=exchange.id,
+        revision=exchange.revision,
+        memo=memo,
+    )
+    is_theirs = chain.side_of(session, exchange, by) is Side.HELPED
+    sides = (Side.HELPER,) if is_theirs else (Side.HELPER, Side.HELPED)
+    telling.tell(
+        session, exchange, sides=sides, kind=NoticeKind.THANKED, step=step, now=step.created_at
+    )
+
+
+def _check(thanks: Thanks, today: dt.date) -> None:
+    chain.check_about(what=thanks.what, minutes=thanks.minutes)
+    chain.check_words(thanks.words)
+    _check_day(thanks.happened_on, today)
+
+
+def _check_day(happened_on: dt.date, today: dt.date) -> None:
+    if not today - dt.timedelta(days=EARLIEST_DAYS) <= happened_on <= today:
+        raise NotThatDay(field="happened_on")
+
+
+def _check_sides(session: Session, thanks: Thanks, by: Membership) -> None:
+    """Refuse who can't be thanked, and who can't say so."""
+    if thanks.helper_id == thanks.helped_id:
+        raise ThatsYou(field="who")
+    if by.id == thanks.helper_id:
+        raise OwnHours
+    for membership_id in filter(None, (thanks.helper_id, thanks.helped_id)):
+        neighbours.find_member(session, community_id=by.community_id, membership_id=membership_id)
+    if thanks.helped_id is None:
+        payer = ledger.find_account(
+            session, community_id=by.community_id, account_id=thanks.payer_id
+        )
+        if payer.kind is not AccountKind.POT:
+            raise NotFound
+        may_say = chain.speaks_for_pot(session, payer.id, by)
+    else:
+        may_say = by.id == thanks.helped_id or by.standing is Standing.COORDINATOR
+    if not may_say or by.standing is Standing.LEFT:
+        raise NotForOthers
+
+
+def _check_teller(session: Session, exchange: Exchange, by: Membership) -> None:
+    """Let whoever was helped say thanks, and a coordinator for them."""
+    side = chain.side_of(session, exchange, by)
+    if side is Side.HELPER:
+        raise NotForOthers
+    if side is None and not (
+        by.standing is Standing.COORDINATOR and by.community_id == exchange.community_id
+    ):
+        raise NotFound
+
+
+def pots_of(session: Session, *, member: Membership) -> list[Account]:
+    """Find the pots of the groups that a member runs, by name."""
+    if member.standing is Standing.LEFT:
+        return []
+    runs = sa.select(GroupOrganiser.group_id).where(GroupOrganiser.membership_id == member.id)
+    return list(
+        session.scalars(
+            sa.select(Account)
+            .where(
+                Account.community_id == member.community_id,
+                Account.kind == AccountKind.POT,
+                Account.closed_at.is_(None),
+                Account.group_id.in_(runs),
+            )
+            .order_by(Account.name, Account.id)
+        )
+    )
