@@ -1,4 +1,4 @@
-"""Thanks, agreements and disputes: what each step moves, whom it tells, and that it counts once."""
+"""Thanks, agreements and disputes: what each step moves, whom it tells, that it counts once."""
 
 from __future__ import annotations
 
@@ -333,10 +333,10 @@ class TestSettling:
         session.commit()
 
     @staticmethod
-    def settle(session, exchange, by, outcome, minutes=None, key=None, reason="Both agree"):
+    def settle(session, exchange, by, outcome, *more, key=None, reason="Both agree"):
         settling.settle(
-            session, exchange=exchange, outcome=outcome, minutes=minutes, reason=reason, by=by,
-            key=key or uuid.uuid4(), now=NOW,
+            session, exchange=exchange, outcome=outcome, minutes=more[0] if more else None,
+            reason=reason, by=by, key=key or uuid.uuid4(), now=NOW,
         )  # fmt: skip
         session.commit()
 
@@ -387,13 +387,13 @@ class TestSettling:
     def test_other_hours(self, session, walk, disputed):
         key = uuid.uuid4()
         for _ in range(2):
-            self.settle(session, disputed, walk.ama, Outcome.CHANGE, 180, key)
+            self.settle(session, disputed, walk.ama, Outcome.CHANGE, 180, key=key)
         assert (disputed.minutes, disputed.revision) == (180, 1)
         assert balances(session, walk.sam, walk.bela) == [180, -180]
         assert session.query(Transfer).count() == 3
         assert adds_up(session)
         with pytest.raises(KeyReused):
-            self.settle(session, disputed, walk.ama, Outcome.CHANGE, 150, key)
+            self.settle(session, disputed, walk.ama, Outcome.CHANGE, 150, key=key)
         with pytest.raises(settling.NothingToSettle):
             self.settle(session, disputed, walk.ama, Outcome.KEEP)
 

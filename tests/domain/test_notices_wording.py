@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import uuid
+from collections.abc import Callable
 
 import pytest
 import sqlalchemy as sa
@@ -23,6 +24,7 @@ from timebank.domain import identity
 from timebank.domain import outbox
 from timebank.domain.notices import letters
 from timebank.domain.notices import wording
+from timebank.domain.notices.exchanges import AboutExchange
 from timebank.domain.notices.letters import Letter
 from timebank.domain.notices.posts import AboutPost
 from timebank.domain.notices.wording import Wording
@@ -249,6 +251,13 @@ def _of_every_kind(letter: Letter, kind: NoticeKind, request_id: int) -> Letter:
         reason="Flooded path",
         request=SignInRequest(id=request_id, nonce=uuid.uuid4()),
         facts={"balance_minutes": "-615", "as": "helper", "last_day": "2027-10-19"},
+        exchange=AboutExchange(
+            exchange_id=1, state="thanked", what="Hemming curtains", planned_at=EVE,
+            happened_on=EVE.date(), timezone=builders.LONDON, minutes=120, helper="Sam Tran",
+            helped="Bela Novak", step="thanked", by="Bela Novak", is_by_helper=False,
+            is_by_other=False, words="They hang beautifully", is_for_group=False,
+            is_for_helper=True,
+        ),
         post=AboutPost(
             post_id=1, kind="ask", title="My lawn", state="open", expires_on=EVE.date(),
             talk_id=1, words="I can come.", to_owner=True, writer="Sam Tran", is_blocked=False,
@@ -268,3 +277,84 @@ def _of_every_kind(letter: Letter, kind: NoticeKind, request_id: int) -> Letter:
 )
 def test_times_are_the_community_s_own(moment: dt.datetime, said: tuple[str, str]) -> None:
     assert (when.clock(moment, builders.LONDON), when.day(moment, builders.LONDON)) == said
+
+
+class TestExchanges:
+    """What the two sides of an exchange read, in full."""
+
+    @pytest.fixture
+    def about(self) -> AboutExchange:
+        return AboutExchange(
+            exchange_id=7, state="thanked", what="Hemming curtains", planned_at=None,
+            happened_on=EVE.date(), timezone=builders.LONDON, minutes=120, helper="Sam Tran",
+            helped="Marjorie Hall", step="thanked", by="Marjorie Hall", is_by_helper=False,
+            is_by_other=False, words="They hang beautifully", is_for_group=False,
+            is_for_helper=True,
+        )  # fmt: skip
+
+    @pytest.fixture
+    def say(self, session: Session, walk: Walk, about: AboutExchange) -> Callable[..., Wording]:
+        letter = letters.read_letter(session, notice_id=owe(session, walk.sam).id)
+
+        def say(kind: NoticeKind, **changed: object) -> Wording:
+            exchange = dataclasses.replace(about, **changed)  # type: ignore[arg-type]
+            return word(dataclasses.replace(letter, kind=kind, exchange=exchange))
+
+        return say
+
+    def test_thanks(self, say: Callable[..., Wording]) -> None:
+        words = say(NoticeKind.THANKED)
+        assert words.subject == "Marjorie says thanks: 2 hours added"
+        assert words.text == (
+            "Marjorie H: thank you!\n"
+            "\n"
+            "You helped, and the hours are in your time account:\n"
+            "\n"
+            "Hemming curtains\n"
+            "2 hours added\n"
+            "Friday 30 April\n"
+            "\n"
+            "“They hang beautifully”\n"
+            "\n"
+            "Not right? For 14 days you can undo it, or say what isn’t right.\n"
+            "\n"
+            "See it:\n"
+            f"{HOME}/neighbours/thanks/7\n"
+            "\n"
+            "--\n"
+            "You get this because of help between neighbours.\n"
+            "Rather talk? Ring 020 8000 0000.\n"
+            f"Bexley: {HOME}\n"
+        )
+        group = say(NoticeKind.THANKED, is_for_group=True, helped="Danson Strollers")
+        assert group.subject == "Danson Strollers say thanks: 2 hours added"
+        passed_on = say(NoticeKind.THANKED, is_for_helper=False, is_by_other=True, by="Ama Owusu")
+        assert passed_on.subject == "Thanks passed on to Sam T: 2 hours"
+        assert "Ama O wrote it down for you. The hours went to Sam T:" in passed_on.text
+
+    def test_agreed_and_due(self, say: Callable[..., Wording]) -> None:
+        agreed = say(NoticeKind.EXCHANGE_AGREED, planned_at=EVE, happened_on=None, words=None)
+        assert agreed.subject == "Agreed: Hemming curtains, Fri 30 April"
+        assert "Hemming curtains\nFriday 30 April, 6pm\nabout 2 hours\n" in agreed.text
+        due = say(NoticeKind.EXCHANGE_DUE, happened_on=None, is_for_helper=False)
+        token = ids.signed_token(SECRET, "exchange", 7)
+        assert due.subject == "Did it happen? Hemming curtains"
+        assert f"{HOME}/t/{token}/thank" in due.text
+
+    def test_undone_disputed_and_settled(self, say: Callable[..., Wording]) -> None:
+        undone = say(NoticeKind.EXCHANGE_UNDONE)
+        assert "Marjorie H has undone the thanks between you:" in undone.text
+        own = say(NoticeKind.EXCHANGE_UNDONE, is_by_helper=True)
+        assert "You’ve undone the thanks between you and Marjorie H:" in own.text
+        asked = say(NoticeKind.STATEMENT_WANTED, words="It was three")
+        assert "Marjorie H remembers this differently:" in asked.text
+        assert "“It was three”" in asked.text
+        told = say(NoticeKind.EXCHANGE_DISPUTED)
+        assert told.subject == "To settle: Sam T and Marjorie H, Hemming curtains"
+        assert f"{HOME}/bank/exchanges/7" in told.text
+        for step, minutes, said in (
+            ("kept", 120, "The hours stay as they are"),
+            ("changed", 90, "It’s 1½ hours now"),
+            ("taken_back", 0, "The hours went back"),
+        ):
+            assert said in say(NoticeKind.EXCHANGE_SETTLED, step=step, minutes=minutes).text

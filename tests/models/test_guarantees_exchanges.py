@@ -80,7 +80,11 @@ EXCHANGES = [
         ("exchange_begins", "called off from the start", {"state": "'cancelled'"}),
         ("exchange_begins", "corrected from the start", {"revision": "1"}),
         ("thanked_exchange_has_a_day", "agreed, and over", DONE),
-        ("exchange_state_follows_the_books", "thanked for, nothing moved", {**DONE, "state": "'thanked'"}),
+        (
+            "exchange_state_follows_the_books",
+            "thanked for, nothing moved",
+            {**DONE, "state": "'thanked'"},
+        ),
     ),
     Attack(
         "exchange_helped_is_a_member",
@@ -90,7 +94,11 @@ EXCHANGES = [
     Attack(
         "exchange_payer_here",
         "another community's pot pays",
-        insert("exchange", {**EXCHANGE, **FOR_A_GROUP}, payer_id="(SELECT max(id) FROM account WHERE kind = 'pot')"),
+        insert(
+            "exchange",
+            {**EXCHANGE, **FOR_A_GROUP},
+            payer_id="(SELECT max(id) FROM account WHERE kind = 'pot')",
+        ),
     ),
     Attack(
         "thanked_exchange_has_a_day",
@@ -98,11 +106,21 @@ EXCHANGES = [
         update("exchange", "happened_on = NULL", "hemming"),
     ),
     Attack("exchange_revision", "before the first", update("exchange", "revision = -1", "favour")),
-    Attack("exchange_keeps_its_sides", "another helps", update("exchange", "helper_id = :ama", "favour")),
-    Attack("exchange_keeps_its_sides", "another is helped", update("exchange", "helped_id = :ama", "favour")),
-    Attack("exchange_keeps_its_sides", "another pays", update("exchange", "payer_id = :pot", "favour")),
+    Attack(
+        "exchange_keeps_its_sides",
+        "another helps",
+        update("exchange", "helper_id = :ama", "favour"),
+    ),
+    Attack(
+        "exchange_keeps_its_sides",
+        "another is helped",
+        update("exchange", "helped_id = :ama", "favour"),
+    ),
+    Attack(
+        "exchange_keeps_its_sides", "another pays", update("exchange", "payer_id = :pot", "favour")
+    ),
     Attack("exchange_stays", "deleted", delete("exchange", "favour")),
-]  # fmt: skip
+]
 
 CHAIN = [
     *[
@@ -116,7 +134,9 @@ CHAIN = [
             ("cancelled", "agreed", state("favour", "agreed"), state("favour", "cancelled")),
         ]
     ],
-    Attack("exchange_state_follows_the_books", "undone, nothing came back", state("hemming", "undone")),
+    Attack(
+        "exchange_state_follows_the_books", "undone, nothing came back", state("hemming", "undone")
+    ),
     Attack(
         "exchange_state_follows_the_books",
         "agreed, thanked for in the books, and cancelled",
@@ -129,7 +149,7 @@ CHAIN = [
         state("hemming", "stands"),
         TAKEN_BACK,
     ),
-]  # fmt: skip
+]
 
 STEPS = [
     *limits(

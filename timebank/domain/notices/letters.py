@@ -11,7 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from timebank.core import text
+from timebank.domain.notices import exchanges
 from timebank.domain.notices import posts
+from timebank.domain.notices.exchanges import AboutExchange
 from timebank.domain.notices.posts import AboutPost
 from timebank.models import NoticeKind
 from timebank.models import SignInRequest
@@ -136,6 +138,7 @@ class Letter:
         applicant: The name of somebody who would like to join, as they typed it.
         applied_with: What they say about themselves.
         post: The offer or ask that it is about.
+        exchange: The exchange that it is about.
     """
 
     kind: NoticeKind
@@ -187,6 +190,7 @@ class Letter:
     is_invitation_open: bool
     is_reference_open: bool
     post: AboutPost | None
+    exchange: AboutExchange | None
 
     @property
     def greeting(self) -> str:
@@ -256,13 +260,14 @@ class Letter:
 
 
 def read_letter(session: Session, *, notice_id: int) -> Letter:
-    """Look up what a notice has to say: one statement, two for one about an offer or ask."""
+    """Look up what a notice has to say: one statement, two about an offer, ask or exchange."""
     row = dict(session.execute(sa.text(LOOK_UP), {"notice_id": notice_id}).mappings().one())
     request_id, nonce = row.pop("request_id"), row.pop("nonce")
     request = SignInRequest(id=request_id, nonce=nonce) if request_id else None
     row["kind"] = NoticeKind(row["kind"])
     post = posts.read(session, kind=row["kind"], facts=row["facts"])
-    return Letter(request=request, post=post, **row)
+    exchange = exchanges.read(session, kind=row["kind"], facts=row["facts"])
+    return Letter(request=request, post=post, exchange=exchange, **row)
 
 
 def reason_to_drop(letter: Letter) -> str | None:
@@ -279,7 +284,11 @@ def reason_to_drop(letter: Letter) -> str | None:
         return "they are back on the rota" if letter.is_claimed_again else None
     reasons = (_reason_of_joining, _reason_of_job, _reason_of_asking, _reason_of_claim)
     dropped = next(filter(None, (reason(letter) for reason in reasons)), None)
-    return dropped or posts.reason_to_drop(letter.kind, letter.facts, letter.post)
+    return (
+        dropped
+        or posts.reason_to_drop(letter.kind, letter.facts, letter.post)
+        or exchanges.reason_to_drop(letter.kind, letter.exchange)
+    )
 
 
 def _reason_of_joining(letter: Letter) -> str | None:

@@ -37,6 +37,7 @@ HELP_PURPOSE = "help"
 INVITATION_PURPOSE = "invitation"
 REFERENCE_PURPOSE = "reference"
 KEEP_PURPOSE = "keep"
+EXCHANGE_PURPOSE = "exchange"
 TALK_PURPOSES = {True: "talk-owner", False: "talk-other"}  # by whether it is the owner's side
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
@@ -207,6 +208,27 @@ class Links:
         """A page where the reader answers a neighbour in a box: their address stays theirs."""
         token = self.token(TALK_PURPOSES[bool(self._post.to_owner)], self._post.talk_id or 0)
         return f"{self.home}/t/{token}/reply"
+
+    @property
+    def exchange(self) -> str:
+        """The page of an exchange, for its two sides."""
+        return f"{self.home}/neighbours/thanks/{self._exchange_id}"
+
+    @property
+    def settle(self) -> str:
+        """The page of an exchange, for coordinators."""
+        return f"{self.home}/bank/exchanges/{self._exchange_id}"
+
+    @property
+    def happened(self) -> str:
+        """A page with two buttons: it happened, with how long it took; it didn't."""
+        return f"{self.home}/t/{self.token(EXCHANGE_PURPOSE, self._exchange_id)}/thank"
+
+    @property
+    def _exchange_id(self) -> int:
+        if self.letter.exchange is None:
+            raise LookupError("this notice is about no exchange")
+        return self.letter.exchange.exchange_id
 
     @property
     def _post(self) -> AboutPost:
