@@ -41,6 +41,8 @@ ALLOWED = frozenset(
         "timebank.jobs.joining.forget_strangers",
         "timebank.jobs.member_lists.forget",
         "timebank.jobs.exchange.lapse_posts",
+        "timebank.jobs.exchange_thanks.ask_whether_it_happened",
+        "timebank.jobs.exchange_thanks.let_stand",
         "timebank.jobs.outlook.judge_dates",
         "timebank.jobs.reminders.plan_due",
         "timebank.jobs.sheets.forget_leftovers",

@@ -15,6 +15,7 @@ from timebank.jobs import balances
 from timebank.jobs import claims
 from timebank.jobs import dates
 from timebank.jobs import exchange
+from timebank.jobs import exchange_thanks
 from timebank.jobs import joining
 from timebank.jobs import member_lists
 from timebank.jobs import notices
@@ -32,6 +33,7 @@ LOADED = (
     claims,
     dates,
     exchange,
+    exchange_thanks,
     joining,
     member_lists,
     notices,

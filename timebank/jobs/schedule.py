@@ -89,6 +89,14 @@ SCHEDULES = (
         function="timebank.jobs.joining.forget_strangers", every_seconds=60, at=dt.time(3, 45)
     ),
     Schedule(function="timebank.jobs.exchange.lapse_posts", every_seconds=60, at=dt.time(4, 0)),
+    Schedule(
+        function="timebank.jobs.exchange_thanks.let_stand", every_seconds=60, at=dt.time(4, 15)
+    ),
+    Schedule(
+        function="timebank.jobs.exchange_thanks.ask_whether_it_happened",
+        every_seconds=60,
+        at=dt.time(9, 0),
+    ),
 )
 
 

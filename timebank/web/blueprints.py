@@ -9,6 +9,7 @@ from timebank.web.calendar.routes import bp as calendar
 from timebank.web.events.editing import bp as editor
 from timebank.web.events.routes import bp as events
 from timebank.web.exchange.board import bp as neighbours
+from timebank.web.exchange.thanks import bp as thanks
 from timebank.web.health import bp as health
 from timebank.web.identity.routes import bp as identity
 from timebank.web.joining.routes import bp as joining
@@ -53,6 +54,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     finding,
     deciding,
     suggesting,
+    thanks,
     ledger,
     causes,
     entries,

@@ -155,7 +155,8 @@ def _told(row: sa.Row[tuple[object, ...]]) -> Told:
 FORGET_STEPS = sa.text("""
 UPDATE exchange_step SET words = NULL WHERE by_id = :member AND words IS NOT NULL""")
 FORGET_WHAT = sa.text("""
-UPDATE exchange SET what = :nothing WHERE :member IN (helper_id, helped_id) AND what <> :nothing""")
+UPDATE exchange SET what = :nothing
+ WHERE :member IN (helper_id, helped_id) AND what <> :nothing""")
 
 
 def forget_words(session: Session, *, membership_id: int, instead: str = "Help") -> None:

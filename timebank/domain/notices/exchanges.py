@@ -1,7 +1,7 @@
 """What a notice about an exchange has to say, looked up when it is sent.
 
-One statement more than other notices need, and only for these: `facts` names the exchange, the step
-that it tells about, and on which side the reader is.
+One statement more than other notices need, and only for these: `facts` names the exchange, the
+step that it tells about, and on which side the reader is.
 """
 
 from __future__ import annotations

@@ -1,0 +1,20 @@
+"""Exchanges nobody has said anything about: ask whether they happened; let thanks stand."""
+
+from __future__ import annotations
+
+from timebank.core import clock
+from timebank.domain.exchange import agreeing
+from timebank.domain.exchange import thanking
+from timebank.jobs import tools
+
+
+def ask_whether_it_happened() -> None:
+    """Ask everybody who was to be helped, the morning after, once."""
+    with tools.current().session() as session:
+        agreeing.ask_whether_it_happened(session, now=clock.now())
+
+
+def let_stand() -> None:
+    """Let stand what nobody said anything about for 14 days."""
+    with tools.current().session() as session:
+        thanking.let_stand(session, now=clock.now())

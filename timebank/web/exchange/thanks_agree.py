@@ -1,0 +1,119 @@
+"""Agree on help beforehand, from an offer or ask or directly."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+from flask import Blueprint
+from flask import redirect
+from flask import render_template
+from flask import request
+from flask import url_for
+from flask_babel import gettext as _
+
+from timebank.core import clock
+from timebank.core.errors import Conflict
+from timebank.core.errors import Refused
+from timebank.db import db
+from timebank.domain import ledger
+from timebank.domain.exchange import agreeing
+from timebank.domain.exchange.agreeing import Agreement
+from timebank.models import Membership
+from timebank.models import PostKind
+from timebank.web.auth import signed_in_required
+from timebank.web.door import door
+from timebank.web.exchange.thanks_forms import I_HELP
+from timebank.web.exchange.thanks_forms import THEY_HELP
+from timebank.web.exchange.thanks_forms import AgreeForm
+from timebank.web.exchange.thanks_people import chips
+from timebank.web.exchange.thanks_people import chosen
+from timebank.web.exchange.viewing import Page
+from timebank.web.exchange.viewing import me
+from timebank.web.exchange.viewing import post_here
+from timebank.web.exchange.viewing import today
+from timebank.web.flashes import say
+from timebank.web.typed import read_number
+from timebank.web.typed import text_of
+
+AGREE = "/neighbours/agree"
+
+
+def register(bp: Blueprint) -> None:
+    """Add the pages."""
+    bp.get(AGREE)(agree)
+    bp.post(AGREE)(note)
+
+
+@signed_in_required
+def agree() -> Page:
+    """Ask with whom, about what, and when."""
+    by, form = me(), AgreeForm(formdata=None)
+    form.who.data = request.args.get("who", "")
+    post_id = read_number(request.args.get("post"))
+    if post_id is not None:
+        post = post_here(post_id)
+        form.what.data, form.post.data = post.title, str(post.id)
+        wants_help = (post.kind is PostKind.ASK) == (post.membership_id == by.id)
+        form.way.data = THEY_HELP if wants_help else I_HELP
+    return _page(form, by)
+
+
+@signed_in_required
+def note() -> Page:
+    """Note what two have agreed on, and tell the other."""
+    by, form = me(), AgreeForm()
+    is_filled = form.is_well_filled()
+    other_id = chosen(form.other, by)
+    if not is_filled or other_id is None:
+        return _page(form, by), 422
+    try:
+        made = agreeing.agree(
+            db.session(),
+            agreement=_agreement(form, by, other_id),
+            by=by,
+            key=form.page_of_this or uuid.uuid4(),
+            now=clock.now(),
+        )
+    except Refused as refusal:
+        db.session.rollback()
+        form.refuse(refusal)
+        return _page(form, me()), 422
+    except agreeing.NotBetweenYou as refusal:
+        return _told_off(form, refusal)
+    db.session.commit()
+    say(_("It’s noted, and they know. Afterwards, say thanks with the time it took."))
+    return redirect(url_for("thanks.exchange", exchange_id=made.id), 303)
+
+
+def _told_off(form: AgreeForm, refusal: Conflict) -> Page:
+    db.session.rollback()
+    form.who.errors = [_(refusal.sentence)]
+    return _page(form, me()), 409
+
+
+def _agreement(form: AgreeForm, by: Membership, other_id: int) -> Agreement:
+    is_helper = form.way.data == I_HELP
+    helper_id, helped_id = (by.id, other_id) if is_helper else (other_id, by.id)
+    planned = form.planned
+    zone = door().community.timezone
+    return Agreement(
+        helper_id=helper_id,
+        helped_id=helped_id,
+        payer_id=ledger.account_of(db.session(), membership_id=helped_id).id,
+        what=text_of(form.what),
+        minutes=form.minutes,
+        planned_at=clock.at_local(*planned, zone) if planned else None,
+        post_id=read_number(form.post.data) if form.post.data else None,
+    )
+
+
+def _page(form: AgreeForm, by: Membership) -> str:
+    form.begin()
+    return render_template(
+        "thanks/agree.html",
+        form=form,
+        people=chips(form.other, by),
+        today=today(),
+        latest=today() + dt.timedelta(days=agreeing.LATEST_DAYS - 1),
+    )
