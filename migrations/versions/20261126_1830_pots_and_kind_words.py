@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261126_1830"
-down_revision = "20261126_1810"
+down_revision = "20261126_1820"
 branch_labels = None
 depends_on = None
 
