@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 
 import pytest
 import time_machine
@@ -19,6 +20,12 @@ from timebank.core import ids
 from timebank.core.csv_tables import read_text
 from timebank.domain.exchange import contacting
 from timebank.domain.ledger.member_lists import drafts as lists
+from timebank.domain.exchange import agreeing
+from timebank.domain.exchange import contacting
+from timebank.domain.exchange import settling
+from timebank.domain.exchange import thanking
+from timebank.domain.exchange.agreeing import Agreement
+from timebank.domain.exchange.thanking import Thanks
 from timebank.domain.rota.importing import drafts
 from timebank.models import PostKind
 
@@ -80,6 +87,9 @@ def test_hostile_text_in_addresses_is_answered_with_a_page(app, walk):
             "/c/{}", "/c?code={}", "/me/for/{}", "/people/{}/letter",
             "/e/danson-saturday-stroll/2027-05-01/sheets/{}",
             "/e/danson-saturday-stroll/2027-05-01/sheets/{}/check",
+            "/neighbours/thank?who={}", "/neighbours/thank?post={}", "/neighbours/agree?who={}",
+            "/neighbours/agree?post={}", "/neighbours/thanks/{}", "/t/{}/thank",
+            "/bank/exchanges/{}",
             "/e/danson-saturday-stroll/suggest?dates={}", "/neighbours?q={}",
             "/neighbours?kind={}", "/neighbours?category={}", "/neighbours?area={}",
             "/neighbours?after={}", "/neighbours?after=ask-{}", "/neighbours/{}",
@@ -108,6 +118,26 @@ def pages_of_the_board(session, walk):
     )  # fmt: skip
 
 
+def some_exchanges(session, walk):
+    """Three of Nadia's: agreed, thanked for, and seen differently by Sam."""
+    helped, payer = walk.nadia.id, builders.account_of(session, walk.nadia).id
+    facts = {"helper_id": walk.sam.id, "helped_id": helped, "payer_id": payer, "what": "A lift"}
+    agreed = agreeing.agree(
+        session, agreement=Agreement(**facts, minutes=60), by=walk.nadia, key=uuid.uuid4(), now=NOW
+    )
+    done, wrong = (
+        thanking.thank(
+            session, thanks=Thanks(**facts, minutes=30, happened_on=NOW.date()), by=walk.nadia,
+            key=uuid.uuid4(), today=NOW.date(), now=NOW,
+        )
+        for _ in range(2)
+    )  # fmt: skip
+    settling.dispute(
+        session, exchange=wrong, words="Not so", by=walk.sam, key=uuid.uuid4(), now=NOW
+    )
+    return agreed, done, wrong
+
+
 def forms_of(session, browser, walk):
     """Every page with a form that an organiser can see."""
     slot = walk.tail_walker.id
@@ -123,10 +153,14 @@ def forms_of(session, browser, walk):
         session, community=walk.community, by=walk.ama, now=NOW, file_name="",
         table=read_text("Name,E-mail,Joined,Hours\n=A,x,31/2/25,x\nBela Novak,,,-3\nJo\nJo,,,1"),
     )  # fmt: skip
+    agreed, done, wrong = some_exchanges(session, walk)
     session.commit()
     pages = (
         "/people/lists", f"/people/lists/{members.id}",
         f"{jobs}/{role}", f"{jobs}/{role}/edit", f"{jobs}/{role}/together", f"{jobs}/take-in",
+        "/neighbours/thank", "/neighbours/agree", f"/neighbours/thanks/{agreed.id}/thank",
+        f"/neighbours/thanks/{agreed.id}", f"/neighbours/thanks/{done.id}",
+        f"/neighbours/thanks/{wrong.id}",
         "/people/qualifications", f"/people/{walk.bela.id}/qualifications",
         "/me/for", "/me/card", f"/me/for/{walk.sam.id}", f"/me/for/{walk.sam.id}/jobs",
         "/sign-in", "/sign-in/code", f"/e/danson-saturday-stroll/2027-05-01/claim/{slot}", "/me",

@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 from timebank import demo
 from timebank.demo import filling
 from timebank.domain import ledger
+from timebank.domain.exchange import agreeing
 from timebank.domain.exchange import searching
+from timebank.domain.exchange import settling
 from timebank.domain.exchange import suggesting
 from timebank.domain.exchange import talks
 from timebank.domain.exchange.searching import Wanted
@@ -20,6 +22,8 @@ from timebank.models import AccountKind
 from timebank.models import Community
 from timebank.models import Event
 from timebank.models import EventState
+from timebank.models import Exchange
+from timebank.models import ExchangeState
 from timebank.models import Group
 from timebank.models import Membership
 from timebank.models import Notice
@@ -212,3 +216,19 @@ def test_the_same_seed_tells_the_same_story_and_quickly(borough, session):
 def test_it_can_be_filled_at_any_moment(session, seed, now):
     filling.fill(session, seed=seed, now=now)
     assert session.scalars(sa.select(Reconciliation)).one().proved
+
+
+def test_some_are_agreed_some_thanked_and_one_is_to_be_settled(borough):
+    [community_id] = borough.scalars(sa.select(Community.id))
+    counted = {
+        state.value: number_of(borough, Exchange, Exchange.state == state)
+        for state in ExchangeState
+    }
+    assert counted == {
+        "agreed": 3, "cancelled": 0, "thanked": 3, "undone": 0, "disputed": 1, "stands": 3,
+        "settled": 0,
+    }  # fmt: skip
+    [line] = settling.disputed(borough, community_id=community_id)
+    assert (line.helper, line.helped, line.is_answered) == ("Lee O’Brien", "Tom Baker", True)
+    [late] = agreeing.should_have_happened(borough, community_id=community_id, today=NOW.date())
+    assert (late.helper, late.helped, late.has_email) == ("Wes Ellis", "Pauline Dunne", False)

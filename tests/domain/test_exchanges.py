@@ -15,6 +15,8 @@ from timebank.domain import communities
 from timebank.domain import ledger
 from timebank.domain.exchange import agreeing
 from timebank.domain.exchange import chain
+from timebank.domain.exchange import histories
+from timebank.domain.exchange import people
 from timebank.domain.exchange import posting
 from timebank.domain.exchange import settling
 from timebank.domain.exchange import thanking
@@ -548,3 +550,68 @@ def test_a_community_of_its_own_sees_none_of_it(session, walk):
             key=uuid.uuid4(), today=TODAY, now=NOW,
         )  # fmt: skip
     assert session.query(Notice).filter_by(community_id=other.community.id).count() == 0
+
+
+def test_what_somebody_typed_can_be_forgotten_and_the_numbers_stay(session, walk):
+    mine = thank(session, of(session, walk.sam, walk.bela, words="Lovely work"), walk.bela)
+    others = thank(session, of(session, walk.nadia, walk.ama, words="Thanks!"), walk.ama)
+    histories.forget_words(session, membership_id=walk.bela.id)
+    session.commit()
+    session.expire_all()
+    here = {"community_id": walk.community.id}
+    forgotten = histories.read(session, **here, exchange_id=mine.id)
+    kept = histories.read(session, **here, exchange_id=others.id)
+    assert (forgotten.what, forgotten.minutes, forgotten.steps[0].words) == ("Help", 120, None)
+    assert (kept.what, kept.steps[0].words) == ("Hemming curtains", "Thanks!")
+
+
+class TestPeople:
+    """Whom somebody may mean: by first name and initial, or by the whole of a name."""
+
+    @pytest.fixture
+    def crowd(self, session, walk):
+        for name in ("Siân Price", "Sam Tully", "Anne-Marie Ojo", "Samira Hill"):
+            builders.a_member(session, walk.community, name, None)
+        left = builders.a_member(session, walk.community, "Sam Gone", "gone@example.com")
+        left.standing = Standing.LEFT
+        session.commit()
+
+    @pytest.mark.parametrize(
+        ("typed", "names"),
+        [
+            ("sian", ["Siân P"]),
+            ("SIÂN P", ["Siân P"]),
+            ("Sian Pr", []),
+            ("sam", ["Sam T", "Sam T", "Samira H"]),
+            ("sam t", ["Sam T", "Sam T"]),
+            ("Sam Tully", ["Sam T"]),
+            ("Price", []),
+            ("bela", []),
+            ("", []),
+            ("%", []),
+            ("a" * 80, []),
+        ],
+    )
+    def test_by_name(self, session, walk, crowd, typed, names):
+        found = people.find_by_name(
+            session, community_id=walk.community.id, me=walk.bela.id, typed=typed
+        )
+        assert [one.name for one in found] == names
+        assert all(one.is_ambiguous == (names.count(one.name) > 1) for one in found)
+
+    def test_the_last_met_come_first_and_who_is_blocked_does_not(self, session, walk, crowd):
+        for minute, helper in enumerate((walk.ama, walk.sam, walk.nadia)):
+            at = NOW + dt.timedelta(minutes=minute)
+            thank(session, of(session, helper, walk.bela, 10), walk.bela, now=at)
+        thank(session, of(session, walk.bela, walk.ama, 10), walk.ama, now=NOW + FIFTEEN_DAYS)
+        here = {"community_id": walk.community.id}
+        with count_statements() as count:
+            met = people.recent_people(session, **here, me=walk.bela.id)
+        assert count.total == 1
+        assert [one.name for one in met] == ["Ama O", "Nadia K", "Sam T"]
+        session.add(Block(**here, by_id=walk.nadia.id, against_id=walk.bela.id))
+        session.commit()
+        met = people.recent_people(session, **here, me=walk.bela.id)
+        assert [one.name for one in met] == ["Ama O", "Sam T"]
+        named = people.find_by_name(session, **here, me=walk.bela.id, typed="Nadia")
+        assert named == []

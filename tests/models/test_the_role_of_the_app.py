@@ -34,6 +34,9 @@ FOR_EVER = (
 WRITES = [
     *[Attack(NO_RIGHT, f"delete from {table}", f"DELETE FROM {table}") for table in FOR_EVER],  # noqa: S608
     Attack(NO_RIGHT, "delete turns", "DELETE FROM claim"),
+    Attack(NO_RIGHT, "delete exchanges", "DELETE FROM exchange"),
+    Attack(NO_RIGHT, "delete what was said about one", "DELETE FROM exchange_step"),
+    Attack(NO_RIGHT, "rewrite who said it", "UPDATE exchange_step SET by_id = :sam"),
     *[
         Attack(NO_RIGHT, f"change a transfer: {change}", f"UPDATE transfer SET {change}")  # noqa: S608
         for change in (

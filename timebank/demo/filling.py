@@ -13,13 +13,14 @@ from timebank.demo.dates import write_series
 from timebank.demo.diary import Diary
 from timebank.demo.history import History
 from timebank.demo.people import settle
+from timebank.demo.thanks import write_thanks
 from timebank.demo.training import train
 from timebank.domain import ledger
 from timebank.domain.rota import reminders
 
 
 def fill(session: Session, *, seed: int, now: dt.datetime) -> None:
-    """Write 320 neighbours, 28 groups, fourteen series, half a year of balanced hours, a board.
+    """Write 320 neighbours, 28 groups, fourteen series, half a year of hours, a board, thanks.
 
     Everything is dated around `now`; nobody is owed mail about the past.
     """
@@ -31,5 +32,6 @@ def fill(session: Session, *, seed: int, now: dt.datetime) -> None:
     session.execute(sa.text("ANALYZE"))  # or PostgreSQL plans the rest for empty tables
     History(session, borough, rng, now).write()
     write_board(session, borough, seed=seed, now=now)
+    write_thanks(session, borough, seed=seed, now=now)
     reminders.plan_due(session, now=now)
     ledger.reconcile(session, now=now)

@@ -30,6 +30,7 @@ class Known:
     Attributes:
         name: First name and initial.
         share: What the two last had to do with each other, and on which day.
+        runs: A group whose events they run.
         area: Where an offer or ask of theirs says they are.
         since: The day they joined.
         is_ambiguous: Another on the same list has the same name: say more about them.
@@ -39,6 +40,7 @@ class Known:
     name: str
     share: str | None
     shared_on: dt.date | None
+    runs: str | None
     area: str | None
     since: dt.date
     is_ambiguous: bool = False
@@ -46,7 +48,9 @@ class Known:
 
 # What tells two of a name apart; the same columns for both statements below.
 _ABOUT = """
-SELECT m.id, p.full_name, m.created_at::date AS since, last.what, last.day, spot.area
+SELECT m.id, p.full_name, m.created_at::date AS since, last.what, last.day, spot.area,
+       (SELECT g.name FROM group_organiser o JOIN community_group g ON g.id = o.group_id
+         WHERE o.membership_id = m.id ORDER BY g.name LIMIT 1) AS runs
   FROM met
   JOIN membership m ON m.id = met.other AND m.standing <> 'left' AND m.id <> :me
                    AND m.community_id = :community_id
@@ -146,6 +150,7 @@ def _known(row: sa.Row[tuple[object, ...]]) -> Known:
         name=public_name(row.full_name),
         share=row.what,
         shared_on=row.day,
+        runs=row.runs,
         area=row.area,
         since=row.since,
     )

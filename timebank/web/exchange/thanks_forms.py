@@ -150,11 +150,11 @@ class ThanksForm(LengthForm):
 
     who = _who(_("Who helped?"))
     name = _name(_("Somebody else? Their name"))
-    asked = HiddenField()
+    asked = HiddenField(filters=[line])
     helped = RadioField(_("Who was helped?"), validate_choice=False, choices=[], default=MYSELF)
     for_who = _who(_("Whom do you mean?"))
     for_name = _name(_("Their name"))
-    for_asked = HiddenField()
+    for_asked = HiddenField(filters=[line])
     what = _what()
     words = _words(_("A word of thanks"))
     happened_on = DayField(
@@ -187,7 +187,7 @@ class AgreeForm(LengthForm):
 
     who = _who(_("With whom?"))
     name = _name(_("Somebody else? Their name"))
-    asked = HiddenField()
+    asked = HiddenField(filters=[line])
     way = RadioField(
         _("Who helps?"),
         choices=choices_of([(THEY_HELP, _("They help me")), (I_HELP, _("I help them"))]),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
+from dataclasses import replace
 
 from flask_babel import gettext as _
 
@@ -66,7 +68,7 @@ def chips(fields: WhoFields, by: Membership) -> list[Chip]:
     known = fields.who.people
     if known is None:
         known = _as_before(fields, by)
-    return [_chip(one) for one in known]
+    return _told_apart([_chip(one) for one in known])
 
 
 def _as_before(fields: WhoFields, by: Membership) -> list[Known]:
@@ -86,10 +88,25 @@ def _chip(known: Known) -> Chip:
     return Chip(known.membership_id, known.name, _more(known) if known.is_ambiguous else "")
 
 
+def _told_apart(found: list[Chip]) -> list[Chip]:
+    """Add their number where two of a name have nothing else to tell them apart."""
+    counted = Counter((one.name, one.more) for one in found)
+    return [
+        replace(
+            one, more=_("%(more)s, member %(number)s", more=one.more, number=one.membership_id)
+        )
+        if counted[one.name, one.more] > 1
+        else one
+        for one in found
+    ]
+
+
 def _more(known: Known) -> str:
-    """Tell two of a name apart: by what they last had to do with each other, area, or day."""
+    """Tell two of a name apart: by what they last had to do with each other, or who they are."""
     if known.share and known.shared_on:
         return _("%(what)s, %(day)s", what=known.share, day=day_of(known.shared_on))
+    if known.runs:
+        return _("runs %(group)s", group=known.runs)
     if known.area:
         return _("from %(area)s", area=known.area)
     return _("here since %(day)s", day=long_day(known.since))
