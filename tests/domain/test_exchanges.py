@@ -20,6 +20,7 @@ from timebank.domain.exchange import people
 from timebank.domain.exchange import posting
 from timebank.domain.exchange import settling
 from timebank.domain.exchange import thanking
+from timebank.domain.exchange import undoing
 from timebank.domain.exchange.agreeing import Agreement
 from timebank.domain.exchange.settling import Outcome
 from timebank.domain.exchange.thanking import Thanks
@@ -226,7 +227,7 @@ class TestThanks:
         assert balances(session, walk.sam) == [90]
         assert thanking.pots_of(session, member=walk.nadia) == [pot]
         assert thanking.pots_of(session, member=walk.bela) == []
-        thanking.undo(session, exchange=done, by=walk.nadia, now=NOW)
+        undoing.undo(session, exchange=done, by=walk.nadia, now=NOW)
         session.commit()
         assert balances(session, walk.sam) == [0]
         assert sorted(told(session, NoticeKind.EXCHANGE_UNDONE)) == ["Nadia", "Sam"]
@@ -249,7 +250,7 @@ class TestUndo:
     def test_either_side_takes_it_back_and_both_are_told(self, session, walk, who):
         done = thank(session, of(session, walk.sam, walk.bela), walk.bela)
         for _ in range(2):  # a second tap changes nothing
-            thanking.undo(session, exchange=done, by=getattr(walk, who), now=NOW)
+            undoing.undo(session, exchange=done, by=getattr(walk, who), now=NOW)
             session.commit()
         assert balances(session, walk.sam, walk.bela) == [0, 0]
         assert sorted(told(session, NoticeKind.EXCHANGE_UNDONE)) == ["Bela", "Sam"]
@@ -257,7 +258,7 @@ class TestUndo:
 
     def test_then_it_may_be_thanked_for_again(self, session, walk):
         done = thank(session, of(session, walk.sam, walk.bela), walk.bela)
-        thanking.undo(session, exchange=done, by=walk.sam, now=NOW)
+        undoing.undo(session, exchange=done, by=walk.sam, now=NOW)
         key = uuid.uuid4()
         for _ in range(2):
             thanking.thank_again(
@@ -274,17 +275,26 @@ class TestUndo:
             )  # fmt: skip
         assert adds_up(session)
 
+    def test_a_coordinator_takes_back_only_what_they_wrote_down(self, session, walk):
+        theirs = thank(session, of(session, walk.sam, walk.bela), walk.ama)
+        hers = thank(session, of(session, walk.sam, walk.bela), walk.bela)
+        undoing.undo(session, exchange=theirs, by=walk.ama, now=NOW)
+        session.commit()
+        with pytest.raises(NotFound):
+            undoing.undo(session, exchange=hers, by=walk.ama, now=NOW)
+        assert sorted(told(session, NoticeKind.EXCHANGE_UNDONE)) == ["Bela", "Sam"]
+
     def test_after_fourteen_days_it_stands(self, session, walk):
         done = thank(session, of(session, walk.sam, walk.bela), walk.bela)
-        with pytest.raises(thanking.TooLateToUndo):
-            thanking.undo(session, exchange=done, by=walk.sam, now=NOW + FIFTEEN_DAYS)
+        with pytest.raises(undoing.TooLateToUndo):
+            undoing.undo(session, exchange=done, by=walk.sam, now=NOW + FIFTEEN_DAYS)
         fresh = thank(
             session, of(session, walk.nadia, walk.bela), walk.bela, now=NOW + FIFTEEN_DAYS
         )
         counts = []
         for _ in range(2):
             with count_statements() as count:
-                counts.append(thanking.let_stand(session, now=NOW + FIFTEEN_DAYS))
+                counts.append(undoing.let_stand(session, now=NOW + FIFTEEN_DAYS))
             assert count.total == 1
             session.commit()
         session.expire_all()
@@ -294,8 +304,8 @@ class TestUndo:
             ExchangeState.THANKED,
         )
         assert steps(session, done) == ["thanked", "stands"]
-        with pytest.raises(thanking.TooLateToUndo):
-            thanking.undo(session, exchange=done, by=walk.bela, now=NOW)
+        with pytest.raises(undoing.TooLateToUndo):
+            undoing.undo(session, exchange=done, by=walk.bela, now=NOW)
 
     def test_what_was_corrected_to_nothing_does_not_stand(self, session, walk):
         done = thank(session, of(session, walk.sam, walk.bela), walk.bela)
@@ -305,7 +315,7 @@ class TestUndo:
             memo="Entered twice", now=NOW,
         )  # fmt: skip
         session.commit()
-        assert thanking.let_stand(session, now=NOW + FIFTEEN_DAYS) == 0
+        assert undoing.let_stand(session, now=NOW + FIFTEEN_DAYS) == 0
         session.commit()
         session.expire_all()
         assert done.state is ExchangeState.UNDONE
@@ -315,7 +325,7 @@ class TestUndo:
         done = thank(session, of(session, walk.sam, walk.bela), walk.bela)
         for stranger in (walk.nadia, walk.ama, chi):
             with pytest.raises(NotFound):
-                thanking.undo(session, exchange=done, by=stranger, now=NOW)
+                undoing.undo(session, exchange=done, by=stranger, now=NOW)
         with pytest.raises(NotFound):
             chain.find(session, community_id=chi.community_id, exchange_id=done.id)
 
@@ -373,11 +383,11 @@ class TestSettling:
         assert steps(session, done) == ["thanked", "disputed"]
 
     def test_it_can_be_undone_no_more(self, session, walk, disputed):
-        with pytest.raises(thanking.LookedInto):
-            thanking.undo(session, exchange=disputed, by=walk.bela, now=NOW)
-        with pytest.raises(thanking.LookedInto):
+        with pytest.raises(undoing.LookedInto):
+            undoing.undo(session, exchange=disputed, by=walk.bela, now=NOW)
+        with pytest.raises(undoing.LookedInto):
             self.dispute(session, disputed, walk.bela)
-        assert thanking.let_stand(session, now=NOW + FIFTEEN_DAYS) == 0
+        assert undoing.let_stand(session, now=NOW + FIFTEEN_DAYS) == 0
 
     def test_kept(self, session, walk, disputed):
         self.settle(session, disputed, walk.ama, Outcome.KEEP)
@@ -406,7 +416,7 @@ class TestSettling:
 
     def test_what_stands_can_still_be_put_right(self, session, walk):
         done = thank(session, of(session, walk.sam, walk.bela), walk.bela)
-        thanking.let_stand(session, now=NOW + FIFTEEN_DAYS)
+        undoing.let_stand(session, now=NOW + FIFTEEN_DAYS)
         session.commit()
         session.expire_all()
         self.settle(session, done, walk.ama, Outcome.CHANGE, 30)
@@ -495,6 +505,10 @@ class TestAgreements:
         session.commit()
         with pytest.raises(agreeing.NotBetweenYou):
             agree(session, walk)
+        with pytest.raises(thanking.WordsNotPassedOn):
+            thank(session, of(session, walk.sam, walk.bela, words="Hm"), walk.bela)
+        thank(session, of(session, walk.sam, walk.bela), walk.bela)
+        assert balances(session, walk.sam) == [120]
 
     @pytest.mark.parametrize("days", [-62, 367])
     def test_not_long_ago_and_not_in_years(self, session, walk, days):

@@ -235,6 +235,7 @@ def test_more_than_the_account_can_give_goes_to_a_coordinator(walk, session, bel
         assert "It stays noted, and a coordinator sorts it out with you." in ama.words
         ama.press("Say thanks", typed="9:30")
         assert "9½ hours to Sam T. Thank you!" in ama.words
+        assert ama.statuses == [303, 200]
     assert balance(session, walk.sam) == 570
 
 
@@ -250,6 +251,13 @@ def test_a_coordinator_writes_it_down_for_somebody_on_the_phone(walk, session, a
     assert "Ama O wrote it down for Bela N." in told.text
     passed_on = mail(session, NoticeKind.THANKED, walk.bela)
     assert passed_on.subject == "Thanks passed on to Sam T: 1 hour"
+    assert ama.path.startswith("/bank/exchanges/")
+    assert ama.statuses == [303, 200]
+    ama.press("Undo")  # a slip of the pen
+    assert ama.statuses == [303, 200]
+    assert balance(session, walk.sam) == 0
+    for one in (walk.sam, walk.bela):
+        assert mail(session, NoticeKind.EXCHANGE_UNDONE, one) is not None
     ama.open(THANK)  # never into one's own account
     ama.press("Say thanks", helped="somebody", for_name="Bela N", name="Ama", length="60")
     assert balance(session, walk.ama) == 0

@@ -20,6 +20,7 @@ from timebank.domain.exchange import agreeing
 from timebank.domain.exchange import posting
 from timebank.domain.exchange import settling
 from timebank.domain.exchange import thanking
+from timebank.domain.exchange import undoing
 from timebank.domain.exchange.agreeing import Agreement
 from timebank.domain.exchange.settling import Outcome
 from timebank.domain.exchange.thanking import Thanks
@@ -76,7 +77,7 @@ def on(exchange, by, rule):
 
 
 def undo(session, exchange, by):
-    thanking.undo(session, exchange=exchange, by=by, now=NOW)
+    undoing.undo(session, exchange=exchange, by=by, now=NOW)
 
 
 def dispute(session, exchange, by):
@@ -187,9 +188,9 @@ def test_undone_by_both_and_left_to_stand_at_once(session, walk, storm):
         undo_late = on(
             exchange,
             walk.sam,
-            lambda session, one, by: thanking.undo(session, exchange=one, by=by, now=later),
+            lambda session, one, by: undoing.undo(session, exchange=one, by=by, now=later),
         )
-        stand = [lambda session: thanking.let_stand(session, now=later + dt.timedelta(seconds=1))]
+        stand = [lambda session: undoing.let_stand(session, now=later + dt.timedelta(seconds=1))]
         answers = storm.answers([undo_late, *stand] * 10)
         session.refresh(exchange)
         steps = session.query(ExchangeStep).filter_by(exchange_id=exchange.id).count()

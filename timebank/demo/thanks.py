@@ -17,6 +17,7 @@ from timebank.domain import ledger
 from timebank.domain.exchange import agreeing
 from timebank.domain.exchange import settling
 from timebank.domain.exchange import thanking
+from timebank.domain.exchange import undoing
 from timebank.domain.exchange.agreeing import Agreement
 from timebank.domain.exchange.thanking import Thanks
 from timebank.domain.ledger.transfers import BelowFloor
@@ -66,7 +67,7 @@ def write_thanks(session: Session, borough: Borough, *, seed: int, now: dt.datet
         told.see_differently(disputed)
     for agreement in AGREED:
         told.agree(agreement)
-    thanking.let_stand(session, now=now)
+    undoing.let_stand(session, now=now)
     session.execute(sa.delete(Notice).where(Notice.kind.in_(KINDS)))
 
 

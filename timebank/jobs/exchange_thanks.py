@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from timebank.core import clock
 from timebank.domain.exchange import agreeing
-from timebank.domain.exchange import thanking
+from timebank.domain.exchange import undoing
 from timebank.jobs import tools
 
 
@@ -17,4 +17,4 @@ def ask_whether_it_happened() -> None:
 def let_stand() -> None:
     """Let stand what nobody said anything about for 14 days."""
     with tools.current().session() as session:
-        thanking.let_stand(session, now=clock.now())
+        undoing.let_stand(session, now=clock.now())

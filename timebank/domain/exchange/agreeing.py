@@ -27,7 +27,6 @@ from timebank.domain.exchange.thanking import NotForOthers
 from timebank.domain.exchange.thanking import ThatsYou
 from timebank.domain.ledger.transfers import KeyReused
 from timebank.models import AccountKind
-from timebank.models import Block
 from timebank.models import Exchange
 from timebank.models import ExchangeState
 from timebank.models import ExchangeStep
@@ -321,7 +320,7 @@ def _check_sides(session: Session, agreement: Agreement, by: Membership) -> None
         _check_pot(session, agreement, by)
     elif by.id not in {helper_id, helped_id} and by.standing is not Standing.COORDINATOR:
         raise NotForOthers
-    elif _is_blocked(session, helper_id, helped_id):
+    elif chain.is_blocked(session, helper_id, helped_id):
         raise NotBetweenYou
 
 
@@ -333,13 +332,6 @@ def _check_pot(session: Session, agreement: Agreement, by: Membership) -> None:
         raise NotFound
     if not chain.speaks_for_pot(session, payer.id, by):
         raise NotForOthers
-
-
-def _is_blocked(session: Session, one: int, other: int) -> bool:
-    between = sa.exists().where(
-        Block.by_id.in_((one, other)), Block.against_id.in_((one, other)), Block.ended_at.is_(None)
-    )
-    return bool(session.scalar(sa.select(between)))
 
 
 def _lock_noter(session: Session, by: Membership) -> None:

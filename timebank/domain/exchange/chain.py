@@ -19,6 +19,7 @@ from timebank.core.errors import Refused
 from timebank.domain import communities
 from timebank.domain.ledger.transfers import KeyReused
 from timebank.models import Account
+from timebank.models import Block
 from timebank.models import Exchange
 from timebank.models import ExchangeStep
 from timebank.models import Membership
@@ -106,6 +107,27 @@ def speaks_for_pot(session: Session, account_id: int, member: Membership) -> boo
     return group_id is not None and communities.may_organise(
         session, membership=member, group_id=group_id
     )
+
+
+def is_blocked(session: Session, one: int, other: int | None) -> bool:
+    """Tell whether one of two members does not want to hear from the other."""
+    between = sa.exists().where(
+        Block.by_id.in_((one, other)), Block.against_id.in_((one, other)), Block.ended_at.is_(None)
+    )
+    return other is not None and bool(session.scalar(sa.select(between)))
+
+
+def may_undo(session: Session, exchange: Exchange, member: Membership) -> bool:
+    """Tell whether a member may take the hours back: either side, or who wrote it for them."""
+    if side_of(session, exchange, member) is not None:
+        return True
+    wrote = session.scalar(
+        sa.select(ExchangeStep.by_id)
+        .where(ExchangeStep.exchange_id == exchange.id, ExchangeStep.step == StepKind.THANKED)
+        .order_by(ExchangeStep.id.desc())
+        .limit(1)
+    )
+    return wrote == member.id and member.standing is Standing.COORDINATOR
 
 
 def lock(session: Session, exchange: Exchange) -> None:

@@ -19,7 +19,7 @@ from timebank.domain.exchange import chain
 from timebank.domain.exchange import telling
 from timebank.domain.exchange.agreeing import is_coordinator_of
 from timebank.domain.exchange.chain import Side
-from timebank.domain.exchange.thanking import require_undoable
+from timebank.domain.exchange.undoing import require_undoable
 from timebank.domain.ledger.transfers import KeyReused
 from timebank.models import Exchange
 from timebank.models import ExchangeState

@@ -52,16 +52,12 @@ class NotForOthers(NotAllowed):
     """Only whoever was helped can say thanks, or a coordinator for them."""
 
 
+class WordsNotPassedOn(Refused):
+    """We can’t pass words on between you two. Leave them out, and the hours still go."""
+
+
 class ThankedAlready(Conflict):
     """That’s been thanked for already. Have a look at it first."""
-
-
-class TooLateToUndo(Conflict):
-    """It’s more than 14 days ago, so it stands. A coordinator can still put it right."""
-
-
-class LookedInto(Conflict):
-    """A coordinator is looking into that one. You’ll hear from us."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +101,7 @@ def thank(
         OwnHours: `by` is the one who helped.
         ThatsYou: The two are one.
         HowLong, NotThatDay, SayWhatFor, TooManyWords: What was typed can't be so.
+        WordsNotPassedOn: One of the two does not want to hear from the other.
         BelowFloor: The account can't give so many hours just now.
         KeyReused: The key was used for other details.
     """
@@ -113,6 +110,7 @@ def thank(
         return _same(session, known, thanks, by)
     _check(thanks, today)
     _check_sides(session, thanks, by)
+    _check_heard(session, thanks.words, thanks.helper_id, thanks.helped_id)
     sides = (thanks.helper_id, thanks.helped_id)
     post = chain.lock_post_of(session, thanks.post_id, between=sides)
     if post is not None:
@@ -160,12 +158,13 @@ def thank_again(
         NotFound: `by` is on neither side, and does not coordinate.
         NotForOthers: `by` is the one who helped.
         ThankedAlready: It stands in the books.
-        HowLong, NotThatDay, TooManyWords, BelowFloor, KeyReused: As in `thank`.
+        HowLong, NotThatDay, TooManyWords, WordsNotPassedOn, BelowFloor, KeyReused: As in `thank`.
     """
     _check_teller(session, exchange, by)
     chain.check_about(what=exchange.what, minutes=minutes)
     chain.check_words(words)
     _check_day(happened_on, today)
+    _check_heard(session, words, exchange.helper_id, exchange.helped_id)
     chain.lock(session, exchange)
     if chain.is_done(
         session, exchange, key=key, step=StepKind.THANKED, by=by, minutes=minutes, words=words
@@ -188,76 +187,6 @@ def thank_again(
     if step is None:
         raise KeyReused
     _move(session, exchange, step, by, memo=exchange.what)
-
-
-def undo(session: Session, *, exchange: Exchange, by: Membership, now: dt.datetime) -> None:
-    """Take the hours back: either side can for 14 days. Undone twice, it is undone once.
-
-    Raises:
-        NotFound: `by` is on neither side.
-        LookedInto: Somebody has said that it isn't right.
-        TooLateToUndo: The 14 days are over, or a coordinator has settled it.
-        ReadOnly: The proof found a difference in either account.
-    """
-    side = chain.require_side(session, exchange, by)
-    chain.lock(session, exchange)
-    if exchange.state is ExchangeState.UNDONE:
-        return
-    require_undoable(exchange, now)
-    hours = chain.standing_thanks(session, exchange)
-    if hours is None:  # put right by a coordinator, in the books
-        raise TooLateToUndo
-    key = uuid.uuid5(hours.idempotency_key, "undone")
-    ledger.reverse(session, transfer=hours, by=by.id, key=key, now=now)
-    exchange.state = ExchangeState.UNDONE
-    session.flush()
-    step = chain.write_step(
-        session, exchange, step=StepKind.UNDONE, by_id=by.id, key=key, now=now,
-        minutes=hours.minutes,
-    )  # fmt: skip
-    if step is not None:
-        telling.tell(
-            session, exchange, sides=(side.opposite, side), kind=NoticeKind.EXCHANGE_UNDONE,
-            step=step, now=now,
-        )  # fmt: skip
-
-
-def require_undoable(exchange: Exchange, now: dt.datetime) -> None:
-    """Refuse where it is too late, or a coordinator is at it.
-
-    Raises:
-        LookedInto, TooLateToUndo: As in `undo`.
-    """
-    if exchange.state is ExchangeState.DISPUTED:
-        raise LookedInto
-    if exchange.state is not ExchangeState.THANKED or not chain.can_still_undo(exchange, now):
-        raise TooLateToUndo
-
-
-# Undone by a coordinator's correction in the meantime, it cannot stand: it is undone.
-LET_STAND = sa.text("""
-WITH over AS (
-  SELECT id FROM exchange WHERE state = 'thanked' AND thanked_at < :before
-   ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
-), moved AS (
-  UPDATE exchange x
-     SET state = CASE WHEN EXISTS (
-           SELECT FROM transfer t WHERE t.exchange_id = x.id AND t.kind = 'thanks'
-              AND NOT EXISTS (SELECT FROM transfer r WHERE r.reverses_id = t.id))
-         THEN 'stands' ELSE 'undone' END
-    FROM over WHERE x.id = over.id
-  RETURNING x.id, x.community_id, x.state
-)
-INSERT INTO exchange_step (community_id, exchange_id, step, key, created_at)
-SELECT community_id, id, 'stands', gen_random_uuid(), :now FROM moved WHERE state = 'stands'
-RETURNING exchange_id
-""")
-
-
-def let_stand(session: Session, *, now: dt.datetime) -> int:
-    """Let what nobody said anything about for 14 days stand -> how many; one statement for all."""
-    before = now - dt.timedelta(days=chain.UNDO_DAYS)
-    return len(session.execute(LET_STAND, {"before": before, "now": now}).all())
 
 
 def _begin(
@@ -326,6 +255,14 @@ def _move(
     telling.tell(
         session, exchange, sides=sides, kind=NoticeKind.THANKED, step=step, now=step.created_at
     )
+
+
+def _check_heard(
+    session: Session, words: str | None, helper_id: int, helped_id: int | None
+) -> None:
+    """Refuse a word of thanks where one of the two does not want to hear from the other."""
+    if words and chain.is_blocked(session, helper_id, helped_id):
+        raise WordsNotPassedOn(field="words")
 
 
 def _check(thanks: Thanks, today: dt.date) -> None:

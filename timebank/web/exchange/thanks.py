@@ -128,13 +128,11 @@ def _thanked(done: Exchange, by: Membership) -> Response:
     is_own = done.helped_id == by.id
     say(
         _("%(hours)s to %(name)s. Thank you!", hours=hours(done.minutes), name=name),
-        undo_url=url_for("thanks.undo", exchange_id=done.id)
-        if is_own or done.helped_id is None
-        else None,
+        undo_url=url_for("thanks.undo", exchange_id=done.id),
     )
     if is_own:
         return redirect(url_for("rota.my_turns"), 303)
-    return redirect(url_for("thanks.exchange", exchange_id=done.id), 303)
+    return redirect(thanks_one.page_url(done, by), 303)
 
 
 def _ask_a_coordinator(form: ThanksForm, thanks: Thanks, by: Membership, key: uuid.UUID) -> Page:
@@ -158,7 +156,7 @@ def _ask_a_coordinator(form: ThanksForm, thanks: Thanks, by: Membership, key: uu
         return _form_page(form, me()), 422
     db.session.commit()
     say(_("It’s noted, and a coordinator will sort it out with you."))
-    return redirect(url_for("thanks.exchange", exchange_id=made.id), 303)
+    return redirect(thanks_one.page_url(made, by), 303)
 
 
 def _form_page(form: ThanksForm, by: Membership, *, is_short: bool = False) -> str:

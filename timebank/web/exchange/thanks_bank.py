@@ -16,6 +16,7 @@ from timebank.core.errors import Conflict
 from timebank.core.errors import Refused
 from timebank.db import db
 from timebank.domain.exchange import agreeing
+from timebank.domain.exchange import chain
 from timebank.domain.exchange import settling
 from timebank.domain.exchange.settling import Outcome
 from timebank.models import Exchange
@@ -97,10 +98,12 @@ def _refused(refusal: Conflict, exchange_id: int) -> Response:
 
 def _page(found: Exchange, by: Membership, form: SettleForm) -> str:
     form.begin()
+    shown = told(found)
     return render_template(
         "thanks/settle.html",
-        exchange=told(found),
+        exchange=shown,
         form=form,
+        can_undo=shown.can_undo(clock.now()) and chain.may_undo(db.session(), found, by),
         may_settle=found.state in {ExchangeState.DISPUTED, ExchangeState.STANDS}
         and by.id not in {found.helper_id, found.helped_id},
         is_own=by.id in {found.helper_id, found.helped_id},

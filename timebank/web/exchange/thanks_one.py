@@ -23,6 +23,7 @@ from timebank.domain.exchange import chain
 from timebank.domain.exchange import histories
 from timebank.domain.exchange import settling
 from timebank.domain.exchange import thanking
+from timebank.domain.exchange import undoing
 from timebank.domain.exchange.chain import Side
 from timebank.domain.exchange.histories import History
 from timebank.domain.ledger.transfers import BelowFloor
@@ -75,12 +76,12 @@ def undo(exchange_id: int) -> Page:
     """Take the hours back."""
     by, found = me(), here(exchange_id)
     try:
-        thanking.undo(db.session(), exchange=found, by=by, now=clock.now())
+        undoing.undo(db.session(), exchange=found, by=by, now=clock.now())
     except Conflict as refusal:
-        return _refused(refusal, exchange_id)
+        return _refused(refusal, found, by)
     db.session.commit()
     say(_("Undone. The hours are back where they came from."))
-    return redirect(url_for("thanks.exchange", exchange_id=exchange_id), 303)
+    return redirect(page_url(found, by), 303)
 
 
 @signed_in_required
@@ -100,7 +101,7 @@ def dispute(exchange_id: int) -> Page:
             now=clock.now(),
         )
     except Conflict as refusal:
-        return _refused(refusal, exchange_id)
+        return _refused(refusal, found, by)
     db.session.commit()
     say(_("Thank you for saying so. We’re asking how it was, and a coordinator settles it."))
     return redirect(url_for("thanks.exchange", exchange_id=exchange_id), 303)
@@ -123,7 +124,7 @@ def state(exchange_id: int) -> Page:
             now=clock.now(),
         )
     except Conflict as refusal:
-        return _refused(refusal, exchange_id)
+        return _refused(refusal, found, by)
     db.session.commit()
     say(_("Thank you. A coordinator reads both, and you’ll hear from us."))
     return redirect(url_for("thanks.exchange", exchange_id=exchange_id), 303)
@@ -133,15 +134,13 @@ def state(exchange_id: int) -> Page:
 def call_off(exchange_id: int) -> Page:
     """Call an agreement off."""
     by, found = me(), here(exchange_id)
-    side = chain.side_of(db.session(), found, by)
     try:
         agreeing.cancel(db.session(), exchange=found, by=by, today=today(), now=clock.now())
     except Conflict as refusal:
-        return _refused(refusal, exchange_id)
+        return _refused(refusal, found, by)
     db.session.commit()
     say(_("It’s called off, and they know."))
-    address = "thanks.settle" if side is None else "thanks.exchange"
-    return redirect(url_for(address, exchange_id=exchange_id), 303)
+    return redirect(page_url(found, by), 303)
 
 
 @signed_in_required
@@ -160,9 +159,7 @@ def say_thanks_for(exchange_id: int) -> Page:
     answer = _say(found, by, _here_url(exchange_id))
     if answer is not None:
         return answer
-    is_side = chain.side_of(db.session(), found, by) is not None
-    address = "thanks.exchange" if is_side else "thanks.settle"
-    return redirect(url_for(address, exchange_id=exchange_id), 303)
+    return redirect(page_url(found, by), 303)
 
 
 def happened(token: str) -> Page:
@@ -201,6 +198,13 @@ def here(exchange_id: int) -> Exchange:
         NotFound: There is none.
     """
     return chain.find(db.session(), community_id=door().community.id, exchange_id=exchange_id)
+
+
+def page_url(found: Exchange, by: Membership) -> str:
+    """Lead to the page of an exchange that is for its side, or for coordinators."""
+    is_side = chain.side_of(db.session(), found, by) is not None
+    address = "thanks.exchange" if is_side else "thanks.settle"
+    return url_for(address, exchange_id=found.id)
 
 
 def told(found: Exchange) -> History:
@@ -296,10 +300,10 @@ def _here_url(exchange_id: int) -> str:
     return url_for("thanks.say_thanks_for", exchange_id=exchange_id)
 
 
-def _refused(refusal: Conflict, exchange_id: int) -> Response:
+def _refused(refusal: Conflict, found: Exchange, by: Membership) -> Response:
     db.session.rollback()
     say(_(refusal.sentence), tone=Tone.ALERT)
-    return redirect(url_for("thanks.exchange", exchange_id=exchange_id), 303)
+    return redirect(page_url(found, by), 303)
 
 
 def _page(found: Exchange, by: Membership, wrong: WrongForm, statement: StatementForm) -> str:
