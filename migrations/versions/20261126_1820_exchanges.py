@@ -93,18 +93,6 @@ RIGHTS = [
     "GRANT UPDATE (words) ON exchange_step TO timebank_app",
 ]
 
-EARLIER_KINDS = (
-    "sign_in confirm_claim you_are_in reminder_two_days reminder_eve dropped_out event_moved"
-    " event_cancelled hours_credited asked put_down ask_declined place_offered place_free"
-    " turn_offered cover_wanted turn_taken turn_yielded call_for_help what_to_expect"
-    " time_to_decide below_floor books_wrong neighbour_wrote post_lapsing post_lapsed"
-)
-NEW_KINDS = (
-    "exchange_agreed exchange_cancelled exchange_due thanked exchange_undone exchange_disputed"
-    " statement_wanted exchange_settled"
-)
-
-
 def upgrade() -> None:
     _exchanges()
     _steps()
@@ -117,7 +105,6 @@ def upgrade() -> None:
     )
     for statement in (ONLY_FORGETS, *RULES, *RIGHTS):
         op.execute(statement)
-    _allow_kinds(f"{EARLIER_KINDS} {NEW_KINDS}")
 
 
 def _exchanges() -> None:
@@ -221,8 +208,6 @@ def _steps() -> None:
 
 def downgrade() -> None:
     """Possible while nobody was thanked: a transfer that names its exchange stays for ever."""
-    op.execute(f"DELETE FROM notice WHERE kind IN ({_quoted(NEW_KINDS)})")
-    _allow_kinds(EARLIER_KINDS)
     op.execute("DROP TRIGGER thanks_follow_the_exchange ON transfer")
     op.drop_constraint("exchange_here", "transfer")
     op.drop_table("exchange_step")
@@ -234,12 +219,3 @@ def downgrade() -> None:
         "thanks_follow_the_exchange",
     ):
         op.execute(f"DROP FUNCTION {function}()")
-
-
-def _allow_kinds(kinds: str) -> None:
-    op.drop_constraint("notice_kind", "notice")
-    op.create_check_constraint("notice_kind", "notice", f"kind IN ({_quoted(kinds)})")
-
-
-def _quoted(kinds: str) -> str:
-    return ", ".join(f"'{kind}'" for kind in kinds.split())

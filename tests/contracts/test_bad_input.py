@@ -18,14 +18,13 @@ from tests.browsing import Browser
 from tests.conftest import SECRET
 from timebank.core import ids
 from timebank.core.csv_tables import read_text
-from timebank.domain.exchange import contacting
-from timebank.domain.ledger.member_lists import drafts as lists
 from timebank.domain.exchange import agreeing
 from timebank.domain.exchange import contacting
 from timebank.domain.exchange import settling
 from timebank.domain.exchange import thanking
 from timebank.domain.exchange.agreeing import Agreement
 from timebank.domain.exchange.thanking import Thanks
+from timebank.domain.ledger.member_lists import drafts as lists
 from timebank.domain.rota.importing import drafts
 from timebank.models import PostKind
 

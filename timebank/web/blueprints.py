@@ -12,6 +12,7 @@ from timebank.web.exchange.board import bp as neighbours
 from timebank.web.exchange.thanks import bp as thanks
 from timebank.web.health import bp as health
 from timebank.web.identity.routes import bp as identity
+from timebank.web.insight.routes import bp as insight
 from timebank.web.joining.routes import bp as joining
 from timebank.web.ledger.accounts import bp as accounts
 from timebank.web.ledger.bank import bp as bank
@@ -61,6 +62,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     accounts,
     together,
     bank,
+    insight,
     neighbours,
     notices,
     pages,

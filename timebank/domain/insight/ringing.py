@@ -57,6 +57,7 @@ WITH people AS (
     JOIN profile p ON p.person_id = m.person_id
     JOIN account a ON a.membership_id = m.id AND a.closed_at IS NULL
    WHERE m.community_id = :community_id AND m.standing <> 'left'
+     AND (m.paused_at IS NULL OR m.paused_until <= :now)
 ), reasons AS (
   SELECT *, CASE WHEN balance <= soft_floor THEN 'low'
                  WHEN last_on IS NULL AND created_at < :settled THEN 'never_begun'
@@ -82,6 +83,7 @@ def whom_to_ring(session: Session, *, community_id: int, now: dt.datetime) -> li
             "quiet": (now - QUIET_AFTER).date(),
             "many": MANY_MINUTES,
             "most": MOST,
+            "now": now,
         },
     )
     return [

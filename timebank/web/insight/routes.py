@@ -1,4 +1,4 @@
-"""The coordinator's pages: whom to ring, and the figures of the months."""
+"""The coordinator's pages: the week, whom to ring, and the figures of the months."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from timebank.core.text import BYTE_ORDER_MARK
 from timebank.db import db
 from timebank.domain.insight import figures
 from timebank.domain.insight import ringing
+from timebank.domain.insight import week as reading
 from timebank.web.auth import coordinator
 from timebank.web.auth import signed_in_required
 from timebank.web.door import door
@@ -33,7 +34,7 @@ from timebank.web.filters import month as month_words
 from timebank.web.flashes import Tone
 from timebank.web.flashes import say
 
-bp = Blueprint("bank", __name__)
+bp = Blueprint("insight", __name__)
 
 MONTHS = 12
 
@@ -52,6 +53,18 @@ class Month:
     def late_minutes(self) -> int:
         """How much help was entered (or put right) after the month was published."""
         return self.now.help_minutes - self.told.figures.help_minutes if self.told else 0
+
+
+@bp.get("/bank")
+@signed_in_required
+def week() -> str:
+    """Show what waits for a coordinator this week, one job after the other."""
+    coordinator()
+    now = clock.now()
+    found = reading.read_week(
+        db.session(), community_id=door().community.id, today=_today(), now=now
+    )
+    return render_template("insight/week.html", week=found, now=now)
 
 
 @bp.get("/bank/ring")
@@ -122,7 +135,7 @@ def publish(month: str) -> Response:
     else:
         db.session.commit()
         say(_("Published: %(month)s. Its figures stay as they are.", month=month_words(first)))
-    return redirect(url_for("bank.months"), 303)
+    return redirect(url_for("insight.months"), 303)
 
 
 @bp.get("/bank/figures.csv")
