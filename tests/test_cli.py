@@ -209,3 +209,48 @@ def test_a_group_and_its_organiser_are_founded_from_the_terminal(operator):
     )
     assert "Nadia runs Danson Strollers" in operator.types(*group).output
     assert operator.types(*group).exit_code == 1
+
+
+def test_the_books_are_proved_from_the_terminal(operator, session, owner):
+    walk = builders.a_walk(session)
+    assert (operator.types("reconcile").exit_code, operator.types("reconcile").output) == (
+        0,
+        "The books are right.\n",
+    )
+    account = builders.account_of(session, walk.bela).id
+    session.rollback()
+    with owner.begin() as connection:
+        connection.execute(sa.text("SET LOCAL session_replication_role = replica"))
+        connection.execute(sa.text("UPDATE account SET balance = 5 WHERE id = :i"), {"i": account})
+    wrong = operator.types("reconcile")
+    assert wrong.exit_code == 1
+    assert wrong.output.splitlines() == [
+        f"Account {account} is read-only: it said 5 minutes, its entries come to 0.",
+        "The books are wrong: see /books.",
+    ]
+    repair = ("repair-balance", "--account", str(account), "--by", "Ama")
+    done = operator.types(*repair, "--reason", "A slip")
+    assert (done.exit_code, done.output.splitlines()) == (
+        0,
+        [f"Account {account} said 5 minutes; it has 0 now.", "The books are right."],
+    )
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        (("1", "A slip", "Ama"), "no repair"),
+        (("99", "A slip", "Ama"), "find that"),
+        (("0", "A slip", "Ama"), "--account is the number"),
+        ((str(2**63), "A slip", "Ama"), "--account is the number"),
+        (("1", " ", "Ama"), "--reason must be"),
+        (("1", "x" * 201, "Ama"), "--reason must be"),
+        (("1", "A slip", "A\x07"), "--by must be"),
+    ],
+)
+def test_a_repair_that_cannot_be_is_one_sentence(operator, session, typed, sentence):
+    builders.a_walk(session)
+    account, reason, by = typed
+    result = operator.types("repair-balance", "--account", account, "--reason", reason, "--by", by)
+    assert (result.exit_code, result.output.count("\n")) == (1, 1)
+    assert sentence in result.output

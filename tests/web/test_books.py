@@ -7,8 +7,11 @@ import sqlalchemy as sa
 import time_machine
 
 from tests import builders
+from tests.browsing import Browser
 from tests.statements import count_statements
 from timebank.domain import ledger
+from timebank.domain.ledger import chain
+from timebank.models import Transfer
 
 NIGHT = dt.datetime(2027, 5, 2, 1, 30, tzinfo=dt.UTC)
 
@@ -77,3 +80,72 @@ def test_each_community_has_books_of_its_own(walk, session, app, browser):
     browser.base = "http://ashford.example"
     browser.open("/books")
     assert "Entries 0" in browser.words
+
+
+def seal(session, now=NIGHT):
+    session.commit()
+    boundary = ledger.find_boundary(session)
+    session.commit()
+    while not ledger.seal(session, boundary=boundary, now=now):
+        session.commit()
+    ledger.prove_latest(session, now=now)
+    ledger.publish_heads(session, now=now)
+    session.commit()
+
+
+def test_the_seal_can_be_copied_and_every_nights_is_kept(walk, session, browser):
+    claim = builders.a_claim(session, walk.marshal, walk.bela)
+    ledger.credit_claims(session, claim_ids=[claim.id], by=walk.nadia.id, now=NIGHT)
+    prove(session)
+    seal(session)
+    browser.open("/books")
+    [transfer] = session.query(Transfer)
+    head = chain.step(chain.GENESIS, chain.line(transfer))
+    assert f'readonly value="{head}"' in browser.page
+    assert "Over 1 entries, Sun 2 May, 2:30am" in browser.words
+    assert "The newest entries: Sun 2 May, 2:30am." in browser.words
+    browser.follow("The seal of every night (CSV)")
+    assert browser.page.splitlines() == ["Day,Entries,Seal", f"2027-05-02,1,{head}"]
+
+
+def test_a_broken_seal_is_told(walk, session, browser):
+    ledger.reconcile(session, now=NIGHT, broken_chains=[walk.community.id])
+    session.commit()
+    browser.open("/books")
+    assert "Something doesn’t add up." in browser.words
+    assert "An earlier entry isn’t what it was" in browser.words
+
+
+def test_what_differs_is_for_coordinators_only(app, walk, session):
+    for who in (walk.nadia, walk.bela):
+        organiser = Browser(app).sign_in(who)
+        organiser.open("/books/differences")
+        assert organiser.statuses == [404]
+    ama = Browser(app).sign_in(walk.ama)
+    ama.open("/books/differences")
+    assert "None does." in ama.words
+
+
+def test_one_communitys_differences_are_not_anothers(app, walk, session):
+    elsewhere = builders.an_elsewhere(session)
+    chi = builders.account_of(session, elsewhere.chi)
+    chi.read_only_since = NIGHT
+    session.commit()
+    ama = Browser(app).sign_in(walk.ama)
+    for page in ("/books", "/books/differences"):
+        ama.open(page)
+        assert "Chi" not in ama.words
+        assert "Since" not in ama.words
+
+
+def test_what_differs_asks_as_many_statements_whatever_there_is(app, walk, session):
+    ama = Browser(app).sign_in(walk.ama)
+    counts = set()
+    for member in (walk.bela, walk.sam, walk.nadia):
+        builders.account_of(session, member).read_only_since = NIGHT
+        session.commit()
+        ama.open("/books/differences")
+        with count_statements() as count:
+            ama.open("/books/differences")
+        counts.add(count.total)
+    assert len(counts) == 1

@@ -133,6 +133,26 @@ def test_a_made_up_job_or_person_is_refused(nadia, walk, session):
     assert session.query(Claim).count() == 0
 
 
+def test_a_turn_whose_account_is_looked_into_waits_and_holds_nobody_up(
+    nadia, walk, session, clock
+):
+    turn(session, walk.marshal, walk.bela)
+    turn(session, walk.tail_walker, walk.sam)
+    builders.account_of(session, walk.bela).read_only_since = STARTS
+    session.commit()
+    nadia.open(ADDRESS)
+    nadia.press("Here: Bela N")
+    nadia.press("Here: Sam T")
+    clock.move_to(STARTS + dt.timedelta(hours=2))
+    nadia.open(ADDRESS)
+    for _ in range(2):
+        nadia.press("Finish and credit hours")
+        assert "1 neighbour’s hours wait" in nadia.words
+        assert "nobody confirms their own hours" not in nadia.words
+        assert "Everybody ticked has their hours already" not in nadia.words
+    assert session.query(Transfer).count() == 1
+
+
 def test_hours_are_taken_back_with_a_reason(nadia, walk, session, clock):
     turn(session, walk.marshal, walk.bela)
     nadia.open(ADDRESS)
