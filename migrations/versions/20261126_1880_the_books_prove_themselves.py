@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261126_1880"
-down_revision = "20261126_1875"
+down_revision = "20261126_1870"
 branch_labels = None
 depends_on = None
 

@@ -10,15 +10,15 @@ from tests.attacks import insert
 from tests.models.test_guarantees_transfers import GIFT
 
 IMPORTED = {**GIFT, "kind": "'imported'", "batch_id": ":batch", "created_by": ":nadia"}
-ATTACKS: list[Attack] = []
 EFFECTS = [
     Effect(
-        "imported_apply",
+        "transfer_apply",
         "an imported entry moves the balances",
         insert("transfer", IMPORTED),
         "SELECT balance FROM account WHERE id = :sam_account",
     ),
 ]
+ATTACKS: list[Attack] = []
 MANY = f"""
 INSERT INTO transfer ({", ".join(IMPORTED)})
 SELECT {", ".join(IMPORTED.values())} FROM generate_series(1, 3)
