@@ -65,7 +65,7 @@ def test_the_list_is_looked_through_put_right_taken_in_and_undone(
     ama.press("See what we understood")
     ama.reads("Nothing is written yet.", "5 lines to look at", "Line 4 has the same e-mail.")
     unfold(ama, "Line by line")
-    ama.reads("Zoë Ńowak", "22½ hours")
+    ama.reads("Zoë Ńowak", "22½")
     ama.see("understood")
     put_right(ama)
     ama.press("Looks right")

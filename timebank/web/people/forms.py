@@ -155,7 +155,7 @@ class ActForm(PageForm):
 class NoteForm(PageForm):
     """What coordinators should know of somebody."""
 
-    words = TextAreaField(
+    note = TextAreaField(
         _("What should coordinators know?"),
         filters=[paragraph],
         validators=[Readable(), Said(_("Write something down first")), short(LONGEST_NOTE)],

@@ -203,7 +203,7 @@ def note(membership_id: int) -> Page:
     form = NoteForm()
     if not form.is_well_filled():
         return _person_page(who, GiveForm(formdata=None), AgeForm(formdata=None), form), 422
-    notes.write_note(db.session(), member=who, words=text_of(form.words), by=by, now=clock.now())
+    notes.write_note(db.session(), member=who, words=text_of(form.note), by=by, now=clock.now())
     db.session.commit()
     say(_("Written down, for coordinators."))
     return _back(membership_id)
