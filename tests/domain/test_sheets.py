@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from tests import builders
 from tests.strolls import DAY
@@ -645,3 +648,90 @@ def test_names_taken_for_nobody_and_drafts_go_after_a_month(desk, session):
         assert len([one for one in kept if one]) == left
         drafts_left = session.scalar(sa.select(sa.func.count(PaperSheetDraft.typed_by)))
         assert drafts_left == left - 1
+
+
+# ------------------------------------------------------------------------------------ all at once
+
+
+def at_once(engine, *works):
+    """Do several things at the same moment, each in a session of its own -> what came of them."""
+    gate = threading.Barrier(len(works))
+
+    def one(work):
+        with Session(engine, expire_on_commit=False) as session:
+            gate.wait()
+            done = work(session)
+            session.commit()
+            return done
+
+    with ThreadPoolExecutor(len(works)) as pool:
+        return list(pool.map(one, works))
+
+
+def test_eight_who_print_at_once_have_one_number_a_date(desk, engine, session):
+    days = [desk.occasion]
+    for week in (1, 2, 3):
+        day = DAY + dt.timedelta(weeks=week)
+        builders.an_event(session, desk.walk.series, day)
+        session.commit()
+        days.append(
+            occasions.find_occasion(
+                session, community_id=desk.walk.community.id, slug=desk.walk.series.slug, day=day
+            )
+        )
+    by = desk.people["Nadia"].id
+
+    def printing(occasion):
+        return lambda session: (
+            paper.sheet_to_print(session, occasion=occasion, by=by, now=FRIDAY).number
+        )
+
+    numbers = at_once(engine, *(printing(one) for one in days * 2))
+    assert sorted(numbers) == sorted(["DS-0001", "DS-0002", "DS-0003", "DS-0004"] * 2)
+
+
+def test_a_double_tap_on_looks_right_writes_once(desk, engine, session):
+    desk.paste(header("Tom B,Course check,,,y", "Kwame,Finish tokens,,,y"))
+    answers = desk.answers()
+    session.commit()
+    sheet, occasion, by = desk.sheet, desk.occasion, desk.people["Ama"].id
+
+    def looks_right(session):
+        return writing.write(
+            session, sheet=sheet, occasion=occasion, answers=answers, by=by, now=AFTER
+        )
+
+    done = at_once(engine, *[looks_right] * 6)
+    assert sorted(len(one.credits) for one in done if one) == [2]
+    session.expire_all()
+    assert session.scalar(sa.select(sa.func.count(Transfer.id))) == 2
+    assert session.scalar(sa.select(sa.func.count(PaperSheetLine.number))) == 2
+
+
+def test_a_sheet_and_a_phone_at_once_credit_each_turn_once(desk, engine, session):
+    """Ama types the sheet up while Nadia, who has ticked the same people, taps Finish."""
+    nadia, ama = desk.people["Nadia"].id, desk.people["Ama"].id
+    for first in ("Tom", "Imran", "Grace"):
+        checkin.tick(
+            session, occasion=desk.occasion, is_here=True, by=nadia, now=STARTS,
+            claim_id=desk.claim_of(first, ON_THE_ROTA[first]).id,
+        )  # fmt: skip
+    desk.paste(header(*(f"{one},{job},,,y" for one, job in (
+        ("Tom B", "Course check"), ("Imran M", "Timekeeper"), ("Pauline D", "Finish tokens"),
+    ))))  # fmt: skip
+    answers = desk.answers()
+    session.commit()
+    sheet, occasion = desk.sheet, desk.occasion
+
+    def type_up(session):
+        return writing.write(
+            session, sheet=sheet, occasion=occasion, answers=answers, by=ama, now=AFTER
+        )
+
+    def finish(session):
+        return checkin.finish(session, occasion=occasion, by=nadia, now=AFTER)
+
+    at_once(engine, type_up, finish)
+    session.expire_all()
+    assert desk.hours() == {"Tom": 60, "Imran": 75, "Grace": 90, "Pauline": 75}
+    assert ledger.reconcile(session, now=AFTER)[0].proved

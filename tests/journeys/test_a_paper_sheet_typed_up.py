@@ -66,7 +66,7 @@ def test_the_sample_is_taken_in_through_the_pages(app, stroll, session, clock):
         "Nothing is written yet.",
         "7 lines",
         "It says “DS-0412”. This is DS-0001. Which sheet is it?",
-        "Nadia K , Run director, 8am to 11am: counts 3 hours By the sheet 8:10am to 10:50am.",
+        "Nadia K , Run director, 8am to 11am: counts 3 hours. By the sheet 8:10am to 10:50am.",
         "Which hours count for Nadia K?",
         "As on the sheet: 2 hours 40 minutes",
         "Which job is “Course check / marshal”?",
@@ -142,8 +142,8 @@ def test_line_by_line_and_nobody_confirms_their_own_hours(app, stroll, session, 
     )  # fmt: skip
     for said in (
         "Your own line: it waits for another organiser, and the planned hours count.",
-        "Bela N , Marshal: far end, 8:45am to 10:15am: counts 1½ hours",
-        "Ama O , Finish tokens, 9am to 10:15am: counts 1¼ hours Not on the rota: we add the turn.",
+        "Bela N , Marshal: far end, 8:45am to 10:15am: counts 1½ hours.",
+        "Ama O , Finish tokens, 9am to 10:15am: counts 1¼ hours. Not on the rota: we add the turn.",
         "On the rota, and not down as here",
         "Pauline D, Finish tokens",
     ):

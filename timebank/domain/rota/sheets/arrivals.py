@@ -24,7 +24,6 @@ from timebank.domain.rota.room import MOST_PLACES
 from timebank.domain.rota.room import NoMoreRoom
 from timebank.domain.rota.walk_ups import BusyElsewhere
 from timebank.domain.rota.walk_ups import OnTheListAlready
-from timebank.models import Slot
 
 # In the order of their numbers, after the event: the order that everybody keeps.
 LOCK_PEOPLE = sa.text("""
@@ -99,10 +98,6 @@ UPDATE handover SET state = 'lapsed', ended_at = :now
 """)
 
 
-class JobIsOff(Refused):
-    """That job was taken off this date, so nobody can be added to it."""
-
-
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """Somebody who was there: at which job, and who it is.
@@ -146,7 +141,7 @@ def add_all(
         first.setdefault(turn, number)
     rows = {number: turn for turn, number in first.items()}
     but = [one.instead_of for one in arrivals if one.instead_of]
-    refused = _closed(session, rows) | _in_the_way(session, occasion, rows, but, now)
+    refused = _in_the_way(session, occasion, rows, but, now)
     rows = {number: turn for number, turn in rows.items() if number not in refused}
     take_off(session, [arrivals[number].instead_of for number in rows], now=now)
     claims = _add(session, occasion, rows, by, now)
@@ -165,16 +160,6 @@ def _members(session: Session, occasion: Occasion, arrivals: Sequence[Arrival]) 
     people = identity.write_down(session, full_names=list(new.values()))
     made = communities.join_all(session, community_id=occasion.community_id, person_ids=people)
     return known | dict(zip(new, made, strict=True))
-
-
-def _closed(session: Session, rows: Mapping[int, tuple[int, int]]) -> dict[int, Refused]:
-    slot_ids = [slot_id for _, slot_id in rows.values()]
-    closed = set(
-        session.scalars(
-            sa.select(Slot.id).where(Slot.id.in_(slot_ids), Slot.closed_at.is_not(None))
-        )
-    )
-    return {number: JobIsOff() for number, (_, slot_id) in rows.items() if slot_id in closed}
 
 
 def _in_the_way(

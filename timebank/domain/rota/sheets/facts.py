@@ -23,7 +23,7 @@ SLOTS = sa.text("""
 SELECT s.id AS slot_id, s.role_id, r.name, s.starts_at, s.ends_at, s.minutes
   FROM slot s JOIN role r ON r.id = s.role_id
  WHERE s.event_id = :event_id
-   AND (s.closed_at IS NULL OR EXISTS (SELECT FROM claim c WHERE c.slot_id = s.id AND c.live))
+   AND s.closed_at IS NULL   -- what is closed has nobody on it
  ORDER BY r.position, s.starts_at, s.id
 """)
 
