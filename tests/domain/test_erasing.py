@@ -86,6 +86,23 @@ MARKS = {
     "rota_import.cells": """UPDATE rota_import SET cells = '[["Zebedee Novak"]]'""",
     "rota_import.choices": """UPDATE rota_import SET choices = '{"Zebedee": "zebedee@example.com"}'
       WHERE id <> (SELECT max(id) FROM rota_import)""",
+    "paper_sheet_draft.facts": """INSERT INTO paper_sheet_draft (sheet_id, typed_by, community_id,
+      rows, facts, typed_at) SELECT id, :member, :here, '[]', '{"file": "Zebedee"}', now()
+      FROM paper_sheet""",
+    "paper_sheet_draft.rows": """INSERT INTO paper_sheet_draft (sheet_id, typed_by, community_id,
+      rows, facts, typed_at) SELECT id, :nadia, :here,
+      '[{"name": "Zebedee Novak"}, {"name": "Sam Tran"}]', '{}', now() FROM paper_sheet""",
+    "paper_sheet_line.written": """INSERT INTO paper_sheet_line (sheet_id, number, community_id,
+      written, membership_id, outcome, because, entered_by, entered_at)
+      SELECT id, n, :here, 'Zebedee Novak', CASE n WHEN 1 THEN :member END, 'refused', 'x',
+             CASE n WHEN 3 THEN :member ELSE :nadia END, now()
+        FROM paper_sheet, generate_series(1, 3) n""",
+    "paper_sheet_line.because": "UPDATE paper_sheet_line SET because = 'Zebedee is too young'",
+    "acting_for.how_agreed": """INSERT INTO acting_for (community_id, helper_id, member_id,
+      starts_on, ends_on, how_agreed, made_by)
+      VALUES (:here, :member, :ama, '2027-01-01', '2027-06-01', 'Zebedee rang', :ama),
+      (:here, :nadia, :member, '2027-01-01', '2027-06-01', 'Rang Zebedee', :ama)""",
+    "membership.card_code": "UPDATE membership SET card_code = 'ZEBEDEE2' WHERE id = :member",
     "limit_change.reason": "INSERT INTO limit_change (community_id, account_id, floor, reason,"
     " created_by) SELECT :here, id, -60, 'Zebedee', :ama FROM account"
     " WHERE membership_id = :member",
@@ -120,6 +137,8 @@ INSERT INTO appeal_ask (community_id, appeal_id, membership_id, slot_id, wave, b
   SELECT :here, id, :sam, :slot, 1, 'newcomer', now() FROM appeal;
 INSERT INTO rota_import (community_id, series_id, made_by, cells)
   VALUES (:here, :series, :member, '[]'), (:here, :series, :nadia, '[]');
+INSERT INTO paper_sheet (community_id, series_id, event_id, number, lines, printed_at, printed_by)
+  VALUES (:here, :series, :event, 'DS-0001', '[]', now(), :nadia);
 INSERT INTO group_organiser SELECT group_id, :member, :here FROM series WHERE id = :series"""
     for statement in statements.split(";"):
         session.execute(sa.text(statement), values)

@@ -14,6 +14,7 @@ from tests import builders
 from tests.builders import account_of
 from tests.mails import mail
 from timebank.core.errors import NotFound
+from timebank.domain import acting
 from timebank.domain import communities
 from timebank.domain import identity
 from timebank.domain import ledger
@@ -30,6 +31,7 @@ from timebank.domain.rota import handing_over
 from timebank.domain.rota import standing
 from timebank.domain.rota import waiting
 from timebank.models import Account
+from timebank.models import ActingFor
 from timebank.models import Claim
 from timebank.models import ClaimState
 from timebank.models import GroupOrganiser
@@ -211,6 +213,17 @@ class TestTurns:
         assert session.scalars(sa.select(Waiting)).one().state.value == "left"
         assert session.scalars(sa.select(StandingTurn)).one().ended_at == NOW
         assert session.scalars(sa.select(Handover)).one().state.value == "declined"
+
+    def test_nobody_acts_for_them_or_is_helped_by_them_any_more(self, session, walk):
+        for helper, helped in ((walk.bela, walk.sam), (walk.nadia, walk.bela)):
+            acting.let_act(
+                session, helper=helper, member=helped, starts_on=NOW.date(),
+                last_day=NOW.date() + dt.timedelta(days=90), how_agreed="Rang", by=walk.ama,
+                today=NOW.date(), now=NOW,
+            )  # fmt: skip
+        leave(session, walk.bela)
+        ended = session.execute(sa.select(ActingFor.ended_at, ActingFor.ended_by)).all()
+        assert ended == [(NOW, walk.bela.id)] * 2
 
     def test_nobody_takes_one_who_has_left(self, session, walk):
         leave(session, walk.bela)

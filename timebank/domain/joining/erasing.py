@@ -51,6 +51,32 @@ UPDATE rota_import i SET file_name = '', cells = '[]', choices = '{}'
           WHERE p.person_id = :person_id
             AND (strpos(said, lower(p.full_name)) > 0 OR strpos(said, p.email) > 0))
 """,
+    # The same on paper that was typed up: their lines, and those in which their name stands.
+    """
+UPDATE paper_sheet_line l
+   SET written = NULL, because = CASE WHEN because IS NOT NULL THEN '(deleted)' END
+ WHERE l.membership_id = ANY (:mine) OR l.entered_by = ANY (:mine)
+    OR l.claim_id IN (SELECT id FROM claim WHERE person_id = :person_id)
+    OR l.community_id IN (SELECT community_id FROM membership WHERE person_id = :person_id)
+       AND EXISTS (SELECT FROM profile p WHERE p.person_id = :person_id
+                      AND strpos(lower(l.written), lower(p.full_name)) > 0)
+""",
+    "DELETE FROM paper_sheet_draft WHERE typed_by = ANY (:mine)",
+    """
+UPDATE paper_sheet_draft d
+   SET rows = (SELECT coalesce(jsonb_agg(line), '[]') FROM jsonb_array_elements(d.rows) AS line
+                WHERE strpos(lower(line::text), lower(p.full_name)) = 0)
+  FROM profile p
+ WHERE p.person_id = :person_id AND strpos(lower(d.rows::text), lower(p.full_name)) > 0
+   AND d.community_id IN (SELECT community_id FROM membership WHERE person_id = :person_id)
+""",
+    # Who acted for whom is kept as numbers; how it was agreed is not, and no card leads to them.
+    """
+UPDATE acting_for SET how_agreed = NULL
+ WHERE how_agreed IS NOT NULL
+   AND (helper_id = ANY (:mine) OR member_id = ANY (:mine) OR made_by = ANY (:mine))
+""",
+    "UPDATE membership SET card_code = new_card_code() WHERE id = ANY (:mine)",
     # What was said when hours moved, and when an account got other limits.
     """
 DELETE FROM memo m USING transfer t, account a

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from timebank.core import clock
 from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
+from timebank.domain import acting
 from timebank.domain import identity
 from timebank.domain import ledger
 from timebank.domain import outbox
@@ -28,6 +29,7 @@ from timebank.domain.rota import withdrawing
 from timebank.domain.rota.locking import lock_person
 from timebank.models import Account
 from timebank.models import AccountKind
+from timebank.models import ActingFor
 from timebank.models import Claim
 from timebank.models import Community
 from timebank.models import GroupOrganiser
@@ -192,13 +194,16 @@ def _give_back_turns(session: Session, member: Membership, now: dt.datetime) -> 
 
 
 def _end_promises(session: Session, member: Membership, now: dt.datetime) -> None:
-    """End standing turns, leave every line, and turn down what is on offer to them."""
+    """End standing turns and helping, leave every line, turn down what is on offer to them."""
     session.execute(
         sa.update(StandingTurn)
         .where(StandingTurn.membership_id == member.id, StandingTurn.ended_at.is_(None))
         .values(ended_at=now)
         .execution_options(synchronize_session=False)
     )
+    theirs = sa.or_(ActingFor.helper_id == member.id, ActingFor.member_id == member.id)
+    for grant in session.scalars(sa.select(ActingFor).where(theirs, ActingFor.ended_at.is_(None))):
+        acting.end(session, acting=grant, by=member, now=now)
     lines = (
         sa.select(Waiting.slot_id)
         .join(Slot, Slot.id == Waiting.slot_id)

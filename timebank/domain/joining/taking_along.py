@@ -24,7 +24,7 @@ TABLES = {
 SELECT full_name, email, phone, email_confirmed_at, age_at_least, age_said_on, created_at
   FROM profile JOIN person ON person.id = person_id WHERE person_id = :person_id""",
     "memberships": """
-SELECT m.id AS number, c.name AS community, m.standing, m.may_be_asked, m.created_at,
+SELECT m.id AS number, c.name AS community, m.card_code, m.standing, m.may_be_asked, m.created_at,
        m.approved_at, m.paused_at, m.paused_until, m.left_at, a.balance AS balance_minutes
   FROM membership m JOIN community c ON c.id = m.community_id
   LEFT JOIN account a ON a.membership_id = m.id
@@ -80,6 +80,23 @@ SELECT q.name, q.kind, h.valid_from, h.expires_on, h.created_at, h.revoked_at
   FROM member_qualification h JOIN membership m ON m.id = h.membership_id
   JOIN qualification q ON q.id = h.qualification_id
  WHERE m.person_id = :person_id ORDER BY h.id""",
+    "helpers": """
+SELECT h.member_id = m.id AS for_you, h.helper_id = m.id AS by_you, h.starts_on, h.ends_on,
+       h.how_agreed, h.created_at, h.ended_at
+  FROM acting_for h JOIN membership m ON m.id IN (h.helper_id, h.member_id)
+ WHERE m.person_id = :person_id ORDER BY h.id""",
+    "what_helpers_did": """
+SELECT d.member_id = m.id AS for_you, d.helper_id = m.id AS by_you, d.what, d.acted_on, d.acted_at
+  FROM acted d JOIN membership m ON m.id IN (d.helper_id, d.member_id)
+ WHERE m.person_id = :person_id ORDER BY d.id""",
+    "printed_letters": """
+SELECT l.printed_at FROM printed_letter l JOIN membership m ON m.id = l.membership_id
+ WHERE m.person_id = :person_id ORDER BY l.id""",
+    "lines_on_paper": """
+SELECT s.number AS sheet, l.number AS line, l.written, l.outcome, l.because, l.entered_at
+  FROM paper_sheet_line l JOIN paper_sheet s ON s.id = l.sheet_id
+  JOIN membership m ON m.id = l.membership_id
+ WHERE m.person_id = :person_id ORDER BY s.number, l.number, l.part""",
     "groups_you_run": """
 SELECT g.name FROM group_organiser o JOIN membership m ON m.id = o.membership_id
   JOIN community_group g ON g.id = o.group_id

@@ -45,6 +45,12 @@ COLUMNS: dict[str, Fate] = {
     "reference.called": Fate.ROW,
     "reference.words": Fate.ROW,
     "memo.words": Fate.ROW,
+    "paper_sheet_draft.facts": Fate.ROW,
+    "paper_sheet_draft.rows": Fate.ROW,  # and of others' drafts the lines with their name
+    "paper_sheet_line.written": Fate.WORDS,
+    "paper_sheet_line.because": Fate.WORDS,
+    "acting_for.how_agreed": Fate.WORDS,
+    "membership.card_code": Fate.WORDS,  # a new one: the card in a drawer leads nowhere
     "claim.held_as": Fate.WORDS,
     "claim.note": Fate.WORDS,
     "claim.overruled_because": Fate.WORDS,
@@ -60,6 +66,7 @@ STAYS: dict[str, str] = {
     **dict.fromkeys(
         (
             "account.kind",
+            "acted.what",
             "appeal.ended_because",
             "appeal_ask.because",
             "appeal_ask.answer",
@@ -76,6 +83,7 @@ STAYS: dict[str, str] = {
             "handover.state",
             "membership.standing",
             "notice.kind",
+            "paper_sheet_line.outcome",
             "notice.state",
             "qualification.kind",
             "reference.answer",
@@ -120,6 +128,8 @@ STAYS: dict[str, str] = {
         ),
         PUBLIC,
     ),
+    "paper_sheet.number": "what is printed on a sheet of paper",
+    "paper_sheet.lines": "numbers of jobs and turns; whose they are is read from the turns",
     "published_month.figures": "counts and minutes of a whole community in a month",
     "rota_import.wrote": "numbers of what it made, to be undone with",
 }
