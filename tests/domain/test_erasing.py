@@ -103,6 +103,25 @@ MARKS = {
       VALUES (:here, :member, :ama, '2027-01-01', '2027-06-01', 'Zebedee rang', :ama),
       (:here, :nadia, :member, '2027-01-01', '2027-06-01', 'Rang Zebedee', :ama)""",
     "membership.card_code": "UPDATE membership SET card_code = 'ZEBEDEE2' WHERE id = :member",
+    "member_note.words": """INSERT INTO member_note (community_id, membership_id, words,
+      written_by) VALUES (:here, :member, 'Zebedee, ring first', :ama),
+             (:here, :nadia, 'as Zebedee says', :member)""",
+    "post.title": """INSERT INTO post (community_id, kind, category, membership_id, created_by,
+      title, area, place, expires_on) VALUES (:here, 'ask', 'home', :member, :member, 'Help Zebedee',
+      'Erith', 1, '2027-06-01')""",
+    "post.words": "UPDATE post SET words = 'Zebedee'",
+    "post.when_words": "UPDATE post SET when_words = 'Zebedee'",
+    "message.words": """WITH talk AS (
+      INSERT INTO conversation (community_id, post_id, owner_id, other_id, begun_by_owner)
+      SELECT :here, id, :member, :nadia, true FROM post RETURNING id)
+      INSERT INTO message (community_id, conversation_id, by_owner, written_by, words)
+      SELECT :here, id, true, :member, 'Yours, Zebedee' FROM talk""",
+    "report.words": """INSERT INTO report (community_id, conversation_id, by_owner, words)
+      SELECT :here, id, true, 'Zebedee says no' FROM conversation""",
+    "member_list.file_name": """INSERT INTO member_list (community_id, made_by, file_name, digest,
+      cells, made_at) VALUES (:here, :member, 'Zebedee.csv', sha256('x'), '[["Zebedee"]]', now()),
+      (:here, :ama, '', sha256('y'), '[["Sam Tran"], ["Zebedee Novak"]]', now())""",
+    "member_list.cells": "UPDATE member_list SET undone_at = NULL",  # written in the line above
     "limit_change.reason": "INSERT INTO limit_change (community_id, account_id, floor, reason,"
     " created_by) SELECT :here, id, -60, 'Zebedee', :ama FROM account"
     " WHERE membership_id = :member",

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from timebank.core.errors import NotFound
+from timebank.domain.exchange import leaving as exchange
 from timebank.domain.joining import leaving
 from timebank.domain.joining.leaving import Whereto
 from timebank.models import Membership
@@ -70,6 +71,22 @@ UPDATE paper_sheet_draft d
  WHERE p.person_id = :person_id AND strpos(lower(d.rows::text), lower(p.full_name)) > 0
    AND d.community_id IN (SELECT community_id FROM membership WHERE person_id = :person_id)
 """,
+    # A member list that waits to be taken in: theirs, and their line in those of others.
+    """
+UPDATE member_list SET file_name = '', cells = CASE WHEN cells IS NOT NULL THEN '[]'::jsonb END
+ WHERE made_by = ANY (:mine)
+""",
+    """
+UPDATE member_list l
+   SET cells = (SELECT jsonb_agg(CASE WHEN strpos(lower(line::text), lower(p.full_name)) > 0
+                                        OR strpos(lower(line::text), p.email) > 0
+                                      THEN '[]' ELSE line END ORDER BY number)
+                  FROM jsonb_array_elements(l.cells) WITH ORDINALITY AS lines (line, number))
+  FROM profile p
+ WHERE p.person_id = :person_id AND jsonb_array_length(l.cells) > 0
+   AND l.community_id IN (SELECT community_id FROM membership WHERE person_id = :person_id)
+""",
+    "DELETE FROM member_note WHERE membership_id = ANY (:mine) OR written_by = ANY (:mine)",
     # Who acted for whom is kept as numbers; how it was agreed is not, and no card leads to them.
     """
 UPDATE acting_for SET how_agreed = NULL
@@ -135,6 +152,7 @@ def erase(
         return
     for member in _memberships(session, person_id):
         is_here = member.community_id == community_id
+        exchange.erase(session, membership_id=member.id, now=now)
         leaving.leave(
             session,
             member=member,

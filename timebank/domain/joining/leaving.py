@@ -22,6 +22,7 @@ from timebank.domain import identity
 from timebank.domain import ledger
 from timebank.domain import outbox
 from timebank.domain.calendar import addresses
+from timebank.domain.exchange import leaving as exchange
 from timebank.domain.rota import handing_over
 from timebank.domain.rota import reading
 from timebank.domain.rota import waiting
@@ -131,6 +132,7 @@ def leave(
             raise LastCoordinator
         _give_back_turns(session, member, now)
         _end_promises(session, member, now)
+        exchange.leave(session, membership_id=member.id, now=now)
     heir = _heir(session, member, whereto, pot_id)
     facts = _settle_account(session, member, heir, key=key, now=now)
     if is_going:

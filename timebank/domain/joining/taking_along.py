@@ -97,6 +97,31 @@ SELECT s.number AS sheet, l.number AS line, l.written, l.outcome, l.because, l.e
   FROM paper_sheet_line l JOIN paper_sheet s ON s.id = l.sheet_id
   JOIN membership m ON m.id = l.membership_id
  WHERE m.person_id = :person_id ORDER BY s.number, l.number, l.part""",
+    "offers_and_asks": """
+SELECT p.kind, p.category, p.title, p.words, p.area, p.when_words, p.state, p.expires_on,
+       p.created_at, p.ended_at
+  FROM post p JOIN membership m ON m.id = p.membership_id
+ WHERE m.person_id = :person_id ORDER BY p.id""",
+    "what_you_wrote": """
+SELECT p.title AS about, w.words, w.created_at
+  FROM conversation c JOIN post p ON p.id = c.post_id
+  JOIN membership m ON m.person_id = :person_id AND m.id IN (c.owner_id, c.other_id)
+  JOIN message w ON w.conversation_id = c.id AND w.by_owner = (c.owner_id = m.id)
+ ORDER BY w.id""",
+    "what_you_reported": """
+SELECT p.title AS about, r.words, r.created_at, r.settled_at
+  FROM conversation c JOIN post p ON p.id = c.post_id
+  JOIN membership m ON m.person_id = :person_id AND m.id IN (c.owner_id, c.other_id)
+  JOIN report r ON r.conversation_id = c.id AND r.by_owner = (c.owner_id = m.id)
+ ORDER BY r.id""",
+    "coordinators_notes": """
+SELECT n.words, n.created_at FROM member_note n JOIN membership m ON m.id = n.membership_id
+ WHERE m.person_id = :person_id ORDER BY n.id""",
+    "member_lists": """
+SELECT l.fate, l.number AS line, s.made_at, s.written_at, s.undone_at
+  FROM member_list_line l JOIN member_list s ON s.id = l.list_id
+  JOIN membership m ON m.id = l.membership_id
+ WHERE m.person_id = :person_id ORDER BY s.id, l.number""",
     "groups_you_run": """
 SELECT g.name FROM group_organiser o JOIN membership m ON m.id = o.membership_id
   JOIN community_group g ON g.id = o.group_id
