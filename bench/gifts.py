@@ -1,4 +1,4 @@
-"""A thousand gifts at once among eight accounts, over fifty threads: the worst that locks can meet.
+"""A thousand gifts at once among eight accounts, over fifty threads: the worst for locks.
 
     python -m bench.gifts [--gifts 1000] [--threads 50] [--rounds 3]
 

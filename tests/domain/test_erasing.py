@@ -107,7 +107,8 @@ MARKS = {
       written_by) VALUES (:here, :member, 'Zebedee, ring first', :ama),
              (:here, :nadia, 'as Zebedee says', :member)""",
     "post.title": """INSERT INTO post (community_id, kind, category, membership_id, created_by,
-      title, area, place, expires_on) VALUES (:here, 'ask', 'home', :member, :member, 'Help Zebedee',
+      title, area, place, expires_on)
+      VALUES (:here, 'ask', 'home', :member, :member, 'Help Zebedee',
       'Erith', 1, '2027-06-01')""",
     "post.words": "UPDATE post SET words = 'Zebedee'",
     "post.when_words": "UPDATE post SET when_words = 'Zebedee'",
