@@ -21,6 +21,8 @@ from timebank.models import Account
 from timebank.models import AccountKind
 from timebank.models import Batch
 from timebank.models import BatchKind
+from timebank.models import Notice
+from timebank.models import NoticeKind
 from timebank.models import Transfer
 
 NOW = dt.datetime(2027, 5, 2, 12, tzinfo=dt.UTC)
@@ -175,6 +177,18 @@ def test_a_batch_is_posted_once_whoever_sends_it_again(session, walk):
     assert post(session, walk, occasion, key=key).id == first.id
     assert balances(session, walk) == [60, -60]
     assert session.query(Transfer).filter_by(batch_id=first.id).count() == 2
+
+
+def test_everybody_hears_of_their_part_once_and_who_posted_it_does_not(session, walk):
+    key, occasion = uuid.uuid4(), a_class(session, walk)
+    post(session, walk, occasion, key=key)
+    post(session, walk, occasion, key=key)
+    told = session.query(Notice).filter_by(kind=NoticeKind.HOURS_MOVED).all()
+    assert {one.person_id: (one.facts["minutes"], one.facts["what"]) for one in told} == {
+        walk.bela.person_id: ("60", "Bread"),
+        walk.sam.person_id: ("-60", "Bread"),
+    }
+    assert len(told) == 2
 
 
 def test_the_same_key_for_other_legs_is_refused(session, walk):

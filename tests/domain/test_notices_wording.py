@@ -250,7 +250,10 @@ def _of_every_kind(letter: Letter, kind: NoticeKind, request_id: int) -> Letter:
         minutes_credited=105,
         reason="Flooded path",
         request=SignInRequest(id=request_id, nonce=uuid.uuid4()),
-        facts={"balance_minutes": "-615", "as": "helper", "last_day": "2027-10-19"},
+        facts={
+            "balance_minutes": "-615", "as": "helper", "last_day": "2027-10-19",
+            "minutes": "-90", "what": "Bread for beginners", "is_put_right": "",
+        },
         exchange=AboutExchange(
             exchange_id=1, state="thanked", what="Hemming curtains", planned_at=EVE,
             happened_on=EVE.date(), timezone=builders.LONDON, minutes=120, helper="Sam Tran",

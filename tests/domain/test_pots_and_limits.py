@@ -20,6 +20,8 @@ from timebank.domain.ledger import pots
 from timebank.domain.ledger import topping_up
 from timebank.models import Account
 from timebank.models import AccountKind
+from timebank.models import Notice
+from timebank.models import NoticeKind
 from timebank.models import Transfer
 from timebank.models import TransferKind
 
@@ -349,6 +351,24 @@ def test_a_correction_is_a_reversal_and_a_new_entry_of_the_same_day(session, wal
     assert balance(session, sam) == 60
     with pytest.raises(ledger.AlreadyReversed):
         correct(session, walk, gift, 30)
+
+
+def test_both_hear_of_an_entry_put_right_in_one_message_each(session, walk):
+    gift = give(session, walk.bela, account_of(session, walk.sam), 90)
+    ledger.put_right(
+        session,
+        transfer=gift,
+        minutes=60,
+        by=walk.ama.id,
+        key=uuid.uuid4(),
+        memo="It was less",
+        now=NOW,
+    )
+    told = session.query(Notice).filter_by(kind=NoticeKind.HOURS_MOVED).all()
+    assert {(one.person_id, one.facts["minutes"], one.facts["is_put_right"]) for one in told} == {
+        (walk.bela.person_id, "30", "yes"),
+        (walk.sam.person_id, "-30", "yes"),
+    }
 
 
 def test_a_turn_is_corrected_under_its_next_revision(session, walk):

@@ -143,8 +143,8 @@ def test_line_by_line_and_nobody_confirms_their_own_hours(app, stroll, session, 
     for said in (
         "Your own line: it waits for another organiser, and the planned hours count.",
         "Bela N , Marshal: far end, 8:45am to 10:15am: counts 1½ hours.",
-        "Ama O , Finish tokens, 9am to 10:15am: counts 1¼ hours."
-        " Not on the rota: we add the turn.",
+        "Ama O , Finish tokens, 9am to 10:15am: counts 1¼ hours.",
+        "Not on the rota: we add the turn.",
         "On the rota, and not down as here",
         "Pauline D, Finish tokens",
     ):

@@ -30,6 +30,7 @@ class NoticeKind(enum.StrEnum):
     EVENT_MOVED = "event_moved"
     EVENT_CANCELLED = "event_cancelled"
     HOURS_CREDITED = "hours_credited"
+    HOURS_MOVED = "hours_moved"
     ASKED = "asked"
     PUT_DOWN = "put_down"
     ASK_DECLINED = "ask_declined"

@@ -14,6 +14,7 @@ from timebank.domain.ledger.batches import post_batch
 from timebank.domain.ledger.correcting import CannotCorrect
 from timebank.domain.ledger.correcting import NothingToCorrect
 from timebank.domain.ledger.correcting import correct
+from timebank.domain.ledger.correcting import put_right
 from timebank.domain.ledger.crediting import Credit
 from timebank.domain.ledger.crediting import count_waiting_for_repair
 from timebank.domain.ledger.crediting import credit_claims
@@ -105,6 +106,7 @@ __all__ = [
     "prove_latest",
     "publish_heads",
     "published_heads",
+    "put_right",
     "recent_entries",
     "reconcile",
     "record",

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from timebank.core.text import public_name
+from timebank.domain.ledger.telling import tell_hours_moved
 from timebank.domain.ledger.transfers import KeyReused
 from timebank.domain.ledger.transfers import record
 from timebank.domain.ledger.transfers import reverse
@@ -76,8 +77,8 @@ def post_batch(
         if made is None:
             return _known(session, key, facts, legs)
         _queue(session, legs)
-        for number, leg in enumerate(legs):
-            _post(session, made, leg, number)
+        posted = [_post(session, made, leg, number) for number, leg in enumerate(legs)]
+    tell_hours_moved(session, transfer_ids=posted, now=now)
     return made
 
 
@@ -95,8 +96,8 @@ def _queue(session: Session, legs: Sequence[Leg]) -> None:
     )
 
 
-def _post(session: Session, batch: Batch, leg: Leg, number: int) -> None:
-    record(
+def _post(session: Session, batch: Batch, leg: Leg, number: int) -> int:
+    return record(
         session,
         key=uuid.uuid5(batch.idempotency_key, str(number)),
         community_id=batch.community_id,
@@ -109,7 +110,7 @@ def _post(session: Session, batch: Batch, leg: Leg, number: int) -> None:
         now=batch.created_at,
         batch_id=batch.id,
         memo=leg.memo,
-    )
+    ).id
 
 
 def _known(
@@ -147,8 +148,13 @@ def take_back_batch(
         session,
         [Leg(debit_id=one.debit_id, credit_id=one.credit_id, minutes=0) for one in standing],
     )
-    for one in standing:
-        reverse(session, transfer=one, by=by, key=uuid.uuid5(key, str(one.id)), now=now, memo=memo)
+    mirrors = [
+        reverse(
+            session, transfer=one, by=by, key=uuid.uuid5(key, str(one.id)), now=now, memo=memo
+        ).id
+        for one in standing
+    ]
+    tell_hours_moved(session, transfer_ids=mirrors, now=now)
     return len(standing)
 
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from timebank.core.errors import Refused
+from timebank.domain.ledger.telling import tell_hours_moved
 from timebank.domain.ledger.transfers import record
 from timebank.domain.ledger.transfers import reverse
 from timebank.models import Transfer
@@ -72,6 +73,24 @@ def correct(
         batch_id=transfer.batch_id,
         memo=memo,
     )
+
+
+def put_right(
+    session: Session,
+    *,
+    transfer: Transfer,
+    minutes: int,
+    by: int,
+    key: uuid.UUID,
+    memo: str,
+    now: dt.datetime,
+) -> Transfer | None:
+    """Correct an entry as `correct` does, with its refusals, and tell both whose hours moved."""
+    anew = correct(session, transfer=transfer, minutes=minutes, by=by, key=key, memo=memo, now=now)
+    mirror = session.scalars(sa.select(Transfer).where(Transfer.idempotency_key == key)).one()
+    moved = [one.id for one in (mirror, anew) if one is not None]
+    tell_hours_moved(session, transfer_ids=moved, now=now)
+    return anew
 
 
 def _kind_anew(kind: TransferKind) -> TransferKind:

@@ -18,6 +18,7 @@ from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
 from timebank.domain.ledger.accounts import commons
 from timebank.domain.ledger.accounts import find_account
+from timebank.domain.ledger.telling import tell_hours_moved
 from timebank.domain.ledger.transfers import record
 from timebank.models import Account
 from timebank.models import AccountKind
@@ -219,7 +220,7 @@ def spend(
     payee = find_account(session, community_id=pot.community_id, account_id=to_account_id)
     if pot.kind is not AccountKind.POT or payee.kind not in {*OPEN_TO_GIFTS, AccountKind.MEMBER}:
         raise NotFound
-    return record(
+    spent = record(
         session,
         key=key,
         community_id=pot.community_id,
@@ -232,3 +233,5 @@ def spend(
         now=now,
         memo=memo,
     )
+    tell_hours_moved(session, transfer_ids=[spent.id], now=now)
+    return spent

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from timebank.core.errors import Conflict
 from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
+from timebank.domain.ledger.telling import tell_hours_moved
 from timebank.domain.ledger.transfers import record
 from timebank.models import Account
 from timebank.models import AccountKind
@@ -184,7 +185,7 @@ def top_up(
         raise NotLow
     if low[0].topped_up >= policy.most_a_year:
         raise ToppedUpEnough
-    return record(
+    done = record(
         session,
         key=key,
         community_id=community_id,
@@ -196,3 +197,5 @@ def top_up(
         created_by=by,
         now=now,
     )
+    tell_hours_moved(session, transfer_ids=[done.id], now=now)
+    return done

@@ -211,6 +211,11 @@ class Letter:
         return name if all(map(_A_NAME.fullmatch, name.split())) and name else "Somebody"
 
     @property
+    def moved_minutes(self) -> int:
+        """How many minutes somebody moved into their account; below zero, out of it."""
+        return int(self.facts.get("minutes", "0"))
+
+    @property
     def is_taken_off(self) -> bool:
         """Whether it tells that an organiser took somebody off the rota again."""
         return self.kind is NoticeKind.PUT_DOWN and "taken_off" in self.facts

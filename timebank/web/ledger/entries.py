@@ -100,7 +100,7 @@ def correct(account_id: int, transfer_id: int) -> Page:
     if not form.is_well_filled():
         return _page(account_id, transfer_id, form), 422
     try:
-        anew = ledger.correct(
+        anew = ledger.put_right(
             db.session(),
             transfer=db.session.get_one(Transfer, transfer_id),
             minutes=form.hours.minutes,
