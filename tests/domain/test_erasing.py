@@ -119,6 +119,12 @@ MARKS = {
       SELECT :here, id, true, :member, 'Yours, Zebedee' FROM talk""",
     "report.words": """INSERT INTO report (community_id, conversation_id, by_owner, words)
       SELECT :here, id, true, 'Zebedee says no' FROM conversation""",
+    "exchange.what": """INSERT INTO exchange (community_id, helper_id, helped_id, payer_id,
+      what, minutes, state, created_by) SELECT :here, :member, :nadia, id, 'Zebedee mends it', 60,
+      'agreed', :nadia FROM account WHERE membership_id = :nadia""",
+    "exchange_step.words": """INSERT INTO exchange_step (community_id, exchange_id, step, by_id,
+      words, key) SELECT :here, id, 'agreed', :nadia, 'Zebedee is kind', gen_random_uuid()
+      FROM exchange""",
     "member_list.file_name": """INSERT INTO member_list (community_id, made_by, file_name, digest,
       cells, made_at) VALUES (:here, :member, 'Zebedee.csv', sha256('x'), '[["Zebedee"]]', now()),
       (:here, :ama, '', sha256('y'), '[["Sam Tran"], ["Zebedee Novak"]]', now())""",

@@ -34,6 +34,7 @@ from timebank.models import Account
 from timebank.models import ActingFor
 from timebank.models import Claim
 from timebank.models import ClaimState
+from timebank.models import Exchange
 from timebank.models import GroupOrganiser
 from timebank.models import Handover
 from timebank.models import Invitation
@@ -41,6 +42,7 @@ from timebank.models import Membership
 from timebank.models import Notice
 from timebank.models import NoticeKind
 from timebank.models import NoticeState
+from timebank.models import Post
 from timebank.models import SignIn
 from timebank.models import Standing
 from timebank.models import StandingTurn
@@ -224,6 +226,24 @@ class TestTurns:
         leave(session, walk.bela)
         ended = session.execute(sa.select(ActingFor.ended_at, ActingFor.ended_by)).all()
         assert ended == [(NOW, walk.bela.id)] * 2
+
+    def test_what_is_agreed_is_called_off_and_what_they_offer_comes_down(self, session, walk):
+        offer = Post(
+            community_id=walk.community.id, kind="offer", category="home", title="Mending",
+            membership_id=walk.bela.id, created_by=walk.bela.id, area="Erith", place=1,
+            expires_on=NOW.date() + dt.timedelta(days=30),
+        )  # fmt: skip
+        agreed = Exchange(
+            community_id=walk.community.id, helper_id=walk.bela.id, helped_id=walk.sam.id,
+            payer_id=account_of(session, walk.sam).id, what="Mending", minutes=60,
+            state="agreed", created_by=walk.sam.id,
+        )  # fmt: skip
+        session.add_all([offer, agreed])
+        session.flush()
+        leave(session, walk.bela)
+        assert (offer.state.value, agreed.state.value) == ("withdrawn", "cancelled")
+        told = sa.select(Notice.kind).where(Notice.person_id == walk.sam.person_id)
+        assert session.scalars(told).all() == [NoticeKind.EXCHANGE_CANCELLED]
 
     def test_nobody_takes_one_who_has_left(self, session, walk):
         leave(session, walk.bela)

@@ -71,6 +71,16 @@ UPDATE paper_sheet_draft d
  WHERE p.person_id = :person_id AND strpos(lower(d.rows::text), lower(p.full_name)) > 0
    AND d.community_id IN (SELECT community_id FROM membership WHERE person_id = :person_id)
 """,
+    # What an exchange of theirs was about, and what either side said of it.
+    """
+UPDATE exchange SET what = '(deleted)'
+ WHERE helper_id = ANY (:mine) OR helped_id = ANY (:mine) OR created_by = ANY (:mine)
+""",
+    """
+UPDATE exchange_step s SET words = NULL FROM exchange x
+ WHERE x.id = s.exchange_id AND s.words IS NOT NULL
+   AND (s.by_id = ANY (:mine) OR x.helper_id = ANY (:mine) OR x.helped_id = ANY (:mine))
+""",
     # A member list that waits to be taken in: theirs, and their line in those of others.
     """
 UPDATE member_list SET file_name = '', cells = CASE WHEN cells IS NOT NULL THEN '[]'::jsonb END

@@ -22,6 +22,7 @@ from timebank.domain import identity
 from timebank.domain import ledger
 from timebank.domain import outbox
 from timebank.domain.calendar import addresses
+from timebank.domain.exchange import agreeing
 from timebank.domain.exchange import leaving as exchange
 from timebank.domain.rota import handing_over
 from timebank.domain.rota import reading
@@ -33,6 +34,8 @@ from timebank.models import AccountKind
 from timebank.models import ActingFor
 from timebank.models import Claim
 from timebank.models import Community
+from timebank.models import Exchange
+from timebank.models import ExchangeState
 from timebank.models import GroupOrganiser
 from timebank.models import Handover
 from timebank.models import HandoverState
@@ -132,7 +135,7 @@ def leave(
             raise LastCoordinator
         _give_back_turns(session, member, now)
         _end_promises(session, member, now)
-        exchange.leave(session, membership_id=member.id, now=now)
+        _leave_the_exchange(session, member, now)
     heir = _heir(session, member, whereto, pot_id)
     facts = _settle_account(session, member, heir, key=key, now=now)
     if is_going:
@@ -219,6 +222,18 @@ def _end_promises(session: Session, member: Membership, now: dt.datetime) -> Non
     )
     for handover_id in session.scalars(offered.order_by(Handover.id)).all():
         handing_over.decline(session, handover_id=handover_id, membership_id=member.id, now=now)
+
+
+def _leave_the_exchange(session: Session, member: Membership, now: dt.datetime) -> None:
+    """Take their offers and asks down, and call off what is agreed and has not happened."""
+    agreed = sa.select(Exchange).where(
+        sa.or_(Exchange.helper_id == member.id, Exchange.helped_id == member.id),
+        Exchange.state == ExchangeState.AGREED,
+    )
+    today = _today(session, member, now)
+    for one in session.scalars(agreed.order_by(Exchange.id)).all():
+        agreeing.cancel(session, exchange=one, by=member, today=today, now=now)
+    exchange.leave(session, membership_id=member.id, now=now)
 
 
 def _settle_account(

@@ -114,6 +114,16 @@ SELECT p.title AS about, r.words, r.created_at, r.settled_at
   JOIN membership m ON m.person_id = :person_id AND m.id IN (c.owner_id, c.other_id)
   JOIN report r ON r.conversation_id = c.id AND r.by_owner = (c.owner_id = m.id)
  ORDER BY r.id""",
+    "exchanges": """
+SELECT x.what, x.helper_id = m.id AS you_helped, x.planned_at, x.minutes, x.happened_on, x.state,
+       x.created_at
+  FROM exchange x JOIN membership m ON m.id IN (x.helper_id, x.helped_id)
+ WHERE m.person_id = :person_id ORDER BY x.id""",
+    "what_you_said_of_exchanges": """
+SELECT x.what AS about, s.step, s.minutes, s.words, s.created_at
+  FROM exchange_step s JOIN exchange x ON x.id = s.exchange_id
+  JOIN membership m ON m.id = s.by_id
+ WHERE m.person_id = :person_id ORDER BY s.id""",
     "coordinators_notes": """
 SELECT n.words, n.created_at FROM member_note n JOIN membership m ON m.id = n.membership_id
  WHERE m.person_id = :person_id ORDER BY n.id""",

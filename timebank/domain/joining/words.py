@@ -48,6 +48,8 @@ COLUMNS: dict[str, Fate] = {
     "member_note.words": Fate.ROW,
     "message.words": Fate.ROW,  # what they wrote; what was written to them is its writer's
     "report.words": Fate.WORDS,  # the same
+    "exchange.what": Fate.WORDS,
+    "exchange_step.words": Fate.WORDS,
     "post.title": Fate.WORDS,
     "post.words": Fate.WORDS,
     "post.when_words": Fate.WORDS,
@@ -88,6 +90,8 @@ STAYS: dict[str, str] = {
             "event.state",
             "event.reason_kind",
             "event.outlook",
+            "exchange.state",
+            "exchange_step.step",
             "handover.state",
             "membership.standing",
             "member_list_line.fate",
