@@ -29,6 +29,7 @@ from timebank.domain.ledger.member_lists.reading import LIMITS
 from timebank.domain.ledger.member_lists.understanding import Doubt
 from timebank.models import Account
 from timebank.models import Batch
+from timebank.models import Joining
 from timebank.models import MemberList
 from timebank.models import MemberListLine
 from timebank.models import MemberNote
@@ -340,6 +341,22 @@ def test_somebody_who_had_left_is_back(session, bexley, take_in):
     take_in(f"{HEAD}Bela Novak,bela@example.com,,,2,\n")
     session.refresh(bela)
     assert (bela.standing, balances(session)) == (Standing.RESIDENT, {"Bela Novak": 120})
+
+
+def test_whoever_is_on_the_list_is_a_member_of_the_time_bank(session, bexley, ama, take_in):
+    bexley.joining = Joining.APPLICATION
+    session.flush()
+    guest = builders.a_member(session, bexley, "Bela Novak")
+    guest.approved_at = None
+    session.flush()
+    made = take_in(f"{HEAD}Bela Novak,bela@example.com,,,0,\nTom,tom@example.com,,1/2/24,2,\n")
+    session.expire_all()
+    assert guest.approved_at == NOW
+    joined = dt.datetime(2024, 2, 1, tzinfo=dt.UTC)
+    assert member_named(session, "Tom").approved_at == joined
+    undoing.undo(session, made=made, by=ama, now=NOW)
+    session.expire_all()
+    assert (guest.approved_at, guest.standing) == (None, Standing.RESIDENT)
 
 
 def test_only_a_coordinator_brings_takes_in_and_undoes(session, bexley, bring, take_in):

@@ -84,10 +84,18 @@ LET_GO = [
     "DELETE FROM person WHERE id = ANY(:nobody)",
     """UPDATE person SET erased_at = :now
         WHERE id = ANY(:nameless) AND erased_at IS NULL""",
-    "UPDATE membership SET standing = 'left' WHERE id = ANY(:left)",
-    """UPDATE account SET closed_at = :now
-        WHERE membership_id = ANY(:closed) AND closed_at IS NULL AND balance = 0""",
+    """UPDATE membership SET standing = 'left', approved_at = NULL, paused_at = NULL,
+              paused_until = NULL
+        WHERE id = ANY(:left)""",
 ]
+
+# Who was only a guest of the rota before the list came is one again.
+GUESTS_AGAIN = sa.text("""
+UPDATE membership SET approved_at = NULL
+ WHERE approved_at = :at AND id <> ALL(CAST(:used AS bigint[]))
+   AND id IN (SELECT membership_id FROM member_list_line
+               WHERE list_id = :list_id AND fate = 'known')
+""")
 
 # Names of tables and columns come from the database's own catalogue.
 POINTS = "SELECT {column} AS id, {is_quiet} AS is_quiet FROM {table} WHERE {column} = ANY(:{whom})"
@@ -158,6 +166,7 @@ def undo(
     openings = [one.transfer_id for one in going if one.transfer_id]
     post(session, REVERSALS, {"openings": openings, "by": by.id, "now": now})
     _let_go(session, made, going, heard, now)
+    session.execute(GUESTS_AGAIN, {"list_id": made.id, "at": made.written_at, "used": list(used)})
     made.undone_at = now
     session.flush()
 

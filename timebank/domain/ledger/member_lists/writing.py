@@ -49,16 +49,23 @@ RETURNING person_id
 """)
 
 MEMBERSHIPS = sa.text("""
-INSERT INTO membership (community_id, person_id, created_at)
-SELECT :community_id, * FROM unnest(CAST(:people AS bigint[]), CAST(:joined AS timestamptz[]))
+INSERT INTO membership (community_id, person_id, created_at, approved_at)
+SELECT :community_id, person, joined, joined
+  FROM unnest(CAST(:people AS bigint[]), CAST(:joined AS timestamptz[])) AS l (person, joined)
 ON CONFLICT ON CONSTRAINT one_membership_per_person DO NOTHING
 RETURNING person_id, id
 """)
 
 COME_BACK = sa.text("""
-UPDATE membership SET standing = 'resident'
+UPDATE membership SET standing = 'resident', left_at = NULL, approved_at = :now
  WHERE id = ANY(:members) AND standing = 'left'
 RETURNING id
+""")
+
+# Whoever is on the list is a member of the time bank, and no longer a guest of the rota alone.
+APPROVE = sa.text("""
+UPDATE membership SET approved_at = :now
+ WHERE id = ANY(:members) AND approved_at IS NULL
 """)
 
 REOPEN = sa.text("""
@@ -212,13 +219,11 @@ def _joined_at(one: Planned, writer: _Writer) -> dt.datetime:
 
 
 def _welcome_back(writer: _Writer, lines: Sequence[Planned]) -> set[int]:
-    """Make residents again of those who had left -> their memberships."""
-    members = [
-        one.known.membership_id
-        for one in lines
-        if one.fate is Fate.KNOWN and one.known and one.known.has_left
-    ]
-    back = set(writer.session.scalars(COME_BACK, {"members": members}))
+    """Make members of the time bank of all who are known -> whoever of them had left."""
+    members = [one.known.membership_id for one in lines if one.fate is Fate.KNOWN and one.known]
+    values = {"members": members, "now": writer.now}
+    back = set(writer.session.scalars(COME_BACK, values))
+    writer.session.execute(APPROVE, values)
     writer.session.execute(REOPEN, {"members": list(back)})
     return back
 
