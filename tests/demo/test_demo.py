@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import runpy
 import time
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -16,6 +18,7 @@ from timebank.domain.exchange import settling
 from timebank.domain.exchange import suggesting
 from timebank.domain.exchange import talks
 from timebank.domain.exchange.searching import Wanted
+from timebank.domain.ledger import banks
 from timebank.domain.rota import reading
 from timebank.models import Account
 from timebank.models import AccountKind
@@ -40,6 +43,7 @@ from timebank.models import TransferKind
 
 NOW = dt.datetime(2026, 11, 24, 18, tzinfo=dt.UTC)  # a Tuesday
 WEEK = dt.timedelta(weeks=1)
+TOOL = Path(__file__).parents[2] / "tools" / "verify_ledger.py"
 
 
 def number_of(session, record, *conditions):
@@ -103,6 +107,15 @@ def test_its_books_hold_and_the_proof_is_written(borough):
     proof = borough.scalars(sa.select(Reconciliation)).one()
     assert (proof.proved, proof.ran_at) == (True, NOW)
     assert ledger.latest_proofs(borough, community_id=proof.community_id) == [proof]
+
+
+def test_its_whole_bank_holds_before_the_second_opinion_too(borough, tmp_path):
+    with Session(borough.get_bind()) as fresh, (tmp_path / "bank.zip").open("wb") as file:
+        community_id = borough.scalars(sa.select(Community.id)).one()
+        done = banks.export_bank(fresh, community_id=community_id, to=file, now=NOW)
+    told = runpy.run_path(str(TOOL))["verify"](tmp_path / "bank.zip", done.head)[2]
+    assert done.entries == number_of(borough, Transfer)
+    assert (told.faults, told.notes) == ({}, {})
 
 
 def test_no_balance_is_out_of_the_ordinary(borough):

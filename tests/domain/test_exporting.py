@@ -195,6 +195,24 @@ def test_an_export_is_verified_by_the_second_opinion(session, engine, walk, tmp_
     assert done.head == chain.head_of(session.scalars(every))
 
 
+def test_a_seal_that_the_books_published_is_found_in_a_later_export(
+    session, engine, walk, tmp_path
+):
+    ledger.seal(session, boundary=ledger.find_boundary(session), now=NOW)
+    ledger.publish_heads(session, now=NOW)
+    [published] = ledger.published_heads(session, community_id=walk.community.id)
+    session.commit()
+    exported(engine, walk.community.id, tmp_path / "then.zip")
+    assert manifest(tmp_path / "then.zip")["ledger"]["head"] == published.head
+    sam, pot = builders.account_of(session, walk.sam), account(session, AccountKind.POT)
+    move(session, walk, (sam, pot), 15, TransferKind.GIFT, created_by=walk.sam.id)
+    session.commit()
+
+    exported(engine, walk.community.id, tmp_path / "later.zip")
+    _, found, told = TOOL["verify"](tmp_path / "later.zip", published.head)
+    assert (told.faults, found.count, found.published_after) == ({}, 10, published.entries)
+
+
 def test_the_manifest_says_what_there_is(session, engine, walk, tmp_path):
     done = exported(engine, walk.community.id, tmp_path / "bank.zip")
     said = manifest(tmp_path / "bank.zip")
