@@ -26,6 +26,7 @@ from bench import books
 from bench import claims
 from bench import common
 from bench import feeds
+from bench import gifts
 from bench import grids
 from bench import load
 from bench import matching
@@ -51,6 +52,7 @@ FAMILIES: dict[str, Callable[[Stage], list[Figure]]] = {
     "weight": weight.measure,
     "statements": statements.measure,
     "books": books.measure,
+    "gifts": gifts.measure,
     "matching": matching.measure,
     "member_lists": member_lists.measure,
     "storms": storms.measure,
