@@ -14,6 +14,7 @@ from timebank.core.errors import NotFound
 from timebank.domain import communities
 from timebank.domain import identity
 from timebank.domain import ledger
+from timebank.domain.exchange import posting
 from timebank.domain.joining import applying
 from timebank.domain.joining import deciding
 from timebank.domain.joining import forgetting
@@ -24,11 +25,13 @@ from timebank.domain.joining.applying import Named
 from timebank.models import Account
 from timebank.models import Application
 from timebank.models import ApplicationState
+from timebank.models import Category
 from timebank.models import Invitation
 from timebank.models import Joining
 from timebank.models import Membership
 from timebank.models import Notice
 from timebank.models import NoticeKind
+from timebank.models import PostKind
 from timebank.models import Profile
 from timebank.models import Reference
 from timebank.models import ReferenceAnswer
@@ -455,7 +458,7 @@ class TestForgetting:
         assert self.forget(session, self.LATER) == 0
 
 
-def test_a_guest_of_the_rota_gives_no_hours_until_a_coordinator_says_yes(session, by_application):
+def test_a_guest_neither_asks_nor_gives_until_a_coordinator_says_yes(session, by_application):
     walk = by_application
     guest = builders.a_member(session, walk.community, "Gil Orr")
     pot = session.scalars(sa.select(Account.id).where(Account.group_id == walk.group.id)).one()
@@ -466,10 +469,19 @@ def test_a_guest_of_the_rota_gives_no_hours_until_a_coordinator_says_yes(session
             today=TODAY, now=NOW,
         )  # fmt: skip
 
-    with pytest.raises(communities.GuestOfTheRota):
-        give()
+    def ask():
+        draft = posting.Draft(
+            kind=PostKind.ASK, category=Category.HOME, title="A shelf to mend", words="",
+            area="Erith", when_words="",
+        )  # fmt: skip
+        posting.put_up(session, draft=draft, member=guest, by=guest, intent=None, today=TODAY)
+
+    for not_yet in (give, ask):
+        with pytest.raises(communities.GuestOfTheRota):
+            not_yet()
     communities.approve(
         session, community_id=walk.community.id, person_id=guest.person_id, now=NOW
     )
     give()
+    ask()
     assert ledger.balance(session, membership_id=guest.id) == -30

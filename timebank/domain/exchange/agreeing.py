@@ -18,6 +18,7 @@ from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
 from timebank.domain import ledger
 from timebank.domain.communities import neighbours
+from timebank.domain.communities import require_member
 from timebank.domain.exchange import chain
 from timebank.domain.exchange import posting
 from timebank.domain.exchange import telling
@@ -84,6 +85,7 @@ def agree(
 
     Raises:
         NotFound: One of the two is no member here.
+        GuestOfTheRota: No coordinator has said yes to them yet: they take turns here, no more.
         NotForOthers: `by` is neither of them, and does not coordinate.
         ThatsYou: The two are one.
         NotBetweenYou: One of them does not want to hear from the other.
@@ -94,6 +96,7 @@ def agree(
     known = chain.find_step(session, key=key)
     if known is not None:
         return _same(session, known, agreement, by)
+    require_member(by)
     _check(agreement, now)
     _check_sides(session, agreement, by)
     _lock_noter(session, by)

@@ -19,6 +19,7 @@ from timebank.core.errors import Conflict
 from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
 from timebank.domain import outbox
+from timebank.domain.communities import require_member
 from timebank.models import Block
 from timebank.models import Conversation
 from timebank.models import Membership
@@ -134,6 +135,7 @@ def answer_post(
 
     Raises:
         YourOwn: It is one's own.
+        GuestOfTheRota: No coordinator has said yes to them yet: they take turns here, no more.
         OffTheBoard: It is not open any more.
         SayWhat, TooMuchMail, NotPassedOn: As `say`.
     """
@@ -141,6 +143,7 @@ def answer_post(
         raise YourOwn
     if by.community_id != post.community_id:
         raise NotFound
+    require_member(by)
     _lock_member(session, by.id)  # before the post, as `posting` does
     side = Side(_talk(session, post, by.id, begun_by_owner=False, now=now), is_owner=False)
     say(session, side=side, words=words, written_by=by.id, intent=intent, now=now)

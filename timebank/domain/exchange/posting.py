@@ -19,6 +19,7 @@ from timebank.core.errors import NotAllowed
 from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
 from timebank.core.text import unaccented
+from timebank.domain.communities import require_member
 from timebank.models import Category
 from timebank.models import Membership
 from timebank.models import Post
@@ -100,6 +101,7 @@ def put_up(
 
     Raises:
         NotYours: It is for somebody else, and `by` does not coordinate.
+        GuestOfTheRota: No coordinator has said yes to them yet: they take turns here, no more.
         NotFound: The member is of another community, or has left.
         NoAddresses, AreaOnly: The words say what they shouldn't.
         TooManyPosts: Twenty of theirs are open.
@@ -108,6 +110,7 @@ def put_up(
         raise NotFound
     if by.id != member.id and by.standing is not Standing.COORDINATOR:
         raise NotYours
+    require_member(member)
     check(draft)
     _lock_members(session, {member.id, by.id})
     same_page = _same_page(draft, member, intent)

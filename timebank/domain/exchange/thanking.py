@@ -19,6 +19,7 @@ from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
 from timebank.domain import ledger
 from timebank.domain.communities import neighbours
+from timebank.domain.communities import require_member
 from timebank.domain.exchange import chain
 from timebank.domain.exchange import posting
 from timebank.domain.exchange import telling
@@ -97,6 +98,7 @@ def thank(
 
     Raises:
         NotFound: One of the two is no member here.
+        GuestOfTheRota: No coordinator has said yes to them yet: they take turns here, no more.
         NotForOthers: `by` was not the one who was helped, and does not coordinate.
         OwnHours: `by` is the one who helped.
         ThatsYou: The two are one.
@@ -108,6 +110,7 @@ def thank(
     known = chain.find_step(session, key=key)
     if known is not None:
         return _same(session, known, thanks, by)
+    require_member(by)
     _check(thanks, today)
     _check_sides(session, thanks, by)
     _check_heard(session, thanks.words, thanks.helper_id, thanks.helped_id)
