@@ -6,6 +6,7 @@ import datetime as dt
 from io import BytesIO
 
 import pytest
+import sqlalchemy as sa
 import time_machine
 
 from tests import builders
@@ -48,6 +49,20 @@ def test_a_long_list_costs_no_more_statements_than_a_short_one(walk, browser):
             browser.press("Undo all of it")
         counted.append([count.total for count in (brought, written, shown, undone)])
     assert counted[0] == counted[1]
+
+
+@pytest.mark.parametrize("left", ["[]", '[["Name", "Hours"], []]', '[[], ["Tom", "1"]]'])
+def test_a_list_from_which_everybody_was_erased_says_so(walk, session, browser, left):
+    browser.sign_in(walk.ama).open(LISTS)
+    browser.press("See what we understood", cells="Name\tHours\nTom\t1\n")
+    page = browser.path
+    session.execute(sa.text("UPDATE member_list SET cells = CAST(:left AS jsonb)"), {"left": left})
+    session.commit()
+    browser.open(page)
+    assert "Nobody is left on it. Bring the list again." in browser.words
+    token = browser.forms()[0].fields["csrf_token"][0]
+    browser.post(page, csrf_token=token)
+    assert "Nobody is left on it. Bring the list again." in browser.words
 
 
 def test_a_list_of_megabytes_is_read_and_no_other_form_is(walk, browser):

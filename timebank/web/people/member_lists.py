@@ -33,6 +33,7 @@ from timebank.models import Membership
 from timebank.web.auth import member
 from timebank.web.auth import signed_in_required
 from timebank.web.door import door
+from timebank.web.flashes import Tone
 from timebank.web.flashes import say
 from timebank.web.people.member_list_forms import BringListForm
 from timebank.web.people.member_list_forms import LinesForm
@@ -84,12 +85,14 @@ def bring() -> Page:
 
 @bp.get("/people/lists/<int:list_id>")
 @signed_in_required
-def understood(list_id: int) -> str:
+def understood(list_id: int) -> Page:
     """Show what was understood, with its questions; or what became of it."""
     _coordinator()
     made = _find(list_id)
     if made.written_at is not None:
         return _result_page(made)
+    if not drafts.can_be_read(made):
+        return _bring_again()
     plan = planning.plan(db.session(), made=made, now=clock.now())
     return _understood_page(made, plan, lines_form(plan))
 
@@ -100,6 +103,8 @@ def write(list_id: int) -> Page:
     """Take it in: it looks right."""
     by = _coordinator()
     made = _find(list_id)
+    if made.written_at is None and not drafts.can_be_read(made):
+        return _bring_again()
     answers = {name: line(typed) for name, typed in request.form.items()}
     now = clock.now()
     try:
@@ -186,6 +191,12 @@ def _result_page(made: MemberList, *, refused: undoing.UsedSince | None = None) 
         refused=refused,
         staying=undoing.staying(session, made) if made.undone_at else [],
     )
+
+
+def _bring_again() -> Answer:
+    """Lead back to the beginning where somebody on the list was erased, and their line with it."""
+    say(_("Nobody is left on it. Bring the list again."), tone=Tone.ALERT)
+    return redirect(url_for("member_lists.choose"), 303)
 
 
 def _coordinator() -> Membership:

@@ -137,12 +137,24 @@ def lock(session: Session, made: MemberList) -> None:
     session.refresh(made, with_for_update=True)
 
 
+def can_be_read(made: MemberList) -> bool:
+    """Whether anybody is left on a list: erasing people takes their lines out of it."""
+    try:
+        return bool(_rows(made).rows)
+    except Refused:
+        return False
+
+
 def read_again(made: MemberList, *, timezone: str) -> tuple[MemberTable, list[Line]]:
     """Read the lines as on the day they came."""
-    rows = tuple(map(tuple, made.cells or ()))
-    table = read_rows(Table(rows=rows, encoding="", separator=""))
+    table = _rows(made)
     today = clock.local_date(made.made_at, timezone)
     return table, [understand(row, today=today) for row in table.rows]
+
+
+def _rows(made: MemberList) -> MemberTable:
+    rows = tuple(map(tuple, made.cells or ()))
+    return read_rows(Table(rows=rows, encoding="", separator=""))
 
 
 def forget(session: Session, *, now: dt.datetime) -> int:
