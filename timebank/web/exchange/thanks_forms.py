@@ -133,11 +133,9 @@ def _name(label: str) -> StringField:
     return StringField(label, filters=[line], validators=[Readable(), short(80)])
 
 
-def _what(sentence: str | None = None) -> StringField:
-    said = [Said(sentence)] if sentence else []
-    return StringField(
-        _("What was it?"), filters=[line], validators=[Readable(), *said, short(120)]
-    )
+def _what(label: str, *sentences: str) -> StringField:
+    said = [Said(sentence) for sentence in sentences]
+    return StringField(label, filters=[line], validators=[Readable(), *said, short(120)])
 
 
 def _words(label: str, *sentences: str) -> TextAreaField:
@@ -155,7 +153,7 @@ class ThanksForm(LengthForm):
     for_who = _who(_("Whom do you mean?"))
     for_name = _name(_("Their name"))
     for_asked = HiddenField(filters=[line])
-    what = _what()
+    what = _what(_("What was it?"))
     words = _words(_("A word of thanks"))
     happened_on = DayField(
         _("Which day?"), validators=[Understood(_("Choose a day"), may_be_empty=True)]
@@ -195,7 +193,10 @@ class AgreeForm(LengthForm):
         validate_choice=False,
         validators=[OneOf(_("Say who helps"))],
     )
-    what = _what(_("Say what it’s about, in a few words"))
+    what = _what(_("What’s it about?"), _("Say what it’s about, in a few words"))
+    length = RadioField(
+        _("How long will it take?"), choices=choices_of(LENGTHS), validate_choice=False
+    )
     planned_on = DayField(
         _("Which day?"), validators=[Understood(_("Choose a day"), may_be_empty=True)]
     )

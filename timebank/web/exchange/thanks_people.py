@@ -68,7 +68,16 @@ def chips(fields: WhoFields, by: Membership) -> list[Chip]:
     known = fields.who.people
     if known is None:
         known = _as_before(fields, by)
+    if not known:
+        _ask_by_name(fields)
     return _told_apart([_chip(one) for one in known])
+
+
+def _ask_by_name(fields: WhoFields) -> None:
+    """Without chips the name is the question, and what is wrong stands beside it."""
+    fields.name.label.text = fields.who.label.text
+    if fields.who.errors and not fields.name.errors:
+        fields.name.errors, fields.who.errors = fields.who.errors, []
 
 
 def _as_before(fields: WhoFields, by: Membership) -> list[Known]:
