@@ -240,6 +240,8 @@ class TestTurns:
         )  # fmt: skip
         session.add_all([offer, agreed])
         session.flush()
+        ahead = leaving.look_ahead(session, member=walk.bela, now=NOW)
+        assert (ahead.posts, ahead.agreed) == (1, 1)
         leave(session, walk.bela)
         assert (offer.state.value, agreed.state.value) == ("withdrawn", "cancelled")
         told = sa.select(Notice.kind).where(Notice.person_id == walk.sam.person_id)

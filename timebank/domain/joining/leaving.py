@@ -44,6 +44,8 @@ from timebank.models import Membership
 from timebank.models import Notice
 from timebank.models import NoticeKind
 from timebank.models import NoticeState
+from timebank.models import Post
+from timebank.models import PostState
 from timebank.models import Slot
 from timebank.models import Standing
 from timebank.models import StandingTurn
@@ -74,6 +76,8 @@ class Ahead:
         turns: The turns still to come, which others will be asked to take.
         lines: How many waiting lists they stand on.
         promises: How many standing turns end.
+        posts: How many offers and asks come down from the board.
+        agreed: How much help that is agreed on is called off.
         pots: (number, name) of what the hours can be given to.
         is_last_coordinator: They can't go yet.
     """
@@ -82,6 +86,8 @@ class Ahead:
     turns: tuple[reading.Turn, ...]
     lines: int
     promises: int
+    posts: int
+    agreed: int
     pots: tuple[tuple[int, str], ...]
     is_last_coordinator: bool
 
@@ -94,11 +100,17 @@ def look_ahead(session: Session, *, member: Membership, now: dt.datetime) -> Ahe
     promises = sa.select(sa.func.count()).where(
         StandingTurn.membership_id == member.id, StandingTurn.ended_at.is_(None)
     )
+    posts = sa.select(sa.func.count()).where(
+        Post.membership_id == member.id, Post.state.in_([PostState.OPEN, PostState.MATCHED])
+    )
+    agreed = sa.select(sa.func.count()).where(_agreed_with(member))
     return Ahead(
         balance_minutes=ledger.balance(session, membership_id=member.id),
         turns=tuple(reading.coming_turns(session, membership_id=member.id, now=now)),
         lines=session.scalar(lines) or 0,
         promises=session.scalar(promises) or 0,
+        posts=session.scalar(posts) or 0,
+        agreed=session.scalar(agreed) or 0,
         pots=_pots(session, member.community_id),
         is_last_coordinator=_is_last_coordinator(session, member),
     )
@@ -224,12 +236,14 @@ def _end_promises(session: Session, member: Membership, now: dt.datetime) -> Non
         handing_over.decline(session, handover_id=handover_id, membership_id=member.id, now=now)
 
 
+def _agreed_with(member: Membership) -> sa.ColumnElement[bool]:
+    theirs = sa.or_(Exchange.helper_id == member.id, Exchange.helped_id == member.id)
+    return sa.and_(theirs, Exchange.state == ExchangeState.AGREED)
+
+
 def _leave_the_exchange(session: Session, member: Membership, now: dt.datetime) -> None:
     """Take their offers and asks down, and call off what is agreed and has not happened."""
-    agreed = sa.select(Exchange).where(
-        sa.or_(Exchange.helper_id == member.id, Exchange.helped_id == member.id),
-        Exchange.state == ExchangeState.AGREED,
-    )
+    agreed = sa.select(Exchange).where(_agreed_with(member))
     today = _today(session, member, now)
     for one in session.scalars(agreed.order_by(Exchange.id)).all():
         agreeing.cancel(session, exchange=one, by=member, today=today, now=now)
