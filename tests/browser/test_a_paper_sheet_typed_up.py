@@ -19,6 +19,7 @@ from timebank.core import clock
 pytestmark = pytest.mark.browser
 STORY = "paper-sheet"
 SAMPLE = Path(__file__).parent.parent / "samples" / "paper-sheet.csv"
+SMALLEST = Look(320, "light")
 PHONE = Look(390, "light")
 DESK = Look(1280, "dark")
 
@@ -76,7 +77,7 @@ def test_the_sample_is_taken_in_every_untidy_line_asked_about(
     ama.see("who-was-here")
 
 
-@pytest.mark.parametrize("look", [PHONE, DESK], ids=str)
+@pytest.mark.parametrize("look", [SMALLEST, PHONE, DESK], ids=str)
 def test_nadia_types_it_line_by_line_and_her_own_line_waits(
     stroll: Stroll, open_screen: OpenScreen, look: Look
 ) -> None:

@@ -330,6 +330,38 @@ class TestErasing:
         ]
         assert session.get(Profile, walk.sam.person_id).email == "sam@example.com"
 
+    def test_paper_knows_people_by_short_names_and_several_on_a_line(self, session, walk, bela):
+        values = {"here": walk.community.id, "nadia": walk.nadia.id, "ama": walk.ama.id,
+                  "member": bela.id}  # fmt: skip
+        for statement in (
+            """
+INSERT INTO paper_sheet (community_id, series_id, event_id, number, lines, printed_at, printed_by)
+SELECT community_id, series_id, id, 'QQ-0001', '[]', now(), :nadia FROM event LIMIT 1""",
+            """
+INSERT INTO paper_sheet_line (sheet_id, number, part, community_id, written, membership_id,
+                              outcome, entered_by, entered_at)
+SELECT id, said.number, part, :here, written, member, 'left_out', :nadia, now()
+  FROM paper_sheet, (VALUES (1, 1, 'Ama O & Bela N, Tea', :ama),
+                            (1, 2, 'Ama O & Bela N, Tea', :member),
+                            (2, 1, 'Ama O, Tea', :ama)) AS said(number, part, written, member)
+ WHERE paper_sheet.number = 'QQ-0001'""",
+            """
+INSERT INTO paper_sheet_draft (sheet_id, typed_by, community_id, rows, facts, typed_at)
+SELECT id, :nadia, :here, '[{"name": "Bela N"}, {"name": "bela"}, {"name": "Belas Cafe"}]', '{}',
+       now() FROM paper_sheet WHERE number = 'QQ-0001'""",
+        ):
+            session.execute(sa.text(statement), values)
+        erase(session, bela)
+        of_it = "WHERE sheet_id = (SELECT id FROM paper_sheet WHERE number = 'QQ-0001')"
+        written = f"SELECT number, part, written FROM paper_sheet_line {of_it} ORDER BY 1, 2"  # noqa: S608
+        assert session.execute(sa.text(written)).all() == [
+            (1, 1, None),
+            (1, 2, None),
+            (2, 1, "Ama O, Tea"),
+        ]
+        rows = session.scalar(sa.text(f"SELECT rows FROM paper_sheet_draft {of_it}"))  # noqa: S608
+        assert rows == [{"name": "Belas Cafe"}]
+
 
 class TestTakingAlong:
     def test_everything_is_in_it_in_one_statement(self, session, walk, bela):

@@ -626,16 +626,6 @@ def test_lines_typed_later_stand_beside_the_earlier_ones(desk, session):
 # ---------------------------------------------------------------------------------- forgetting
 
 
-def test_what_was_written_goes_with_its_person(desk, session):
-    desk.paste(header("Tom B,Course check,,,y", "Imran M,Timekeeper,,,y"))
-    desk.write()
-    tracing.forget_person(session, person_id=desk.people["Tom"].person_id)
-    session.commit()
-    session.expire_all()
-    tom, imran = tracing.typed_lines(session, sheet=desk.sheet)
-    assert (tom.written, imran.written) == (None, "Imran M, Timekeeper, y")
-
-
 def test_names_taken_for_nobody_and_drafts_go_after_a_month(desk, session):
     desk.paste(header("Zed,Timekeeper,,,y", "Tom B,Course check,,,y"))
     desk.write(who_1="leave")

@@ -56,8 +56,10 @@ UPDATE rota_import i SET file_name = '', cells = '[]', choices = '{}'
     """
 UPDATE paper_sheet_line l
    SET written = NULL, because = CASE WHEN because IS NOT NULL THEN '(deleted)' END
- WHERE l.membership_id = ANY (:mine) OR l.entered_by = ANY (:mine)
-    OR l.claim_id IN (SELECT id FROM claim WHERE person_id = :person_id)
+ WHERE l.entered_by = ANY (:mine)
+    OR (l.sheet_id, l.number) IN (   -- all names on their line: each part has the whole of it
+       SELECT o.sheet_id, o.number FROM paper_sheet_line o LEFT JOIN claim c ON c.id = o.claim_id
+        WHERE o.membership_id = ANY (:mine) OR c.person_id = :person_id)
     OR l.community_id IN (SELECT community_id FROM membership WHERE person_id = :person_id)
        AND EXISTS (SELECT FROM profile p WHERE p.person_id = :person_id
                       AND strpos(lower(l.written), lower(p.full_name)) > 0)
@@ -66,9 +68,13 @@ UPDATE paper_sheet_line l
     """
 UPDATE paper_sheet_draft d
    SET rows = (SELECT coalesce(jsonb_agg(line), '[]') FROM jsonb_array_elements(d.rows) AS line
-                WHERE strpos(lower(line::text), lower(p.full_name)) = 0)
-  FROM profile p
- WHERE p.person_id = :person_id AND strpos(lower(d.rows::text), lower(p.full_name)) > 0
+                WHERE strpos(lower(line::text), lower(p.full_name)) = 0
+                  AND lower(line ->> 'name') NOT IN (called.first, called.short))
+  FROM profile p,
+       LATERAL (SELECT lower(split_part(p.full_name, ' ', 1)) AS first,
+                       lower(split_part(p.full_name, ' ', 1) || ' '
+                             || left(split_part(p.full_name, ' ', -1), 1)) AS short) AS called
+ WHERE p.person_id = :person_id AND strpos(lower(d.rows::text), called.first) > 0
    AND d.community_id IN (SELECT community_id FROM membership WHERE person_id = :person_id)
 """,
     # What an exchange of theirs was about, and what either side said of it.

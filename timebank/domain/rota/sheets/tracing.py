@@ -58,13 +58,6 @@ SELECT sheet_id, count(*) FILTER (WHERE outcome = 'counted'), count(*)
   FROM paper_sheet_line WHERE sheet_id = ANY(:sheet_ids) GROUP BY sheet_id
 """)
 
-FORGET = sa.text("""
-UPDATE paper_sheet_line SET written = NULL
- WHERE written IS NOT NULL
-   AND (membership_id IN (SELECT id FROM membership WHERE person_id = :person_id)
-        OR claim_id IN (SELECT id FROM claim WHERE person_id = :person_id))
-""")
-
 # What is left of people whom nobody took for anybody, and of sheets that nobody finished.
 FORGET_UNKNOWN = sa.text("""
 UPDATE paper_sheet_line SET written = NULL
@@ -275,11 +268,6 @@ def typed_counts(session: Session, *, sheets: Iterable[PaperSheet]) -> dict[int,
     """Tell how many lines of each sheet were typed up, by the sheet's number in the database."""
     rows = session.execute(TYPED, {"sheet_ids": [sheet.id for sheet in sheets]})
     return {sheet_id: lines for sheet_id, _counted, lines in rows}
-
-
-def forget_person(session: Session, *, person_id: int) -> None:
-    """Forget what was written of somebody on sheets; the numbers stay. For erasing a person."""
-    session.execute(FORGET, {"person_id": person_id})
 
 
 def forget_leftovers(session: Session, *, now: dt.datetime) -> None:
