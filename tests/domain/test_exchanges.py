@@ -15,7 +15,6 @@ from timebank.domain import communities
 from timebank.domain import ledger
 from timebank.domain.exchange import agreeing
 from timebank.domain.exchange import chain
-from timebank.domain.exchange import histories
 from timebank.domain.exchange import people
 from timebank.domain.exchange import posting
 from timebank.domain.exchange import settling
@@ -564,19 +563,6 @@ def test_a_community_of_its_own_sees_none_of_it(session, walk):
             key=uuid.uuid4(), today=TODAY, now=NOW,
         )  # fmt: skip
     assert session.query(Notice).filter_by(community_id=other.community.id).count() == 0
-
-
-def test_what_somebody_typed_can_be_forgotten_and_the_numbers_stay(session, walk):
-    mine = thank(session, of(session, walk.sam, walk.bela, words="Lovely work"), walk.bela)
-    others = thank(session, of(session, walk.nadia, walk.ama, words="Thanks!"), walk.ama)
-    histories.forget_words(session, membership_id=walk.bela.id)
-    session.commit()
-    session.expire_all()
-    here = {"community_id": walk.community.id}
-    forgotten = histories.read(session, **here, exchange_id=mine.id)
-    kept = histories.read(session, **here, exchange_id=others.id)
-    assert (forgotten.what, forgotten.minutes, forgotten.steps[0].words) == ("Help", 120, None)
-    assert (kept.what, kept.steps[0].words) == ("Hemming curtains", "Thanks!")
 
 
 class TestPeople:

@@ -150,19 +150,3 @@ def _told(row: sa.Row[tuple[object, ...]]) -> Told:
         words=row.words,
         at=row.created_at,
     )
-
-
-FORGET_STEPS = sa.text("""
-UPDATE exchange_step SET words = NULL WHERE by_id = :member AND words IS NOT NULL""")
-FORGET_WHAT = sa.text("""
-UPDATE exchange SET what = :nothing
- WHERE :member IN (helper_id, helped_id) AND what <> :nothing""")
-
-
-def forget_words(session: Session, *, membership_id: int, instead: str = "Help") -> None:
-    """Erase what somebody typed about exchanges, and what theirs were about; numbers stay.
-
-    For whoever leaves and wants to be forgotten: two statements.
-    """
-    session.execute(FORGET_STEPS, {"member": membership_id})
-    session.execute(FORGET_WHAT, {"member": membership_id, "nothing": instead})
