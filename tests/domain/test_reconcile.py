@@ -10,6 +10,7 @@ from tests import builders
 from tests.statements import count_statements
 from timebank.domain import ledger
 from timebank.models import ClaimState
+from timebank.models import Exchange
 from timebank.models import Notice
 from timebank.models import NoticeKind
 from timebank.models import Reconciliation
@@ -158,8 +159,25 @@ def thanked(session, walk, revision=0, minutes=30):
 
 
 def exchange_of(session, walk):
-    """The number of an exchange between Sam and Bela."""
-    return 7
+    """The number of an exchange in which Bela helps Sam."""
+    found = session.scalar(sa.select(Exchange.id))
+    if found is None:
+        weaken(
+            session,
+            """INSERT INTO exchange (community_id, helper_id, helped_id, payer_id, what, minutes,
+                                    happened_on, thanked_at, state, created_by)
+               VALUES (:here, :helper, :helped, :payer, 'A lift', 30, :day, :now, 'thanked',
+                       :by)""",
+            here=walk.community.id,
+            helper=walk.bela.id,
+            helped=walk.sam.id,
+            payer=builders.account_of(session, walk.sam).id,
+            day=NOW.date(),
+            now=NOW,
+            by=walk.sam.id,
+        )
+        found = session.scalar(sa.select(Exchange.id))
+    return found
 
 
 def taken_back(session, walk, transfer):
@@ -205,9 +223,8 @@ def test_a_reversal_that_is_no_mirror_is_found(session, walk, change):
 
 
 def test_an_entry_reversed_twice_is_found(session, walk):
-    taken_back(session, walk, thanked(session, walk))
-    session.commit()
     weaken(session, "ALTER TABLE transfer DROP CONSTRAINT one_reversal_per_transfer")
+    taken_back(session, walk, thanked(session, walk))
     weaken(
         session,
         """INSERT INTO transfer (idempotency_key, community_id, debit_id, credit_id, minutes, kind,
