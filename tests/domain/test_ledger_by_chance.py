@@ -1,9 +1,9 @@
 """The ledger driven at random against a simple model: every minute is accounted for.
 
-Turns that earn, gifts, several people's hours at once, hours brought forward, top-ups, new limits,
-reversals and corrections, and all of them sent twice. After every step each balance is what the
-model says, and what must never break is asked for by SQL of its own. To replay a run:
-LEDGER_SEED=<its seed>, printed with a failure. LEDGER_STEPS=100000 makes it the long run.
+Turns that earn, gifts, thanks that are undone, several people's hours at once, member lists that
+come and go, top-ups, new limits, corrections, people erased; and forms sent twice. After each step
+each balance is what the model says, and what must never break is asked for by SQL of its own. To
+replay a run: LEDGER_SEED=<its seed>, printed with a failure. LEDGER_STEPS=100000 is the long run.
 """
 
 from __future__ import annotations
@@ -26,13 +26,24 @@ from hypothesis.stateful import run_state_machine_as_test
 from sqlalchemy.orm import Session
 
 from tests import builders
+from timebank.core.csv_tables import read_text
 from timebank.core.errors import TimebankError
 from timebank.domain import ledger
+from timebank.domain.exchange import thanking
+from timebank.domain.exchange import undoing as taking_back
+from timebank.domain.joining import erasing
+from timebank.domain.joining.leaving import Whereto
 from timebank.domain.ledger import group_rules
 from timebank.domain.ledger import limits
 from timebank.domain.ledger import topping_up
+from timebank.domain.ledger.member_lists import drafts
+from timebank.domain.ledger.member_lists import undoing
+from timebank.domain.ledger.member_lists import writing
+from timebank.domain.ledger.member_lists.reading import LIMITS
 from timebank.models import Account
 from timebank.models import AccountKind
+from timebank.models import Exchange
+from timebank.models import Membership
 from timebank.models import Transfer
 from timebank.models import TransferKind
 
@@ -41,6 +52,7 @@ STEPS = int(os.environ.get("LEDGER_STEPS", "5000"))
 A_RUN = 100
 NOW = dt.datetime(2027, 5, 2, 12, tzinfo=dt.UTC)
 NAMES = ("Ana A", "Ben B", "Cem C", "Dee D", "Eve E")
+Reversal = sa.orm.aliased(Transfer)
 PEOPLE = st.integers(0, len(NAMES) - 1)
 MINUTES = st.sampled_from([-1, 0, 1, 15, 45, 60, 90, 300, 700, 1440, 1441, 2490])
 
@@ -63,6 +75,14 @@ FAULTS = {
         SELECT reverses_id FROM transfer WHERE reverses_id IS NOT NULL
          GROUP BY reverses_id HAVING count(*) > 1""",
     "minutes out of range": "SELECT id FROM transfer WHERE minutes NOT BETWEEN 1 AND 600000",
+    "an exchange has not its thanks exactly as often as its state says": """
+        SELECT e.id FROM exchange e
+         WHERE (e.state IN ('thanked', 'stands', 'settled'))::int < (
+           SELECT count(*) FROM transfer t WHERE t.exchange_id = e.id AND NOT EXISTS
+            (SELECT FROM transfer r WHERE r.reverses_id = t.id))""",
+    "a name of somebody who was erased": """
+        SELECT p.id FROM person p WHERE p.erased_at IS NOT NULL
+           AND EXISTS (SELECT FROM profile f WHERE f.person_id = p.id)""",
     "an intent was carried out twice": """
         SELECT idempotency_key FROM transfer GROUP BY idempotency_key HAVING count(*) > 1""",
     "a batch that does not come to nought": """
@@ -101,6 +121,8 @@ class Books(RuleBasedStateMachine):
         self.opening = ledger.opening_account(self.session, community_id=walk.community.id).id
         self.role = builders.a_role(self.session, walk.series, name="Sweep", position=9)
         self.dates = 4
+        self.newcomers = 0
+        self.thanked: list[int] = []
         self.model: dict[int, int] = {}
         self.sent: list[tuple[int, int, int, uuid.UUID]] = []
 
@@ -127,7 +149,7 @@ class Books(RuleBasedStateMachine):
     @rule(who=PEOPLE)
     def a_turn_is_done(self, who):
         self.dates += 1
-        day = self.walk.event.occurs_on + dt.timedelta(weeks=self.dates)
+        day = self.walk.event.occurs_on - dt.timedelta(weeks=self.dates)
         event = builders.an_event(self.session, self.walk.series, day)
         slot = builders.a_slot(self.session, event, self.role)
         claim = builders.a_claim(self.session, slot, self.people[who])
@@ -301,12 +323,108 @@ class Books(RuleBasedStateMachine):
         if done:
             self.moved(self.pot, self.accounts[who], 60)
 
+    @rule(helper=PEOPLE, helped=PEOPLE, minutes=MINUTES, twice=st.booleans())
+    def a_neighbour_is_thanked(self, helper, helped, minutes, twice):
+        key = uuid.uuid4()
+
+        def thank():
+            return thanking.thank(
+                self.session,
+                thanks=thanking.Thanks(
+                    helper_id=self.people[helper].id,
+                    helped_id=self.people[helped].id,
+                    payer_id=self.accounts[helped],
+                    minutes=minutes,
+                    happened_on=NOW.date(),
+                    what="Hemming curtains",
+                ),
+                by=self.people[helped],
+                key=key,
+                today=NOW.date(),
+                now=NOW,
+            )
+
+        done = self.tried(thank)
+        if done:
+            self.moved(self.accounts[helped], self.accounts[helper], minutes)
+            self.thanked.append(done.id)
+        if twice:
+            again = self.tried(thank)
+            assert (again and again.id) == (done and done.id)
+
+    @rule(which=st.integers(0, 10**6))
+    def thanks_are_undone(self, which):
+        if not self.thanked:
+            return
+        exchange = self.session.get_one(Exchange, self.thanked[which % len(self.thanked)])
+        standing = self.session.scalars(
+            sa.select(Transfer).where(
+                Transfer.exchange_id == exchange.id,
+                ~sa.exists().where(Reversal.reverses_id == Transfer.id),
+            )
+        ).one_or_none()
+        by = self.session.get_one(Membership, exchange.helped_id)
+
+        def undo():
+            taking_back.undo(self.session, exchange=exchange, by=by, now=NOW)
+            return True
+
+        if self.tried(undo) and standing is not None:
+            self.moved(standing.credit_id, standing.debit_id, standing.minutes)
+
+    @rule(who=PEOPLE)
+    def somebody_is_erased_and_somebody_new_comes(self, who):
+        gone, account = self.people[who], self.accounts[who]
+        erasing.erase(
+            self.session,
+            person_id=gone.person_id,
+            community_id=self.walk.community.id,
+            whereto=Whereto.COMMUNITY,
+            key=uuid.uuid4(),
+            now=NOW,
+        )
+        self.moved(account, self.commons, self.model.get(account, 0))
+        self.newcomers += 1
+        new = builders.a_member(self.session, self.walk.community, f"New {self.newcomers}", None)
+        self.people[who], self.accounts[who] = new, builders.account_of(self.session, new).id
+        self.sent = [one for one in self.sent if one[0] != who]
+
+    @rule(minutes=st.integers(-600, 2490), is_undone=st.booleans())
+    def a_member_list_comes_in(self, minutes, is_undone):
+        self.newcomers += 1
+        hours = f"{'-' if minutes < 0 else ''}{abs(minutes) // 60}:{abs(minutes) % 60:02d}"
+        table = read_text(f"Name,Hours\nListed {self.newcomers},{hours}\n", limits=LIMITS)
+        made = drafts.start(
+            self.session,
+            community=self.walk.community,
+            table=table,
+            file_name="list.csv",
+            by=self.walk.ama,
+            now=NOW,
+        )
+        writing.write(self.session, made=made, answers={}, by=self.walk.ama, now=NOW)
+        brought = self.session.scalars(
+            sa.select(Transfer).where(Transfer.batch_id == (made.batch_id or 0))
+        ).all()
+        assert sum(one.minutes for one in brought) == abs(minutes)
+        for one in brought:
+            self.moved(one.debit_id, one.credit_id, one.minutes)
+        if is_undone:
+            undoing.undo(self.session, made=made, by=self.walk.ama, now=NOW)
+            for one in brought:
+                self.moved(one.credit_id, one.debit_id, one.minutes)
+
     # ------------------------------------------------------------------- what must hold
 
     @invariant()
     def every_balance_is_what_it_should_be(self):
         rows = self.session.execute(sa.text("SELECT id, balance FROM account WHERE balance <> 0"))
         assert dict(tuple(row) for row in rows) == {k: v for k, v in self.model.items() if v}
+
+    @invariant()
+    def what_is_asked_at_a_commit_holds(self):
+        self.session.execute(sa.text("SET CONSTRAINTS ALL IMMEDIATE"))
+        self.session.execute(sa.text("SET CONSTRAINTS ALL DEFERRED"))
 
     @invariant()
     def nothing_is_broken(self):
