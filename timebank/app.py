@@ -21,7 +21,6 @@ from timebank.db import reader
 from timebank.demo import DEMO_PEOPLE
 from timebank.web import addresses
 from timebank.web import auth
-from timebank.web import bodies
 from timebank.web import converters
 from timebank.web import cookies
 from timebank.web import drawing
@@ -42,7 +41,6 @@ from timebank.web.rota.shortcut import Taps
 PARTS = (
     auth,
     addresses,
-    bodies,
     converters,
     cookies,
     drawing,

@@ -64,9 +64,9 @@ def test_database_that_answers_is_well(engine: sa.Engine):
     assert probes.check_database(engine) == Part("database", ok=True)
 
 
-def test_migrations_that_are_missing_are_told_with_what_to_do(engine: sa.Engine):
+def test_migrations_that_are_missing_are_told_with_what_to_do(engine: sa.Engine, owner: sa.Engine):
     assert probes.check_migrations(engine) == Part("migrations", ok=True)
-    with engine.begin() as connection:
+    with owner.begin() as connection:
         connection.execute(sa.text("DELETE FROM alembic_version"))
 
     part = probes.check_migrations(engine)

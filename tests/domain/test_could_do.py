@@ -240,7 +240,8 @@ def test_the_rules_are_asked_for_one_page_only_however_many_jobs_are_open(sessio
     for number in range(60):
         another(session, walk, f"Job {number}")
     session.commit()
-    session.execute(sa.text("SET track_functions = 'pl'"))
+    session.execute(sa.text("SET LOCAL ROLE NONE"))
+    session.execute(sa.text("SET LOCAL track_functions = 'pl'"))
     assert len(names(session, walk, walk.bela, commits=False)) == 20
     asked = sa.text(
         "SELECT pg_stat_get_xact_function_calls(oid) FROM pg_proc WHERE proname = :name"

@@ -43,8 +43,8 @@ SELECT person_id, name, email, CASE WHEN email IS NOT NULL THEN joined_at END
     AS r(person_id bigint, name text, email text, joined_at timestamptz)
 """).bindparams(sa.bindparam("rows", type_=JSONB))
 WRITE_MEMBERSHIPS = sa.text("""
-INSERT INTO membership (community_id, person_id, created_at)
-SELECT :community_id, person_id, joined_at
+INSERT INTO membership (community_id, person_id, created_at, approved_at)
+SELECT :community_id, person_id, joined_at, joined_at
   FROM jsonb_to_recordset(:rows) AS r(person_id bigint, joined_at timestamptz)
  ORDER BY person_id
 RETURNING id

@@ -16,6 +16,7 @@ from flask import session
 from werkzeug.exceptions import BadRequest
 
 from timebank.core import ids
+from timebank.web.bodies import let_spreadsheets_in
 from timebank.web.door import SIGN_IN_KEY
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def refuse_forgeries() -> None:
     """
     if request.method in CHANGES_NOTHING or request.endpoint is None:
         return
+    let_spreadsheets_in()
     sent, key = request.form.get(FIELD, ""), current_app.config["SECRET_KEY"]
     if not (is_its_own(session, sent, secret_key=key) and comes_from_us(request.environ)):
         raise BadRequest
