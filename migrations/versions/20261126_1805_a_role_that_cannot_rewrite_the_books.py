@@ -26,6 +26,8 @@ FOR_EVER = "transfer, batch, limit_change, reconciliation, alembic_version"
 LATER_TABLES = """ALTER DEFAULT PRIVILEGES IN SCHEMA public
   GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO timebank_app"""
 GRANTS = [
+    # Whoever makes a role is no member of it by that, from PostgreSQL 16 on, unless a superuser.
+    "GRANT timebank_app TO CURRENT_USER",
     "GRANT USAGE ON SCHEMA public TO timebank_app",
     "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO timebank_app",
     LATER_TABLES,
