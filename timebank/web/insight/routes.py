@@ -89,12 +89,12 @@ def months() -> str:
 
 
 def _months() -> list[Month]:
-    """Read the months, the newest first: one statement each, whatever is in them, and one more."""
+    """Read the months in which there was a community, the newest first: thirteen statements."""
     here = door().community
     this = figures.month_of(_today())
     firsts = [this - number * figures.MONTH for number in range(MONTHS)]
     told = figures.read_published(db.session(), community_id=here.id, since=firsts[-1], until=this)
-    return [
+    found = [
         Month(
             first,
             month_words(first),
@@ -109,6 +109,7 @@ def _months() -> list[Month]:
         )
         for first in firsts
     ]
+    return [one for one in found if not one.is_over or one.told or one.now != figures.Figures()]
 
 
 @bp.post("/bank/figures/<month>")
