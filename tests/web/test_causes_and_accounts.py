@@ -368,6 +368,31 @@ def test_an_occasion_in_doubt_is_asked_about(walk, browser, pot, typed, sentence
     assert not browser.has_button("Post it")
 
 
+def test_a_line_of_no_number_of_ours_is_no_line(walk, browser, pot):
+    browser.sign_in(walk.ama).open("/hours/together")
+    a_class(browser, **{"pot": str(pot.id), "helpers-\u00b2-name": "x"})
+    assert browser.statuses == [200]
+
+
+def test_nobody_below_nought_reads_a_number_of_a_past_day(session, walk, browser, cause):
+    give(session, walk.bela, cause, 120)
+    browser.sign_in(walk.bela).open("/me/statement?on=2027-05-02")
+    assert "you’d had 2 hours more of help than you’d given." in browser.words
+    browser.open("/me/statement/print?since=2027-05-01&until=2027-05-02")
+    assert "2 hours more had" in browser.words
+
+
+def test_a_gift_to_an_account_that_is_looked_into_keeps_what_was_typed(
+    session, walk, browser, cause
+):
+    cause.read_only_since = NOW
+    session.commit()
+    browser.sign_in(walk.bela).open(f"/causes/{cause.id}")
+    browser.press("Give them", **{"give-hours": "1", "give-words": "Well done"})
+    assert browser.statuses == [409]
+    assert 'value="Well done"' in browser.page
+
+
 def test_one_more_person_fits(walk, browser):
     browser.sign_in(walk.ama).open("/hours/together")
     browser.press("Add a person", title="Bread")

@@ -112,7 +112,17 @@ def test_a_month_is_published_and_late_entries_show_beside_it(session, walk, ama
 
 
 @pytest.mark.parametrize(
-    "month", ["2027-06", "2028-01", "2027-13", "soon", "\uff12\uff10\uff12\uff17-05"]
+    "month",
+    [
+        "2027-06",
+        "2028-01",
+        "9999-12",
+        "0001-01",
+        "1800-01",
+        "2027-13",
+        "soon",
+        "\uff12\uff10\uff12\uff17-05",
+    ],
 )
 def test_a_month_that_is_not_over_is_not_published(ama, month):
     ama.open("/bank/figures")

@@ -90,6 +90,7 @@ def register(app: Flask) -> None:
         first_name=text.first_name,
         hours=hours,
         hours_figure=length.figure,
+        hours_left=hours_left,
         hours_unit=hours_unit,
         hue=hue,
         initials=text.initials,
@@ -174,6 +175,13 @@ def short_month(at: dt.date, zone: str = "UTC") -> str:
 def hours(minutes: int) -> str:
     """Say how long: "1½ hours", "¾ hour", "20 minutes"."""
     return length.in_words(minutes, ngettext=ngettext)
+
+
+def hours_left(minutes: int) -> str:
+    """Write what is in an account for its owner: "12½"; below nought in words, never a number."""
+    if minutes >= 0:
+        return length.figure(minutes)
+    return gettext("%(hours)s more had", hours=hours(-minutes))
 
 
 def hours_unit(minutes: int) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import Any
 
 from flask_babel import gettext
 from flask_wtf import FlaskForm
 from wtforms import Field
+from wtforms import FieldList
 from wtforms import Form
 from wtforms import SelectChoice  # type: ignore[attr-defined]  # the stubs are of 3.2
 from wtforms import StringField
@@ -26,6 +28,7 @@ from timebank.web.kept import token_to_show
 from timebank.web.words import _
 
 LONGEST_NUMBER = 18  # digits of a bigint
+_LINE_NUMBER = re.compile(r"[0-9]{1,4}")
 _KEPT_MARKS = re.compile("[\ue000-\uf8ff]")  # private use: our kept pages leave marks there
 
 
@@ -108,6 +111,20 @@ class HasLetters:
         """Stop when nobody could call it out."""
         if not first_name(field.data or ""):
             raise StopValidation(self._sentence)
+
+
+class Lines(FieldList):  # type: ignore[type-arg]  # no generic when it runs
+    """Lines of a form by their number; what is no number of ours is no line.
+
+    WTForms takes "²" for a figure, and then cannot read it.
+    """
+
+    def _extract_indices(self, prefix: str, formdata: Any) -> Iterator[int]:  # noqa: ANN401 - WTForms
+        offset = len(prefix) + 1
+        for name in formdata:
+            number = name[offset:].partition("-")[0] if name.startswith(prefix) else ""
+            if _LINE_NUMBER.fullmatch(number):
+                yield int(number)
 
 
 def choices_of(pairs: Iterable[tuple[str, str]]) -> list[Any]:

@@ -72,13 +72,18 @@ def find_neighbours(
     return [Neighbour(key, public_name(full_name), age) for key, full_name, age in rows]
 
 
+MOST_NAMESAKES = 12
 NAMED = """
-SELECT wanted.name, m.id, p.full_name, lower(p.full_name) = lower(wanted.name)
+SELECT wanted.name, m.id, m.full_name, m.is_whole
   FROM unnest(CAST(:names AS text[])) AS wanted(name)
-  JOIN membership m ON m.community_id = :community_id AND m.standing <> 'left'
-  JOIN profile p ON p.person_id = m.person_id
-   AND starts_with(lower(p.full_name), lower(wanted.name))
- ORDER BY lower(p.full_name), m.id
+  JOIN LATERAL (
+    SELECT m.id, p.full_name, lower(p.full_name) = lower(wanted.name) AS is_whole
+      FROM membership m
+      JOIN profile p ON p.person_id = m.person_id
+       AND starts_with(lower(p.full_name), lower(wanted.name))
+     WHERE m.community_id = :community_id AND m.standing <> 'left'
+     ORDER BY is_whole DESC, lower(p.full_name), m.id
+     LIMIT :most) m ON true
 """
 
 
@@ -88,9 +93,12 @@ def find_by_names(
     """Find whom each of several names may mean, in one statement.
 
     "Nadia", "Nadia K" and "Nadia Kaur" all mean Nadia Kaur. A name that is somebody's whole name
-    means them alone; one that means nobody has no key.
+    means them alone; one that means nobody has no key. Twelve a name at most.
     """
-    rows = session.execute(sa.text(NAMED), {"community_id": community_id, "names": list(names)})
+    rows = session.execute(
+        sa.text(NAMED),
+        {"community_id": community_id, "names": list(names), "most": MOST_NAMESAKES},
+    )
     found: dict[str, list[Neighbour]] = {}
     whole: dict[str, list[Neighbour]] = {}
     for name, key, full_name, is_whole in rows:

@@ -81,7 +81,7 @@ UNION ALL
 SELECT 'low', count(*), NULL FROM members WHERE balance <= soft_floor
 UNION ALL
 SELECT 'quiet', count(*), NULL FROM members
- WHERE (last_on < :quiet OR balance >= :many) AND NOT balance <= soft_floor
+ WHERE (last_on < :quiet OR balance >= :many) AND (balance <= soft_floor) IS NOT TRUE
    AND (paused_at IS NULL OR paused_until <= :now)
 UNION ALL
 SELECT 'differences', count(*), min(read_only_since) FROM account

@@ -26,6 +26,7 @@ from timebank.web.events.job_forms import WRITE_A_TIME
 from timebank.web.events.job_forms import JobForm
 from timebank.web.events.job_forms import check_lines
 from timebank.web.events.lines import span_of
+from timebank.web.typed import Lines
 from timebank.web.typed import PageForm
 from timebank.web.typed import Said
 from timebank.web.typed import choices_of
@@ -103,7 +104,7 @@ class CrowdForm(PageForm):
 class DateJobsForm(PageForm):
     """The rota of one date; its times are known already."""
 
-    roles = FieldList(FormField(JobForm))
+    roles = Lines(FormField(JobForm))
     was_starts = HiddenField()
     was_ends = HiddenField()
     seen = HiddenField()

@@ -32,6 +32,7 @@ from timebank.web.events.job_forms import WRITE_A_TIME
 from timebank.web.events.job_forms import JobForm
 from timebank.web.events.job_forms import check_lines
 from timebank.web.events.lines import span_of
+from timebank.web.typed import Lines
 from timebank.web.typed import PageForm
 from timebank.web.typed import Said
 from timebank.web.typed import choices_of
@@ -172,7 +173,7 @@ class EditorForm(PageForm):
         choices=choices_of((rota.key, rota.name) for rota in ready_made_rotas()),
         validate_choice=False,
     )
-    roles = FieldList(FormField(JobForm))
+    roles = Lines(FormField(JobForm))
     was_starts = HiddenField()
     was_ends = HiddenField()
     version = HiddenField()

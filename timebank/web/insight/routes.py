@@ -118,7 +118,7 @@ def publish(month: str) -> Response:
     """Publish a month: its figures stay as they are told."""
     by = coordinator()
     first = read_day(f"{month}-01")
-    if first is None:
+    if first is None or not _earliest() <= first <= _today():
         raise NotFound
     here = door().community
     try:
@@ -161,6 +161,10 @@ def months_csv() -> File:
     answer.headers["Content-Disposition"] = 'attachment; filename="figures.csv"'
     answer.headers["Cache-Control"] = "no-store"
     return answer
+
+
+def _earliest() -> dt.date:
+    return figures.month_of(_today()) - (MONTHS - 1) * figures.MONTH
 
 
 def _today() -> dt.date:

@@ -32,11 +32,13 @@ from timebank.web.events.fields import OneOf
 from timebank.web.filters import hours
 from timebank.web.flashes import Tone
 from timebank.web.flashes import say
+from timebank.web.ledger.fields import REFUSALS
 from timebank.web.ledger.fields import HoursField
 from timebank.web.ledger.fields import KeyedForm
 from timebank.web.ledger.fields import SomeHours
 from timebank.web.ledger.fields import ToSomebodyForm
 from timebank.web.ledger.fields import about_field
+from timebank.web.ledger.fields import status_of
 from timebank.web.ledger.fields import words_field
 from timebank.web.ledger.lines import by_month
 from timebank.web.ledger.lines import position_of
@@ -201,10 +203,10 @@ def give(account_id: int) -> Page:
             today=_today(),
             now=clock.now(),
         )
-    except Refused as refusal:
+    except REFUSALS as refusal:
         db.session.rollback()
         form.hours.errors = [_(refusal.sentence)]
-        return _page(account_id, form, _fresh_spend()), 422
+        return _page(account_id, form, _fresh_spend()), status_of(refusal)
     db.session.commit()
     say(
         _(
@@ -239,11 +241,11 @@ def spend(account_id: int) -> Page:
             today=_today(),
             now=clock.now(),
         )
-    except (Refused, NotAllowed) as refusal:
+    except REFUSALS as refusal:
         db.session.rollback()
         field = form.name if isinstance(refusal, NotAllowed) else form.hours
         field.errors = [_(refusal.sentence)]
-        return _page(account_id, _fresh_give(), form), 422
+        return _page(account_id, _fresh_give(), form), status_of(refusal)
     db.session.commit()
     say(_("Done: %(hours)s from %(name)s.", hours=hours(form.hours.minutes), name=pot.name))
     return redirect(url_for("causes.one", account_id=account_id), 303)

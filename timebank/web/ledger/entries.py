@@ -10,8 +10,6 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from timebank.core import clock
-from timebank.core.errors import NotAllowed
-from timebank.core.errors import Refused
 from timebank.db import db
 from timebank.domain import ledger
 from timebank.domain.ledger import explaining
@@ -23,9 +21,11 @@ from timebank.web.auth import member
 from timebank.web.auth import signed_in_required
 from timebank.web.door import door
 from timebank.web.flashes import say
+from timebank.web.ledger.fields import REFUSALS
 from timebank.web.ledger.fields import HoursField
 from timebank.web.ledger.fields import KeyedForm
 from timebank.web.ledger.fields import SomeHours
+from timebank.web.ledger.fields import status_of
 from timebank.web.ledger.fields import words_field
 from timebank.web.typed import Said
 from timebank.web.typed import text_of
@@ -109,10 +109,10 @@ def correct(account_id: int, transfer_id: int) -> Page:
             memo=text_of(form.why),
             now=clock.now(),
         )
-    except (Refused, NotAllowed) as refusal:
+    except REFUSALS as refusal:
         db.session.rollback()
         form.hours.errors = [_(refusal.sentence)]
-        return _page(account_id, transfer_id, form), 422
+        return _page(account_id, transfer_id, form), status_of(refusal)
     db.session.commit()
     say(_("Put right. Both entries stay, with the reason.") if anew else _("Taken back."))
     return redirect(url_for("accounts.one", account_id=account_id), 303)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from http import HTTPStatus
 
 from flask_babel import gettext
 from wtforms import Field
@@ -13,7 +14,10 @@ from wtforms import StringField
 from wtforms import TextAreaField
 from wtforms.validators import StopValidation
 
+from timebank.core.errors import Conflict
+from timebank.core.errors import NotAllowed
 from timebank.core.errors import Refused
+from timebank.core.errors import TimebankError
 from timebank.core.hours import minutes_typed
 from timebank.db import db
 from timebank.domain.communities import neighbours
@@ -29,7 +33,8 @@ from timebank.web.typed import short
 from timebank.web.words import _
 
 LONGEST_MEMO = 200
-MOST_NAMESAKES = 12
+# What a rule may answer to who moves hours: shown on the page again, with what was typed.
+REFUSALS = (Refused, Conflict, NotAllowed)
 
 
 class HoursField(StringField):
@@ -87,6 +92,13 @@ class KeyedForm(PageForm):
         return cls(formdata=None, key=str(uuid.uuid4()), **given)
 
 
+def status_of(refusal: TimebankError) -> int:
+    """Tell how a page answers that shows a refusal again."""
+    return (
+        HTTPStatus.CONFLICT if isinstance(refusal, Conflict) else HTTPStatus.UNPROCESSABLE_ENTITY
+    )
+
+
 def words_field(label: str) -> StringField:
     """Ask for a few words that both statements show."""
     return StringField(label, filters=[line], validators=[Readable(), short(LONGEST_MEMO)])
@@ -110,7 +122,7 @@ class ToSomebodyForm(KeyedForm):
         named = neighbours.find_by_names(
             db.session(), community_id=door().community.id, names=[self.name.data or ""]
         )
-        people = named.get(self.name.data or "", [])[:MOST_NAMESAKES]
+        people = named.get(self.name.data or "", [])
         chosen = read_number(self.who.data)
         if chosen in {one.membership_id for one in people}:
             return chosen

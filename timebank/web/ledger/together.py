@@ -17,7 +17,6 @@ from werkzeug.wrappers import Response
 
 from timebank.core import clock
 from timebank.core.errors import Conflict
-from timebank.core.errors import NotAllowed
 from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
 from timebank.core.text import public_name
@@ -37,7 +36,9 @@ from timebank.web.auth import signed_in_required
 from timebank.web.door import door
 from timebank.web.flashes import Tone
 from timebank.web.flashes import say
+from timebank.web.ledger.fields import REFUSALS
 from timebank.web.ledger.fields import KeyedForm
+from timebank.web.ledger.fields import status_of
 from timebank.web.ledger.together_forms import TogetherForm
 
 bp = Blueprint("together", __name__)
@@ -195,10 +196,10 @@ def _post(form: TogetherForm, found: WorkedOut) -> Page:
             by=member(),
             now=clock.now(),
         )
-    except (Refused, NotAllowed) as refusal:
+    except REFUSALS as refusal:
         db.session.rollback()
         form.form_errors.append(_(refusal.sentence))
-        return _page(form, found), 422
+        return _page(form, found), status_of(refusal)
     db.session.commit()
     say(_("Posted: %(title)s.", title=batch.title))
     return redirect(url_for("together.one", batch_id=batch.id), 303)

@@ -10,7 +10,6 @@ from typing import Any
 from typing import cast
 
 from flask_babel import gettext
-from wtforms import FieldList
 from wtforms import Form
 from wtforms import FormField
 from wtforms import HiddenField
@@ -30,6 +29,7 @@ from timebank.web.events.fields import Understood
 from timebank.web.ledger.fields import HoursField
 from timebank.web.ledger.fields import KeyedForm
 from timebank.web.ledger.fields import SomeHours
+from timebank.web.typed import Lines
 from timebank.web.typed import Said
 from timebank.web.typed import choices_of
 from timebank.web.typed import line
@@ -99,8 +99,8 @@ class TogetherForm(KeyedForm):
     day = DayField(_("When was it?"), validators=[Understood(_("Choose a day"))])
     hours = HoursField(_("How long did it take?"), validators=[SomeHours()])
     pot = SelectField(_("Which pot?"), validate_choice=False)
-    helpers = FieldList(FormField(PartForm), min_entries=EMPTY_LINES, max_entries=MOST_PEOPLE)
-    learners = FieldList(FormField(PartForm), min_entries=EMPTY_LINES, max_entries=MOST_PEOPLE)
+    helpers = Lines(FormField(PartForm), min_entries=EMPTY_LINES, max_entries=MOST_PEOPLE)
+    learners = Lines(FormField(PartForm), min_entries=EMPTY_LINES, max_entries=MOST_PEOPLE)
     # What was shown when it was last worked out: only that is posted.
     seen = HiddenField()
 
@@ -151,5 +151,5 @@ class TogetherForm(KeyedForm):
     def _entries(self, side: str) -> list[Any]:
         return self._list(side).entries
 
-    def _list(self, side: str) -> FieldList[Any]:
+    def _list(self, side: str) -> Lines:
         return self.helpers if side == "helpers" else self.learners

@@ -10,7 +10,6 @@ from flask_babel import gettext
 from flask_wtf.file import FileField
 from wtforms import BooleanField
 from wtforms import Field
-from wtforms import FieldList
 from wtforms import Form
 from wtforms import FormField
 from wtforms import SelectField
@@ -26,6 +25,7 @@ from timebank.domain.rota.sheets.questions import Question
 from timebank.domain.rota.sheets.rows import Row
 from timebank.web.rota.sheet_words import choices_in_words
 from timebank.web.rota.sheet_words import question_in_words
+from timebank.web.typed import Lines
 from timebank.web.typed import PageForm
 from timebank.web.typed import choices_of
 from timebank.web.typed import line
@@ -50,7 +50,7 @@ class LineForm(Form):
 class LinesForm(PageForm):
     """The sheet, line by line; made by `lines_form`."""
 
-    lines = FieldList(FormField(LineForm), max_entries=MOST_ON_SCREEN)
+    lines = Lines(FormField(LineForm), max_entries=MOST_ON_SCREEN)
 
     def rows(self, before: Mapping[int, Row]) -> list[Row]:
         """Take the lines out of a form that is well filled.
