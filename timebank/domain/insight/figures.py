@@ -86,7 +86,8 @@ SELECT
   coalesce(sum(minutes) FILTER (WHERE kind = 'thanks'), 0)::bigint AS thanks_minutes,
   coalesce(sum(minutes) FILTER (WHERE kind = 'share' AND payee IS NOT NULL), 0)::bigint
     AS together_minutes,
-  coalesce(sum(minutes) FILTER (WHERE kind = 'gift' AND payee_kind IN ('pot', 'cause')), 0)::bigint
+  coalesce(sum(minutes) FILTER (
+    WHERE kind = 'gift' AND payer IS NOT NULL AND payee_kind IN ('pot', 'cause')), 0)::bigint
     AS given_away_minutes,
   count(*) FILTER (WHERE kind IN ('earn', 'adjust')) AS turns,
   count(*) FILTER (WHERE kind = 'thanks') AS exchanges,
@@ -95,7 +96,7 @@ SELECT
   count(DISTINCT payer) FILTER (WHERE kind IN ('thanks', 'share')) AS helped,
   (SELECT count(DISTINCT c.event_id) FROM lately l JOIN claim c ON c.id = l.claim_id) AS events,
   (SELECT count(*) FROM membership m WHERE m.community_id = :community_id
-      AND m.standing <> 'left' AND m.created_at < :ends) AS members,
+      AND (m.standing <> 'left' OR m.left_at >= :ends) AND m.created_at < :ends) AS members,
   (SELECT count(*) FROM membership m WHERE m.community_id = :community_id
       AND m.created_at >= :begins AND m.created_at < :ends) AS joined,
   (SELECT count(DISTINCT who) FROM standing, unnest(ARRAY[payer, payee]) AS who) AS active

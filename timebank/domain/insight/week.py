@@ -69,8 +69,10 @@ SELECT 'asks', count(*), min(created_at) FROM post
 UNION ALL
 SELECT 'rings', count(*), min(created_at) FROM ring WHERE community_id = :here AND rung_at IS NULL
 UNION ALL
-SELECT 'overdue', count(*), min(planned_at) FROM exchange
- WHERE community_id = :here AND state = 'agreed' AND planned_at < :late
+SELECT 'overdue', count(*), min(due_at) FROM (
+  SELECT coalesce(planned_at, created_at + interval '14 days') AS due_at FROM exchange
+   WHERE community_id = :here AND state = 'agreed') agreed
+ WHERE due_at < :late
 UNION ALL
 SELECT 'disputes', count(*), min(thanked_at) FROM exchange
  WHERE community_id = :here AND state = 'disputed'

@@ -117,9 +117,10 @@ def _known(
     session: Session, key: uuid.UUID, facts: dict[str, object], legs: Sequence[Leg]
 ) -> Batch:
     known = session.scalars(sa.select(Batch).where(Batch.idempotency_key == key)).one()
+    first = [uuid.uuid5(key, str(number)) for number in range(len(legs) + 1)]
     posted = session.execute(
         sa.select(Transfer.debit_id, Transfer.credit_id, Transfer.minutes, Transfer.kind).where(
-            Transfer.batch_id == known.id
+            Transfer.batch_id == known.id, Transfer.idempotency_key.in_(first)
         )
     )
     is_same = all(getattr(known, name) == value for name, value in facts.items())
@@ -159,15 +160,20 @@ def take_back_batch(
 
 
 LINES = sa.text("""
+WITH entry AS (
+  SELECT t.*, EXISTS (SELECT FROM transfer r WHERE r.reverses_id = t.id) AS is_back
+    FROM transfer t WHERE t.batch_id = :batch_id AND t.kind <> 'reversal'
+), standing AS (
+  -- What was put right stands as it is now; taken back whole, as it was.
+  SELECT * FROM entry WHERE NOT is_back OR NOT EXISTS (SELECT FROM entry e WHERE NOT e.is_back))
 SELECT coalesce(p.full_name, a.name, c.name), a.membership_id,
        sum(CASE WHEN t.credit_id = a.id THEN t.minutes ELSE -t.minutes END)::bigint,
-       bool_and(EXISTS (SELECT FROM transfer r WHERE r.reverses_id = t.id))
-  FROM transfer t
+       bool_and(t.is_back)
+  FROM standing t
   JOIN account a ON a.id IN (t.debit_id, t.credit_id)
   JOIN community c ON c.id = a.community_id
   LEFT JOIN membership m ON m.id = a.membership_id
   LEFT JOIN profile p ON p.person_id = m.person_id
- WHERE t.batch_id = :batch_id AND t.kind <> 'reversal'
  GROUP BY a.id, p.full_name, a.name, c.name
  ORDER BY a.membership_id IS NULL, 3 DESC, 1
 """)

@@ -10,8 +10,11 @@ from sqlalchemy.orm import Session
 
 from timebank.core.errors import Refused
 from timebank.domain.ledger.telling import tell_hours_moved
+from timebank.domain.ledger.transfers import KeyReused
+from timebank.domain.ledger.transfers import OwnHours
 from timebank.domain.ledger.transfers import record
 from timebank.domain.ledger.transfers import reverse
+from timebank.models import Account
 from timebank.models import Transfer
 from timebank.models import TransferKind
 
@@ -22,6 +25,23 @@ class NothingToCorrect(Refused):
 
 class CannotCorrect(Refused):
     """A correction can't be corrected. Put the entry itself right."""
+
+
+class OnlyWhole(Refused):
+    """What was left behind can only be taken back whole: write 0."""
+
+
+class ThanksElsewhere(Refused):
+    """Thanks are put right by the two neighbours, or where you settle them."""
+
+
+LOCK_TURN = sa.text("SELECT FROM claim WHERE id = :claim_id FOR NO KEY UPDATE")
+# A turn without hours is no turn that was done, as when its hours are taken back at check-in.
+NOT_DONE = sa.text("""
+UPDATE claim SET state = 'missed', arrived_at = NULL, arrived_by = NULL, minutes_done = NULL,
+       minutes_by = NULL
+ WHERE id = :claim_id
+""")
 
 
 def correct(
@@ -45,20 +65,31 @@ def correct(
 
     Raises:
         CannotCorrect: When it is a reversal.
+        OnlyWhole: When it is what was left behind, and would be other minutes.
+        KeyReused: When the key was used for other minutes.
         NothingToCorrect: When the minutes are the same.
         AlreadyReversed: When somebody has taken it back.
         OwnHours, BelowFloor, AccountClosed, ReadOnly, SoManyHours: see `record`.
     """
     if transfer.kind is TransferKind.REVERSAL:
         raise CannotCorrect
+    if transfer.kind is TransferKind.CLOSING and minutes:
+        raise OnlyWhole(field="minutes")
+    known = _found(session, key)
+    if known is not None:
+        return _same(session, known, transfer, minutes)
     if minutes == transfer.minutes:
         raise NothingToCorrect(field="minutes")
+    if transfer.claim_id is not None:  # the order of locks: the turn before the accounts
+        session.execute(LOCK_TURN, {"claim_id": transfer.claim_id})
     reverse(session, transfer=transfer, by=by, key=key, now=now, memo=memo)
     if not minutes:
+        if transfer.claim_id is not None:
+            session.execute(NOT_DONE, {"claim_id": transfer.claim_id})
         return None
     return record(
         session,
-        key=uuid.uuid5(key, "anew"),
+        key=_key_anew(key),
         community_id=transfer.community_id,
         debit_id=transfer.debit_id,
         credit_id=transfer.credit_id,
@@ -85,11 +116,40 @@ def put_right(
     memo: str,
     now: dt.datetime,
 ) -> Transfer | None:
-    """Correct an entry as `correct` does, with its refusals, and tell both whose hours moved."""
+    """Correct an entry as `correct` does, with its refusals, and tell both whose hours moved.
+
+    Raises:
+        OwnHours: When they are hours of `by`, in or out.
+        ThanksElsewhere: When it is thanks between neighbours.
+    """
+    if transfer.kind is TransferKind.THANKS:
+        raise ThanksElsewhere
+    accounts = (transfer.debit_id, transfer.credit_id)
+    if session.scalar(
+        sa.select(sa.exists().where(Account.id.in_(accounts), Account.membership_id == by))
+    ):
+        raise OwnHours
     anew = correct(session, transfer=transfer, minutes=minutes, by=by, key=key, memo=memo, now=now)
     mirror = session.scalars(sa.select(Transfer).where(Transfer.idempotency_key == key)).one()
     moved = [one.id for one in (mirror, anew) if one is not None]
     tell_hours_moved(session, transfer_ids=moved, now=now)
+    return anew
+
+
+def _key_anew(key: uuid.UUID) -> uuid.UUID:
+    return uuid.uuid5(key, "anew")
+
+
+def _found(session: Session, key: uuid.UUID) -> Transfer | None:
+    return session.scalars(
+        sa.select(Transfer).where(Transfer.idempotency_key == key)
+    ).one_or_none()
+
+
+def _same(session: Session, known: Transfer, transfer: Transfer, minutes: int) -> Transfer | None:
+    anew = _found(session, _key_anew(known.idempotency_key))
+    if known.reverses_id != transfer.id or (anew.minutes if anew else 0) != minutes:
+        raise KeyReused
     return anew
 
 

@@ -178,14 +178,16 @@ def close_pot(
         return None
     left = None
     session.refresh(pot, with_for_update={"key_share": True})
-    if pot.balance > 0:
+    if pot.balance:  # below nothing after a correction, the community makes it up
+        here = commons(session, community_id=pot.community_id).id
+        payer, payee = (pot.id, here) if pot.balance > 0 else (here, pot.id)
         left = record(
             session,
             key=key,
             community_id=pot.community_id,
-            debit_id=pot.id,
-            credit_id=commons(session, community_id=pot.community_id).id,
-            minutes=pot.balance,
+            debit_id=payer,
+            credit_id=payee,
+            minutes=abs(pot.balance),
             kind=TransferKind.CLOSING,
             happened_on=today,
             created_by=by,

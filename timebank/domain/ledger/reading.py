@@ -119,7 +119,8 @@ def minutes_given(session: Session, *, membership_id: int) -> int:
         sa.text("""
           SELECT coalesce(sum(t.minutes), 0)::bigint
             FROM transfer t JOIN account a ON a.id = t.credit_id
-           WHERE a.membership_id = :member AND t.kind <> 'reversal'
+           WHERE a.membership_id = :member
+             AND t.kind IN ('earn', 'adjust', 'thanks', 'share', 'imported')
              AND NOT EXISTS (SELECT FROM transfer r WHERE r.reverses_id = t.id)"""),
         {"member": membership_id},
     )

@@ -195,8 +195,23 @@ def reverse(
         reverses_id=transfer.id,
         memo=memo,
     )
+    _open_again(session, mirror)
     _tell_when_below_floor(session, mirror, now)
     return mirror
+
+
+def _open_again(session: Session, mirror: Transfer) -> None:
+    """Open a closed pot or cause that a correction touches: it can be closed empty again."""
+    session.execute(
+        sa.update(Account)
+        .where(
+            Account.id.in_((mirror.debit_id, mirror.credit_id)),
+            Account.kind.in_((AccountKind.POT, AccountKind.CAUSE)),
+            Account.closed_at.is_not(None),
+        )
+        .values(closed_at=None)
+        .execution_options(synchronize_session="fetch")
+    )
 
 
 def _tell_when_below_floor(session: Session, mirror: Transfer, now: dt.datetime) -> None:

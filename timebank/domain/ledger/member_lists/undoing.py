@@ -73,6 +73,11 @@ SELECT left(encode(sha256(format('reversal:%s', t.id)::bytea), 'hex'), 32)::uuid
  ORDER BY greatest(t.debit_id, t.credit_id)
 """)
 
+# Why limits changed is kept, and so is the bare number of whose they are.
+LIMITS_CHANGED = sa.text("""
+SELECT a.membership_id FROM limit_change l JOIN account a ON a.id = l.account_id
+ WHERE a.membership_id = ANY(:members)
+""")
 FORGET_NOTES = sa.text("""
 DELETE FROM member_note WHERE membership_id = ANY(:members) AND (list_id = :list_id OR :whole)
 """)
@@ -247,7 +252,14 @@ def _let_go(
     now: dt.datetime,
 ) -> None:
     new = [one for one in going if one.fate is LineFate.NEW]
-    gone = [one for one in new if one.transfer_id is None and one.membership_id not in heard]
+    known = set(session.scalars(LIMITS_CHANGED, {"members": [one.membership_id for one in new]}))
+    gone = [
+        one
+        for one in new
+        if one.transfer_id is None
+        and one.membership_id not in heard
+        and one.membership_id not in known
+    ]
     left = [one for one in going if one.fate is not LineFate.KNOWN and one not in gone]
     nameless = [one for one in new if not one.is_elsewhere]
     notes = {"list_id": made.id, "members": [one.membership_id for one in going], "whole": False}
