@@ -382,12 +382,34 @@ class TestDeciding:
         ivy = identity.find_or_create_person(session, full_name="Ivy", email=IVY.email)
         identity.confirm_email(session, person_id=ivy.id, now=NOW)
         apply(session, by_application)
-        [seen] = deciding.waiting(session, community_id=by_application.community.id, today=TODAY)
-        assert (seen.called, seen.known_as) == ("Ivy Low", "Ivy")
         self.accept(session, by_application)
         session.expire_all()
         profile = session.get(Profile, ivy.id)
         assert (profile.full_name, profile.phone) == ("Ivy", None)
+
+    def read(self, session, walk):
+        [seen] = deciding.waiting(session, community_id=walk.community.id, today=TODAY)
+        [said] = seen.references
+        return seen.known_as, said.phone
+
+    def test_what_is_on_record_is_read_where_they_are_in_this_community_only(
+        self, session, by_application
+    ):
+        """An address typed in an application tells no coordinator about people of elsewhere."""
+        there = builders.an_elsewhere(session).community
+        people = [builders.a_member(session, there, name) for name in ("Ivy Quill", "Gus Penn")]
+        for one in people:
+            session.get_one(Profile, one.person_id).phone = "020 7946 0111"
+        session.flush()
+        apply(session, by_application, named=[FIRST])
+        assert self.read(session, by_application) == (None, None)
+        here = by_application.community
+        guests = [builders.a_member(session, here, name) for name in ("Ivy Quill", "Gus Penn")]
+        assert self.read(session, by_application) == ("Ivy Quill", "020 7946 0111")
+        for guest in guests:
+            guest.standing = Standing.LEFT
+        session.flush()
+        assert self.read(session, by_application) == (None, None)
 
     def test_a_name_that_a_stranger_typed_gives_way_to_ones_own(self, session, by_application):
         other = Applicant(called="Ann", email="ann@example.com")

@@ -34,7 +34,11 @@ class SayWhy(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What one of those whom an applicant named says; None: nothing yet."""
+    """What one of those whom an applicant named says; None: nothing yet.
+
+    Attributes:
+        phone: Of neighbours in this community only.
+    """
 
     called: str
     email: str | None
@@ -48,7 +52,8 @@ class Waiting:
     """An application that waits for a decision, as coordinators see it.
 
     Attributes:
-        known_as: The name on record for that address, where it is another one.
+        known_as: The name on record for that address, where it is another one and they are in
+            this community already; what others know of them is not its coordinators' to read.
         turns: How many turns of the rota they have done here as a guest.
         days: For how many days it has waited, by the community's calendar.
     """
@@ -70,19 +75,27 @@ class Waiting:
 
 
 WAITING = sa.text("""
-SELECT a.id, a.called, CASE WHEN p.full_name <> a.called THEN p.full_name END AS known_as,
+SELECT a.id, a.called,
+       CASE WHEN p.full_name <> a.called AND here.id IS NOT NULL
+            THEN p.full_name END AS known_as,
        p.email, a.phone, a.words,
        :today - (a.created_at AT TIME ZONE t.timezone)::date AS days,
        (SELECT count(*) FROM claim c JOIN membership m ON m.id = c.membership_id
          WHERE m.person_id = a.person_id AND m.community_id = a.community_id
            AND c.state = 'attended') AS turns,
-       (SELECT coalesce(jsonb_agg(jsonb_build_array(r.called, q.email, q.phone, r.answer,
-                                                    coalesce(r.words, '')) ORDER BY r.id), '[]')
-          FROM reference r LEFT JOIN profile q ON q.person_id = r.person_id
+       (SELECT coalesce(jsonb_agg(jsonb_build_array(
+                    r.called, q.email, CASE WHEN y.id IS NOT NULL THEN q.phone END, r.answer,
+                    coalesce(r.words, '')) ORDER BY r.id), '[]')
+          FROM reference r
+          LEFT JOIN profile q ON q.person_id = r.person_id
+          LEFT JOIN membership y ON y.person_id = r.person_id
+               AND y.community_id = a.community_id AND y.standing <> 'left'
          WHERE r.application_id = a.id) AS said
   FROM application a
   JOIN community t ON t.id = a.community_id
   JOIN profile p ON p.person_id = a.person_id
+  LEFT JOIN membership here ON here.person_id = a.person_id
+       AND here.community_id = a.community_id AND here.standing <> 'left'
  WHERE a.community_id = :community_id AND a.state = 'waiting'
  ORDER BY a.id
  LIMIT 200
