@@ -420,6 +420,23 @@ class TestDeciding:
         profile = session.get(Profile, person_of(session, IVY.email))
         assert (profile.full_name, profile.phone) == ("Ivy Low", "020 7946 0000")
 
+    def test_an_application_that_nobody_read_renames_nobody(self, session, walk):
+        """Where it is open to all, whoever knows an address could rename its owner."""
+        ivy = identity.find_or_create_person(session, full_name="Ivy Quill", email=IVY.email)
+        apply(session, walk)
+        assert application_of(session).state is ApplicationState.ACCEPTED
+        profile = session.get(Profile, ivy.id)
+        assert (profile.full_name, profile.phone) == ("Ivy Quill", None)
+
+    def test_a_yes_here_renames_nobody_elsewhere(self, session, by_application):
+        there = builders.an_elsewhere(session).community
+        ivy = builders.a_member(session, there, "Ivy Quill")
+        apply(session, by_application)
+        self.accept(session, by_application)
+        session.expire_all()
+        profile = session.get(Profile, ivy.person_id)
+        assert (profile.full_name, profile.phone) == ("Ivy Quill", None)
+
     def test_somebody_who_left_comes_back_with_a_yes(self, session, by_application):
         apply(session, by_application)
         member = self.accept(session, by_application)

@@ -151,7 +151,7 @@ def accept(
     """Say yes: the applicant is a member, and hears of it. Twice is the same as once.
 
     Nobody has shown yet that they read mail at an address that was only typed: until they sign
-    in, the name and phone of their own application are the likeliest.
+    in, the name and phone of an application that a coordinator has read are the likeliest.
 
     Args:
         session: The session.
@@ -168,12 +168,8 @@ def accept(
         raise DecidedMeanwhile
     if found.state is ApplicationState.ACCEPTED:
         return session.get_one(Membership, found.membership_id)
-    session.execute(
-        sa.update(Profile)
-        .where(Profile.person_id == found.person_id, Profile.email_confirmed_at.is_(None))
-        .values(full_name=found.called, phone=sa.func.coalesce(found.phone, Profile.phone))
-        .execution_options(synchronize_session=False)
-    )
+    if by is not None:
+        _write_profile(session, found)
     membership = communities.approve(
         session, community_id=found.community_id, person_id=found.person_id, now=now
     )
@@ -203,6 +199,26 @@ def decline(
     found.state = ApplicationState.DECLINED
     found.reason = reason
     _settle(session, found, by, now, NoticeKind.APPLICATION_DECLINED)
+
+
+def _write_profile(session: Session, found: Application) -> None:
+    """Take name and phone over from an application, where nobody elsewhere knows them by others.
+
+    A profile is one for all communities: no coordinator renames a member of another.
+    """
+    elsewhere = sa.exists().where(
+        Membership.person_id == found.person_id, Membership.community_id != found.community_id
+    )
+    session.execute(
+        sa.update(Profile)
+        .where(
+            Profile.person_id == found.person_id,
+            Profile.email_confirmed_at.is_(None),
+            ~elsewhere,
+        )
+        .values(full_name=found.called, phone=sa.func.coalesce(found.phone, Profile.phone))
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _lock(session: Session, application_id: int, by: Membership | None) -> Application:
