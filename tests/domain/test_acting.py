@@ -156,7 +156,7 @@ class TestEnding:
 
     def test_nobody_else_ends_it(self, session, walk, grant):
         for other in (walk.bela, walk.nadia):
-            with pytest.raises(NotAllowed):
+            with pytest.raises(NotFound):
                 acting.end(session, acting=grant, by=other, now=NOW)
         assert grant.ended_at is None
 

@@ -173,7 +173,7 @@ class TestHelper:
     def test_nobody_ends_what_is_not_theirs(self, app, session, walk, grant):
         bela = Browser(app).sign_in(walk.bela)
         bela.post(f"/me/for/{grant.id}/end", csrf_token=a_token(bela))
-        assert bela.statuses == [403]
+        assert bela.statuses == [404]
         chi = Browser(app, host="ashford.example").sign_in(builders.an_elsewhere(session).chi)
         chi.post(f"/me/for/{grant.id}/end", csrf_token=a_token(chi))
         assert chi.statuses == [404]

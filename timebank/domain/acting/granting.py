@@ -162,11 +162,11 @@ def end(session: Session, *, acting: ActingFor, by: Membership, now: dt.datetime
     A coordinator ends it, or either of the two.
 
     Raises:
-        NotAllowed: It is nobody else's to end.
+        NotFound: It is nobody else's to end, nor to know of.
     """
     is_theirs = by.id in {acting.helper_id, acting.member_id}
     if not is_theirs and by.standing is not Standing.COORDINATOR:
-        raise NotAllowed
+        raise NotFound
     session.refresh(acting, with_for_update=True)
     if acting.ended_at is not None:
         return
