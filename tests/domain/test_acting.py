@@ -309,6 +309,12 @@ class TestReading:
             "Danson Saturday Stroll", walk.tail_walker.starts_at,
         )  # fmt: skip
         assert acting.read_deeds(session, **here, of=[walk.bela.id]) == []
+        more = let_act(session, walk, helper=priya, member=walk.bela)
+        acting.write_down(session, acting=more, what=ActedWhat.LOOKED, today=TODAY, now=NOW)
+        hers = {"of": [priya.id], "most": 1}
+        (newest,) = acting.read_deeds(session, **here, **hers)
+        assert newest.member == "Bela N"
+        assert acting.read_deeds(session, **here, **hers, only_helped=True) == [deed]
         assert acting.read_deeds(session, **here, since=NOW + dt.timedelta(seconds=1)) == []
         there = builders.an_elsewhere(session).community.id
         assert acting.read_deeds(session, community_id=there) == []

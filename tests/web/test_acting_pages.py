@@ -136,6 +136,18 @@ class TestHelper:
         assert done(session) == ["looked", "statement", "letter"]
         assert [row.printed_by for row in session.query(PrintedLetter)] == [walk.sam.id]
 
+    def test_what_they_did_for_others_is_not_shown(self, app, session, walk):
+        for helper, helped in ((walk.sam, walk.bela), (walk.bela, walk.nadia)):
+            builders.acting_for(session, helper=helper, member=helped, by=walk.ama)
+        session.commit()
+        Browser(app).sign_in(walk.bela).open(f"/me/for/{walk.nadia.id}")
+        sam = Browser(app).sign_in(walk.sam)
+        sam.open(f"/me/for/{walk.bela.id}")
+        sam.open(f"/me/for/{walk.bela.id}")
+        assert done(session) == ["looked", "looked"]
+        assert sam.words.count("looked at the turns and the time account") == 1
+        assert "Nadia" not in sam.words
+
     def test_below_nought_there_are_only_words(self, session, walk, priya, sam):
         builders.a_gift(session, priya, walk.bela, 120, on=NOW.date())
         session.commit()

@@ -86,7 +86,8 @@ SELECT d.what, d.helper_id, h.full_name AS helper, d.member_id, p.full_name AS m
   LEFT JOIN role r ON r.id = s.role_id
   LEFT JOIN series x ON x.id = s.series_id
  WHERE d.community_id = :community_id
-   AND (CAST(:ids AS bigint[]) IS NULL OR d.helper_id = ANY (:ids) OR d.member_id = ANY (:ids))
+   AND (CAST(:ids AS bigint[]) IS NULL OR d.member_id = ANY (:ids)
+        OR NOT :only_helped AND d.helper_id = ANY (:ids))
    AND (CAST(:since AS timestamptz) IS NULL OR d.acted_at >= :since)
  ORDER BY d.acted_at DESC, d.id DESC
  LIMIT :most
@@ -119,11 +120,28 @@ def read_deeds(
     *,
     community_id: int,
     of: list[int] | None = None,
+    only_helped: bool = False,
     since: dt.datetime | None = None,
     most: int = 50,
 ) -> list[Deed]:
-    """Read what was done for somebody, the newest first, in one statement; as `read_grants`."""
-    values = {"community_id": community_id, "ids": of, "since": since, "most": most}
+    """Read what was done for somebody, the newest first, in one statement.
+
+    Args:
+        session: The session.
+        community_id: Whose.
+        of: Only where these members helped or were helped; None: of everybody.
+        only_helped: Only where they were helped: what they did for others is none of a helper's
+            business.
+        since: Only from then on.
+        most: How many at most.
+    """
+    values = {
+        "community_id": community_id,
+        "ids": of,
+        "only_helped": only_helped,
+        "since": since,
+        "most": most,
+    }
     return [
         Deed(
             ActedWhat(row.what),

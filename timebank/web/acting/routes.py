@@ -95,7 +95,9 @@ def account(membership_id: int) -> str:
         now=now,
         balance_minutes=ledger.balance(session, membership_id=who.id),
         months=by_month(entries),
-        deeds=acting.read_deeds(session, community_id=door().community.id, of=[who.id]),
+        deeds=acting.read_deeds(
+            session, community_id=door().community.id, of=[who.id], only_helped=True
+        ),
     )
 
 
