@@ -285,13 +285,15 @@ def cells_of(export: Export, table: str, told: Told) -> Iterator[list[str]]:
     name = f"{table}.csv"
     if name not in export.names():
         return
-    csv.field_size_limit(LONGEST_LINE)
+    before = csv.field_size_limit(LONGEST_LINE)  # of the whole process: it is put back
     try:
         with export.open(name) as opened:
             words = io.TextIOWrapper(opened, encoding="utf-8-sig", newline="")
             yield from csv.reader(words, strict=True)
     except (csv.Error, ValueError, *BROKEN) as error:
         told.fault("csv", f"{name} cannot be read to its end: {error}.")
+    finally:
+        csv.field_size_limit(before)
 
 
 def difference_of(row: Row, heading: list[str], cells: list[str] | None) -> str:
