@@ -20,12 +20,14 @@ from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
 from timebank.domain import outbox
 from timebank.domain.communities import require_member
+from timebank.domain.communities.pausing import is_pausing
 from timebank.models import Block
 from timebank.models import Conversation
 from timebank.models import Membership
 from timebank.models import Message
 from timebank.models import NoticeKind
 from timebank.models import Post
+from timebank.models import PostKind
 from timebank.models import PostState
 from timebank.models import Profile
 from timebank.models import Report
@@ -48,6 +50,10 @@ class TooMuchMail(Refused):
 
 class NotPassedOn(Conflict):
     """We couldn’t pass that on. A coordinator can help: ring us."""
+
+
+class NotToBeAsked(Refused):
+    """We can’t ask them just now. Choose another neighbour, or ring us."""
 
 
 class OffTheBoard(Conflict):
@@ -167,17 +173,27 @@ def ask_neighbour(
     Raises:
         YourOwn: The neighbour is whoever posted it.
         OffTheBoard: It is not open any more.
-        NotFound: The neighbour is of another community, or has left.
+        NotFound: The neighbour is of another community, or has left; or the post is no ask.
+        NotToBeAsked: They would rather not be asked, or are having a rest.
         SayWhat, TooMuchMail, NotPassedOn: As `say`.
     """
     if neighbour.community_id != post.community_id or neighbour.standing is Standing.LEFT:
         raise NotFound
+    if post.kind is not PostKind.ASK:
+        raise NotFound
     if neighbour.id == post.membership_id:
         raise YourOwn
+    if not can_be_asked(neighbour, now=now):
+        raise NotToBeAsked
     _lock_member(session, by.id)  # before the post, as `posting` does
     side = Side(_talk(session, post, neighbour.id, begun_by_owner=True, now=now), is_owner=True)
     say(session, side=side, words=words, written_by=by.id, intent=intent, now=now)
     return side
+
+
+def can_be_asked(neighbour: Membership, *, now: dt.datetime) -> bool:
+    """Tell whether somebody may be asked for help at this moment."""
+    return neighbour.may_be_asked and not is_pausing(neighbour, now=now)
 
 
 def say(

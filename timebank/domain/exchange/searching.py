@@ -50,6 +50,9 @@ SELECT page.*, f.full_name FROM page LEFT JOIN profile f ON f.person_id = page.p
  ORDER BY page.kind, page.id DESC LIMIT :limit
 """
 MATCHING = "AND p.search @@ to_tsquery('english', unaccented(:query))"
+# Strangers don't read the words, so these may not answer them either: titles and categories alone.
+MATCHING_SHOWN = f"""{MATCHING}
+    AND ts_filter(p.search, '{{a,b}}') @@ to_tsquery('english', unaccented(:query))"""
 NEWER_THAN_ALL = 2**62
 
 
@@ -60,11 +63,12 @@ def _page_sql(matching: str) -> str:
 
 
 PAGE_OF_ALL, PAGE_WITH_WORDS = _page_sql(""), _page_sql(MATCHING)
+PAGE_FOR_STRANGERS = _page_sql(MATCHING_SHOWN)
 
 # The newest thousand posts are enough to guess from, and the guess stays quick on a full board.
 VOCABULARY = sa.text("""
 SELECT word, count(*)
-  FROM (SELECT title, words, category FROM post
+  FROM (SELECT title, CASE WHEN :is_stranger THEN '' ELSE words END AS words, category FROM post
          WHERE community_id = :community_id AND state = 'open' ORDER BY id DESC LIMIT 1000) AS p,
        regexp_split_to_table(
          unaccented(p.title || ' ' || p.words || ' ' || replace(p.category, '_', ' ')),
@@ -155,7 +159,7 @@ def search(
     words = words_of(wanted.words)
     if found.cards or not words or after is not None:
         return found
-    mended = _mended(session, community_id, words)
+    mended = _mended(session, community_id, words, is_stranger=viewer_id is None)
     if mended != words:
         again = _page(scope, dataclasses.replace(wanted, words=" ".join(mended)), is_mended=True)
         if again.cards:
@@ -197,8 +201,8 @@ def _page(scope: _Scope, wanted: Wanted, *, is_mended: bool = False) -> Found:
     }
     if words:
         values["query"] = _query(words, any_word=wanted.any_word)
-    statement = sa.text(PAGE_WITH_WORDS if words else PAGE_OF_ALL)
-    rows = [*scope.session.execute(statement, values)]
+    matching = PAGE_FOR_STRANGERS if scope.viewer_id is None else PAGE_WITH_WORDS
+    rows = [*scope.session.execute(sa.text(matching if words else PAGE_OF_ALL), values)]
     cards = [_card(row, is_stranger=scope.viewer_id is None) for row in rows[: scope.limit]]
     last = cards[-1] if len(rows) > scope.limit else None
     return Found(
@@ -240,10 +244,13 @@ def _card(row: sa.Row[tuple[object, ...]], *, is_stranger: bool) -> Card:
     )
 
 
-def _mended(session: Session, community_id: int, words: list[str]) -> list[str]:
+def _mended(
+    session: Session, community_id: int, words: list[str], *, is_stranger: bool
+) -> list[str]:
     """Put the nearest word of the board in the place of each that isn't on it."""
     values = {
         "community_id": community_id,
+        "is_stranger": is_stranger,
         "shortest": SHORTEST_TO_CORRECT - 1,
         "longest": LONGEST_WORD,
     }

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from timebank.core.text import public_name
+from timebank.domain.communities.pausing import IS_AROUND
 from timebank.models import Post
 from timebank.models import PostKind
 
@@ -22,7 +23,7 @@ MOST = 3
 # Whoever offers that kind of help, or says so in the words of their offer; one line a neighbour,
 # from the offer that fits best; the hundred best are looked at closely. Helped: hours came to them
 # and were not taken back again.
-CANDIDATES = sa.text("""
+CANDIDATES = sa.text(f"""
 WITH ask AS MATERIALIZED (
   SELECT p.id, p.community_id, p.membership_id, p.category, lower(p.area) AS area,
          replace(plainto_tsquery('english', unaccented(p.title))::text, '&', '|')::tsquery AS words
@@ -37,6 +38,7 @@ WITH ask AS MATERIALIZED (
                AND o.membership_id <> ask.membership_id
                AND (o.category = ask.category OR o.search @@ ask.words)
     JOIN membership m ON m.id = o.membership_id AND m.standing <> 'left' AND m.may_be_asked
+                     AND {IS_AROUND}
    WHERE NOT EXISTS (SELECT FROM block b WHERE b.ended_at IS NULL
                         AND b.by_id IN (o.membership_id, ask.membership_id)
                         AND b.against_id IN (o.membership_id, ask.membership_id))
@@ -61,7 +63,7 @@ SELECT f.membership_id, f.offer_id, f.title, f.is_same_kind, f.is_near, n.full_n
  ORDER BY f.is_same_kind DESC, asked.times, f.is_near DESC, helped.last_on DESC NULLS LAST,
           f.membership_id
  LIMIT :most
-""")
+""")  # noqa: S608 - IS_AROUND is ours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,11 +93,11 @@ def suggest(
     """Suggest neighbours for an open ask: near, helping lately, not asked often; nobody twice.
 
     One statement. Never the asker, nobody between whom and the asker a block stands, nobody who
-    was asked about it already, and nobody who would rather not be asked.
+    was asked about it already, nobody who would rather not be asked, and nobody who pauses.
     """
     if post.kind is not PostKind.ASK:
         return []
-    values = {"post_id": post.id, "lately": now - ASKED_LATELY, "most": most}
+    values = {"post_id": post.id, "lately": now - ASKED_LATELY, "now": now, "most": most}
     return [
         Suggestion(
             membership_id=row.membership_id,

@@ -14,7 +14,6 @@ from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
 from timebank.core.text import fold
 from timebank.db import db
-from timebank.domain.communities import neighbours
 from timebank.domain.exchange import contacting
 from timebank.domain.exchange import posting
 from timebank.domain.exchange import searching
@@ -30,9 +29,11 @@ from timebank.web.door import door
 from timebank.web.exchange.board_forms import AnswerForm
 from timebank.web.exchange.board_forms import PostForm
 from timebank.web.exchange.board_words import CATEGORIES
+from timebank.web.exchange.viewing import REFUSALS
 from timebank.web.exchange.viewing import Page
 from timebank.web.exchange.viewing import me
 from timebank.web.exchange.viewing import post_here
+from timebank.web.exchange.viewing import refused
 from timebank.web.exchange.viewing import today
 from timebank.web.filters import long_day
 from timebank.web.flashes import Tone
@@ -80,10 +81,9 @@ def put_up(kind: str) -> Page:
             intent=form.page_of_this,
             today=today(),
         )
-    except Refused as refusal:
-        db.session.rollback()
-        form.refuse(refusal)
-        return _form_page(form, PostKind(kind)), 422
+    except REFUSALS as refusal:
+        status = refused(form, refusal)
+        return _form_page(form, PostKind(kind)), status
     db.session.commit()
     say(_("It’s on the board until %(day)s.", day=_day(made)))
     return redirect(url_for("neighbours.post", post_id=made.id), 303)
@@ -94,12 +94,12 @@ def _for_whom(form: PostForm, by: Membership) -> Membership | None:
     typed, viewer = text_of(form.whom), door().viewer
     if not typed or viewer is None or not viewer.is_coordinator:
         return by
-    if form.member_id is not None:
-        return neighbours.find_member(
-            db.session(), community_id=by.community_id, membership_id=form.member_id
-        )
     found = posting.members_named(db.session(), community_id=by.community_id, named=typed)
-    meant = [number for number, name in found if fold(name) == fold(typed)]
+    exact = [number for number, name in found if fold(name) == fold(typed)]
+    chosen = [number for number, _name in found if number == form.member_id]
+    meant = chosen or exact
+    if chosen:  # shown again after another field's error
+        form.offer_names(found)
     if len(meant) == 1:
         return db.session.get_one(Membership, meant[0])
     form.offer_names(found)
@@ -172,10 +172,9 @@ def save(post_id: int) -> Page:
         return _form_page(form, shown.kind, shown), 422
     try:
         posting.change(db.session(), post=shown, draft=form.draft(shown.kind), by=me())
-    except Refused as refusal:
-        db.session.rollback()
-        form.refuse(refusal)
-        return _form_page(form, shown.kind, shown), 422
+    except REFUSALS as refusal:
+        status = refused(form, refusal)
+        return _form_page(form, shown.kind, shown), status
     db.session.commit()
     say(_("Changed."))
     return redirect(url_for("neighbours.post", post_id=post_id), 303)

@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 from timebank.core import clock
 from timebank.core import ids
 from timebank.core.errors import Conflict
+from timebank.core.errors import NotAllowed
 from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
 from timebank.core.text import first_name
@@ -27,6 +28,7 @@ from timebank.domain.exchange.contacting import Side
 from timebank.domain.notices.wording import TALK_PURPOSES
 from timebank.models import Membership
 from timebank.models import Post
+from timebank.models import PostKind
 from timebank.models import PostState
 from timebank.web.auth import member
 from timebank.web.auth import signed_in_required
@@ -36,9 +38,11 @@ from timebank.web.exchange.board_forms import ReportForm
 from timebank.web.exchange.board_forms import SayForm
 from timebank.web.exchange.board_forms import greeting_for
 from timebank.web.exchange.board_posts import post_page
+from timebank.web.exchange.viewing import REFUSALS
 from timebank.web.exchange.viewing import Page
 from timebank.web.exchange.viewing import me
 from timebank.web.exchange.viewing import post_here
+from timebank.web.exchange.viewing import refused
 from timebank.web.flashes import Tone
 from timebank.web.flashes import say
 from timebank.web.typed import text_of
@@ -77,10 +81,9 @@ def write(post_id: int) -> Page:
             intent=form.page_of_this,
             now=clock.now(),
         )
-    except Refused as refusal:
-        db.session.rollback()
-        form.refuse(refusal)
-        return post_page(shown, form), 422
+    except (Refused, NotAllowed) as refusal:
+        status = refused(form, refusal)
+        return post_page(shown, form), status
     db.session.commit()
     name = talks.name_of(db.session(), membership_id=shown.membership_id)
     say(_("We’ve passed it on to %(name)s. Thank you!", name=first_name(name)))
@@ -91,6 +94,8 @@ def write(post_id: int) -> Page:
 def invite(post_id: int, membership_id: int) -> str:
     """Show the message that asks a neighbour, for changing."""
     shown, neighbour = _own_ask(post_id), _neighbour(membership_id)
+    if not _may_be_named(shown, neighbour):
+        raise NotFound
     form = SayForm(formdata=None)
     name = talks.name_of(db.session(), membership_id=neighbour.id)
     form.words.data = greeting_for(first_name(name), shown.title)
@@ -113,10 +118,9 @@ def ask_neighbour(post_id: int, membership_id: int) -> Page:
             intent=form.page_of_this,
             now=clock.now(),
         )
-    except Refused as refusal:
-        db.session.rollback()
-        form.refuse(refusal)
-        return _invite_page(shown, neighbour, form), 422
+    except REFUSALS as refusal:
+        status = refused(form, refusal)
+        return _invite_page(shown, neighbour, form), status
     db.session.commit()
     name = talks.name_of(db.session(), membership_id=membership_id)
     say(_("We’ve asked %(name)s.", name=first_name(name)))
@@ -233,9 +237,16 @@ def _here(talk_id: int, token: str) -> str:
 
 def _own_ask(post_id: int) -> Post:
     found = post_here(post_id)
-    if not posting.may_change(found, by=me()):
+    if found.kind is not PostKind.ASK or not posting.may_change(found, by=me()):
         raise NotFound
     return found
+
+
+def _may_be_named(shown: Post, neighbour: Membership) -> bool:
+    """Tell whether a name may show: nobody reads names by their number whom they can't ask."""
+    return contacting.can_be_asked(neighbour, now=clock.now()) and not contacting.is_blocked(
+        db.session(), one_id=shown.membership_id, other_id=neighbour.id
+    )
 
 
 def _neighbour(membership_id: int) -> Membership:
@@ -250,6 +261,8 @@ def _invite_page(shown: Post, neighbour: Membership, form: SayForm) -> str:
         "exchange/invite.html",
         post=shown,
         form=form,
-        name=talks.name_of(db.session(), membership_id=neighbour.id),
+        name=talks.name_of(db.session(), membership_id=neighbour.id)
+        if _may_be_named(shown, neighbour)
+        else _("A neighbour"),
         membership_id=neighbour.id,
     )

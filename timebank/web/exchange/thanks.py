@@ -14,7 +14,6 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from timebank.core import clock
-from timebank.core.errors import Refused
 from timebank.db import db
 from timebank.domain import ledger
 from timebank.domain.exchange import agreeing
@@ -36,9 +35,12 @@ from timebank.web.exchange.thanks_forms import SOMEBODY
 from timebank.web.exchange.thanks_forms import ThanksForm
 from timebank.web.exchange.thanks_people import chips
 from timebank.web.exchange.thanks_people import chosen
+from timebank.web.exchange.viewing import REFUSALS
 from timebank.web.exchange.viewing import Page
 from timebank.web.exchange.viewing import me
-from timebank.web.exchange.viewing import post_here
+from timebank.web.exchange.viewing import post_between
+from timebank.web.exchange.viewing import post_to_start_from
+from timebank.web.exchange.viewing import refused
 from timebank.web.exchange.viewing import today
 from timebank.web.filters import hours
 from timebank.web.flashes import say
@@ -58,9 +60,8 @@ def thank() -> Page:
     by, form = me(), ThanksForm(formdata=None)
     form.who.data = request.args.get("who", "")
     form.happened_on.data = today().isoformat()
-    post_id = read_number(request.args.get("post"))
-    if post_id is not None:
-        post = post_here(post_id)
+    post = post_to_start_from(request.args.get("post"), by)
+    if post is not None:
         form.what.data, form.post.data = post.title, str(post.id)
     return _form_page(form, by)
 
@@ -82,12 +83,12 @@ def say_thanks() -> Page:
         done = thanking.thank(
             db.session(), thanks=thanks, by=by, key=key, today=today(), now=clock.now()
         )
-    except Refused as refusal:
+    except BelowFloor:
         db.session.rollback()
-        is_short = isinstance(refusal, BelowFloor)
-        if not is_short:
-            form.refuse(refusal)
-        return _form_page(form, me(), is_short=is_short), 422
+        return _form_page(form, me(), is_short=True), 422
+    except REFUSALS as refusal:
+        status = refused(form, refusal)
+        return _form_page(form, me()), status
     db.session.commit()
     return _thanked(done, by)
 
@@ -104,7 +105,7 @@ def _thanks(form: ThanksForm, helper_id: int, side: tuple[int | None, int]) -> T
         what=what or _("Help"),
         is_typed=bool(what),
         words=text_of(form.words) or None,
-        post_id=read_number(form.post.data) if form.post.data else None,
+        post_id=post_between(form.post.data, one_id=helper_id, other_id=helped_id),
     )
 
 
@@ -137,6 +138,9 @@ def _thanked(done: Exchange, by: Membership) -> Response:
 
 def _ask_a_coordinator(form: ThanksForm, thanks: Thanks, by: Membership, key: uuid.UUID) -> Page:
     """Note what the account can't give just now, so that a coordinator sorts it out."""
+    if abs(thanks.happened_on - today()) > dt.timedelta(days=agreeing.LATEST_DAYS):
+        refused(form, thanking.NotThatDay(field="happened_on"))  # far ends are beyond any clock
+        return _form_page(form, me()), 422
     noon = clock.at_local(thanks.happened_on, dt.time(12), door().community.timezone)
     agreement = Agreement(
         helper_id=thanks.helper_id,
@@ -150,10 +154,9 @@ def _ask_a_coordinator(form: ThanksForm, thanks: Thanks, by: Membership, key: uu
     )
     try:
         made = agreeing.agree(db.session(), agreement=agreement, by=by, key=key, now=clock.now())
-    except Refused as refusal:
-        db.session.rollback()
-        form.refuse(refusal)
-        return _form_page(form, me()), 422
+    except REFUSALS as refusal:
+        status = refused(form, refusal)
+        return _form_page(form, me()), status
     db.session.commit()
     say(_("It’s noted, and a coordinator will sort it out with you."))
     return redirect(thanks_one.page_url(made, by), 303)

@@ -14,7 +14,6 @@ from flask_babel import gettext as _
 
 from timebank.core import clock
 from timebank.core.errors import Conflict
-from timebank.core.errors import Refused
 from timebank.db import db
 from timebank.domain import ledger
 from timebank.domain.exchange import agreeing
@@ -28,12 +27,14 @@ from timebank.web.exchange.thanks_forms import THEY_HELP
 from timebank.web.exchange.thanks_forms import AgreeForm
 from timebank.web.exchange.thanks_people import chips
 from timebank.web.exchange.thanks_people import chosen
+from timebank.web.exchange.viewing import REFUSALS
 from timebank.web.exchange.viewing import Page
 from timebank.web.exchange.viewing import me
-from timebank.web.exchange.viewing import post_here
+from timebank.web.exchange.viewing import post_between
+from timebank.web.exchange.viewing import post_to_start_from
+from timebank.web.exchange.viewing import refused
 from timebank.web.exchange.viewing import today
 from timebank.web.flashes import say
-from timebank.web.typed import read_number
 from timebank.web.typed import text_of
 
 AGREE = "/neighbours/agree"
@@ -50,9 +51,8 @@ def agree() -> Page:
     """Ask with whom, about what, and when."""
     by, form = me(), AgreeForm(formdata=None)
     form.who.data = request.args.get("who", "")
-    post_id = read_number(request.args.get("post"))
-    if post_id is not None:
-        post = post_here(post_id)
+    post = post_to_start_from(request.args.get("post"), by)
+    if post is not None:
         form.what.data, form.post.data = post.title, str(post.id)
         wants_help = (post.kind is PostKind.ASK) == (post.membership_id == by.id)
         form.way.data = THEY_HELP if wants_help else I_HELP
@@ -67,6 +67,9 @@ def note() -> Page:
     other_id = chosen(form.other, by)
     if not is_filled or other_id is None:
         return _page(form, by), 422
+    if form.planned and abs(form.planned[0] - today()) > dt.timedelta(days=agreeing.LATEST_DAYS):
+        refused(form, agreeing.NotThen(field="planned_on"))  # far ends are beyond any clock
+        return _page(form, me()), 422
     try:
         made = agreeing.agree(
             db.session(),
@@ -75,12 +78,11 @@ def note() -> Page:
             key=form.page_of_this or uuid.uuid4(),
             now=clock.now(),
         )
-    except Refused as refusal:
-        db.session.rollback()
-        form.refuse(refusal)
-        return _page(form, me()), 422
     except agreeing.NotBetweenYou as refusal:
         return _told_off(form, refusal)
+    except REFUSALS as refusal:
+        status = refused(form, refusal)
+        return _page(form, me()), status
     db.session.commit()
     say(_("It’s noted, and they know. Afterwards, say thanks with the time it took."))
     return redirect(url_for("thanks.exchange", exchange_id=made.id), 303)
@@ -104,7 +106,7 @@ def _agreement(form: AgreeForm, by: Membership, other_id: int) -> Agreement:
         what=text_of(form.what),
         minutes=form.minutes,
         planned_at=clock.at_local(*planned, zone) if planned else None,
-        post_id=read_number(form.post.data) if form.post.data else None,
+        post_id=post_between(form.post.data, one_id=helper_id, other_id=helped_id),
     )
 
 

@@ -16,7 +16,6 @@ from timebank.core import clock
 from timebank.core import ids
 from timebank.core.errors import Conflict
 from timebank.core.errors import NotFound
-from timebank.core.errors import Refused
 from timebank.db import db
 from timebank.domain.exchange import agreeing
 from timebank.domain.exchange import chain
@@ -37,8 +36,10 @@ from timebank.web.door import door
 from timebank.web.exchange.thanks_forms import StatementForm
 from timebank.web.exchange.thanks_forms import ThanksForForm
 from timebank.web.exchange.thanks_forms import WrongForm
+from timebank.web.exchange.viewing import REFUSALS
 from timebank.web.exchange.viewing import Page
 from timebank.web.exchange.viewing import me
+from timebank.web.exchange.viewing import refused
 from timebank.web.exchange.viewing import today
 from timebank.web.filters import hours
 from timebank.web.flashes import Tone
@@ -261,12 +262,12 @@ def _say(found: Exchange, by: Membership, address: str, *, token: str = "") -> P
             today=today(),
             now=clock.now(),
         )
-    except Refused as refusal:
+    except BelowFloor:
         db.session.rollback()
-        is_short = isinstance(refusal, BelowFloor)
-        if not is_short:
-            form.refuse(refusal)
-        return thanks_page(found, form, address, token=token, is_short=is_short), 422
+        return thanks_page(found, form, address, token=token, is_short=True), 422
+    except REFUSALS as refusal:
+        status = refused(form, refusal)
+        return thanks_page(found, form, address, token=token), status
     db.session.commit()
     done = told(found)
     say(_("%(hours)s to %(name)s. Thank you!", hours=hours(done.minutes), name=done.helper))
