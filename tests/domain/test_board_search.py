@@ -119,7 +119,7 @@ class TestSearch:
     def test_words_are_found_whatever_their_accents_and_endings(
         self, session: Session, board: Walk, words: str, found: str
     ) -> None:
-        answer = look(session, board, words)
+        answer = look(session, board, words, viewer=board.ama)
         assert (titles(answer), answer.is_mended) == ([found], False)
 
     @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ class TestSearch:
     def test_slips_of_the_finger_are_mended(
         self, session: Session, board: Walk, typed: str, meant: str, found: str
     ) -> None:
-        answer = look(session, board, typed)
+        answer = look(session, board, typed, viewer=board.ama)
         assert (titles(answer), answer.is_mended, answer.wanted.words) == ([found], True, meant)
 
     def test_when_nothing_has_all_the_words_some_will_do(

@@ -13,6 +13,7 @@ from tests.boards import a_post
 from timebank.domain.exchange import searching
 from timebank.domain.exchange import suggesting
 from timebank.domain.exchange.searching import Wanted
+from timebank.models import Block
 from timebank.models import Exchange
 from timebank.models import Post
 from timebank.models import PostKind
@@ -93,7 +94,7 @@ def test_a_form_takes_no_title_that_its_reader_may_not_see(session, walk, browse
 
 def test_thanking_oneself_by_telephone_keeps_what_was_typed(session, walk, browser):
     browser.sign_in(walk.ama)
-    page = send(browser, 
+    page = send(browser,
         "/neighbours/thank", who=str(walk.ama.id), helped="somebody",
         for_who=str(walk.sam.id), **THANKS,
     )  # fmt: skip
@@ -133,3 +134,17 @@ def test_a_post_of_neither_side_is_let_go(session, walk, browser):
     send(browser, "/neighbours/thank", who=str(walk.sam.id), post=str(ask.id), **THANKS)
     assert 404 not in browser.statuses
     assert session.query(Exchange.post_id).all() == [(None,)]
+
+
+def test_words_of_thanks_do_not_pass_a_block(session, walk, browser):
+    browser.sign_in(walk.bela)
+    typed = {**THANKS, "who": str(walk.sam.id), "words": "You know what I mean"}
+    send(browser, "/neighbours/thank", **typed)
+    number = session.query(Exchange.id).scalar()
+    browser.sign_in(walk.sam)
+    assert "You know what I mean" in browser.open(f"/neighbours/thanks/{number}")
+    session.add(Block(community_id=walk.community.id, by_id=walk.sam.id, against_id=walk.bela.id))
+    session.commit()
+    assert "You know what I mean" not in browser.open(f"/neighbours/thanks/{number}")
+    browser.sign_in(walk.ama)
+    assert "You know what I mean" in browser.open(f"/bank/exchanges/{number}")

@@ -81,7 +81,14 @@ SELECT x.id AS exchange_id, x.state, x.what, x.helper_id, x.helped_id, x.post_id
 """
 ONE = sa.text(f"{_FACTS} WHERE x.id = :exchange_id AND x.community_id = :community_id")
 STEPS = sa.text("""
-SELECT s.step, s.by_id, s.minutes, s.words, s.created_at, coalesce(p.full_name, '') AS by
+SELECT s.step, s.by_id, s.minutes,
+       CASE WHEN s.by_id IS NULL OR s.by_id = CAST(:reader_id AS bigint) OR NOT EXISTS (
+              SELECT FROM exchange x JOIN block b ON b.ended_at IS NULL
+                 AND b.by_id IN (x.helper_id, x.helped_id)
+                 AND b.against_id IN (x.helper_id, x.helped_id)
+               WHERE x.id = s.exchange_id AND s.by_id IN (x.helper_id, x.helped_id)
+                 AND :reader_id IN (x.helper_id, x.helped_id)) THEN s.words END AS words,
+       s.created_at, coalesce(p.full_name, '') AS by
   FROM exchange_step s
   LEFT JOIN membership m ON m.id = s.by_id
   LEFT JOIN profile p ON p.person_id = m.person_id
@@ -98,8 +105,17 @@ OWN = sa.text(f"""
 """)  # noqa: S608 - our own words only
 
 
-def read(session: Session, *, community_id: int, exchange_id: int) -> History:
+def read(
+    session: Session, *, community_id: int, exchange_id: int, reader_id: int | None = None
+) -> History:
     """Read an exchange with its steps, in two statements.
+
+    Args:
+        session: The session.
+        community_id: Where it belongs.
+        exchange_id: Which.
+        reader_id: The side that reads: where one blocked the other, neither reads the other's
+            words. None: a coordinator, who reads them all.
 
     Raises:
         NotFound: There is none here.
@@ -108,7 +124,7 @@ def read(session: Session, *, community_id: int, exchange_id: int) -> History:
     row = session.execute(ONE, values).one_or_none()
     if row is None:
         raise NotFound
-    steps = session.execute(STEPS, {"exchange_id": exchange_id})
+    steps = session.execute(STEPS, {"exchange_id": exchange_id, "reader_id": reader_id})
     return _history(row, tuple(_told(step) for step in steps))
 
 

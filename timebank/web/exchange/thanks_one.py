@@ -208,9 +208,14 @@ def page_url(found: Exchange, by: Membership) -> str:
     return url_for(address, exchange_id=found.id)
 
 
-def told(found: Exchange) -> History:
+def told(found: Exchange, *, reader_id: int | None = None) -> History:
     """Read an exchange with its steps."""
-    return histories.read(db.session(), community_id=found.community_id, exchange_id=found.id)
+    return histories.read(
+        db.session(),
+        community_id=found.community_id,
+        exchange_id=found.id,
+        reader_id=reader_id,
+    )
 
 
 def thanks_page(
@@ -312,7 +317,7 @@ def _page(found: Exchange, by: Membership, wrong: WrongForm, statement: Statemen
     for form in (wrong, statement):
         form.begin()
     heard = settling.sides_heard(db.session(), found)
-    shown = told(found)
+    shown = told(found, reader_id=by.id)
     return render_template(
         "thanks/exchange.html",
         exchange=shown,
