@@ -282,7 +282,7 @@ def test_a_group_says_thanks_from_its_pot(walk, app, session):
     bela = Browser(app).sign_in(walk.bela)
     bela.open(THANK)
     bela.press("Say thanks", name="Sam", length="60", helped=str(account.id))
-    assert bela.statuses == [403]
+    assert bela.statuses == [422]
 
 
 def test_seen_differently_and_settled(walk, session, bela, sam, ama):
