@@ -18,6 +18,8 @@ from flask_login import logout_user
 from werkzeug.wrappers import Response
 
 from timebank.core.errors import NotFound
+from timebank.db import db
+from timebank.models import Membership
 from timebank.web.door import SIGN_IN_KEY
 from timebank.web.door import Viewer
 from timebank.web.door import door
@@ -117,3 +119,12 @@ def coordinator() -> int:
     if viewer is None or viewer.membership_id is None or not viewer.is_coordinator:
         raise NotFound
     return viewer.membership_id
+
+
+def coordinating_member() -> Membership:
+    """Give the membership of a viewer who coordinates this community, as a record.
+
+    Raises:
+        NotFound: As `coordinator`.
+    """
+    return db.session.get_one(Membership, coordinator())

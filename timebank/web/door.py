@@ -6,6 +6,7 @@ keeps is still true: it passes its own columns to `open_door`.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -140,6 +141,11 @@ def door() -> Door:
     """
     known: Door | None = g.get("door")
     return known or open_door()
+
+
+def today() -> dt.date:
+    """Tell which day it is on the clocks of the page's community."""
+    return clock.local_date(clock.now(), door().community.timezone)
 
 
 def open_door(columns: LiteralString = "", joins: LiteralString = "", **values: object) -> Door:

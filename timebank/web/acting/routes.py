@@ -34,13 +34,13 @@ from timebank.models import Membership
 from timebank.web.auth import member
 from timebank.web.auth import signed_in_required
 from timebank.web.door import door
+from timebank.web.door import today
 from timebank.web.flashes import Tone
 from timebank.web.flashes import say
 from timebank.web.ledger.lines import by_month
 from timebank.web.people.paper import letters_page
 from timebank.web.people.paper import statement_page
 from timebank.web.people.who import full_name_of
-from timebank.web.people.who import today
 from timebank.web.rota.could_do import read_mark
 from timebank.web.rota.could_do import write_mark
 

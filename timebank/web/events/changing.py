@@ -32,6 +32,7 @@ from timebank.models import Series
 from timebank.models import Venue
 from timebank.web.auth import signed_in_required
 from timebank.web.door import door
+from timebank.web.door import today
 from timebank.web.events import drafting
 from timebank.web.events.date_forms import CancelForm
 from timebank.web.events.date_forms import CrowdForm
@@ -184,10 +185,10 @@ def _told(people: int) -> str:
 
 def _span(form: MoveForm) -> tuple[dt.datetime, dt.datetime] | None:
     """Work out start and end, or note beside the fields what is the matter with them."""
-    day, today = form.day.value, clock.local_date(clock.now(), door().community.timezone)
+    day, earliest = form.day.value, today()
     if day is None:
         return None
-    if not today <= day <= today + FURTHEST_AHEAD:
+    if not earliest <= day <= earliest + FURTHEST_AHEAD:
         form.day.errors = [_("Choose a day within the next two years")]
         return None
     starts_at = _moment(day, form.starts, form.starts_which)

@@ -23,8 +23,8 @@ from timebank.domain.notices.wording import KEEP_PURPOSE
 from timebank.models import Membership
 from timebank.models import Post
 from timebank.models import Standing
+from timebank.web.door import today
 from timebank.web.exchange.viewing import post_here
-from timebank.web.exchange.viewing import today
 from timebank.web.filters import long_day
 from timebank.web.flashes import Tone
 from timebank.web.flashes import say

@@ -26,6 +26,7 @@ from timebank.models import PostState
 from timebank.web.auth import member
 from timebank.web.auth import signed_in_required
 from timebank.web.door import door
+from timebank.web.door import today
 from timebank.web.exchange.board_forms import AnswerForm
 from timebank.web.exchange.board_forms import PostForm
 from timebank.web.exchange.board_words import CATEGORIES
@@ -34,7 +35,6 @@ from timebank.web.exchange.viewing import Page
 from timebank.web.exchange.viewing import me
 from timebank.web.exchange.viewing import post_here
 from timebank.web.exchange.viewing import refused
-from timebank.web.exchange.viewing import today
 from timebank.web.filters import long_day
 from timebank.web.flashes import Tone
 from timebank.web.flashes import say

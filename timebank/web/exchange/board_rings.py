@@ -15,12 +15,12 @@ from timebank.core.errors import Refused
 from timebank.db import db
 from timebank.domain.exchange import ringing
 from timebank.domain.exchange import talks
+from timebank.web.auth import coordinating_member
 from timebank.web.auth import signed_in_required
 from timebank.web.door import door
+from timebank.web.door import today
 from timebank.web.exchange.board_forms import RungForm
 from timebank.web.exchange.viewing import Page
-from timebank.web.exchange.viewing import coordinator
-from timebank.web.exchange.viewing import today
 from timebank.web.flashes import say
 from timebank.web.typed import text_of
 
@@ -35,14 +35,14 @@ def register(bp: Blueprint) -> None:
 @signed_in_required
 def to_ring() -> str:
     """Show whom to ring, and what members reported."""
-    coordinator()
+    coordinating_member()
     return _page(RungForm(formdata=None), None)
 
 
 @signed_in_required
 def rung(ring_id: int) -> Page:
     """Note that somebody was rung, and pass on what they said."""
-    by, form = coordinator(), RungForm()
+    by, form = coordinating_member(), RungForm()
     if not form.is_well_filled():
         return _page(form, ring_id), 422
     try:
@@ -67,7 +67,7 @@ def rung(ring_id: int) -> Page:
 @signed_in_required
 def looked_into(report_id: int) -> Response:
     """Note that a report was looked into."""
-    by = coordinator()
+    by = coordinating_member()
     ringing.settle(
         db.session(), community_id=by.community_id, report_id=report_id, by=by, now=clock.now()
     )

@@ -27,6 +27,7 @@ from timebank.models import Membership
 from timebank.models import Standing
 from timebank.web.auth import signed_in_required
 from timebank.web.door import door
+from timebank.web.door import today
 from timebank.web.exchange import thanks_agree
 from timebank.web.exchange import thanks_bank
 from timebank.web.exchange import thanks_one
@@ -41,7 +42,6 @@ from timebank.web.exchange.viewing import me
 from timebank.web.exchange.viewing import post_between
 from timebank.web.exchange.viewing import post_to_start_from
 from timebank.web.exchange.viewing import refused
-from timebank.web.exchange.viewing import today
 from timebank.web.filters import hours
 from timebank.web.flashes import say
 from timebank.web.typed import choices_of

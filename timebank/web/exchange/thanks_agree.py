@@ -22,6 +22,7 @@ from timebank.models import Membership
 from timebank.models import PostKind
 from timebank.web.auth import signed_in_required
 from timebank.web.door import door
+from timebank.web.door import today
 from timebank.web.exchange.thanks_forms import I_HELP
 from timebank.web.exchange.thanks_forms import THEY_HELP
 from timebank.web.exchange.thanks_forms import AgreeForm
@@ -33,7 +34,6 @@ from timebank.web.exchange.viewing import me
 from timebank.web.exchange.viewing import post_between
 from timebank.web.exchange.viewing import post_to_start_from
 from timebank.web.exchange.viewing import refused
-from timebank.web.exchange.viewing import today
 from timebank.web.flashes import say
 from timebank.web.typed import text_of
 

@@ -22,13 +22,13 @@ from timebank.domain.exchange.settling import Outcome
 from timebank.models import Exchange
 from timebank.models import ExchangeState
 from timebank.models import Membership
+from timebank.web.auth import coordinating_member
 from timebank.web.auth import signed_in_required
+from timebank.web.door import today
 from timebank.web.exchange.thanks_forms import SettleForm
 from timebank.web.exchange.thanks_one import here
 from timebank.web.exchange.thanks_one import told
 from timebank.web.exchange.viewing import Page
-from timebank.web.exchange.viewing import coordinator
-from timebank.web.exchange.viewing import today
 from timebank.web.flashes import Tone
 from timebank.web.flashes import say
 from timebank.web.typed import text_of
@@ -46,7 +46,7 @@ def register(bp: Blueprint) -> None:
 @signed_in_required
 def to_look_at() -> str:
     """Show what is to be settled, and what should have happened."""
-    by = coordinator()
+    by = coordinating_member()
     here_id = by.community_id
     return render_template(
         "thanks/to_look_at.html",
@@ -58,14 +58,14 @@ def to_look_at() -> str:
 @signed_in_required
 def settle(exchange_id: int) -> Page:
     """Show an exchange with both statements, and how it can be settled."""
-    by = coordinator()
+    by = coordinating_member()
     return _page(here(exchange_id), by, SettleForm(formdata=None))
 
 
 @signed_in_required
 def save_settled(exchange_id: int) -> Page:
     """Settle it, and tell both."""
-    by, found, form = coordinator(), here(exchange_id), SettleForm()
+    by, found, form = coordinating_member(), here(exchange_id), SettleForm()
     if not form.is_well_filled():
         return _page(found, by, form), 422
     try:
@@ -82,7 +82,7 @@ def save_settled(exchange_id: int) -> Page:
     except Refused as refusal:
         db.session.rollback()
         form.refuse(refusal)
-        return _page(found, coordinator(), form), 422
+        return _page(found, coordinating_member(), form), 422
     except Conflict as refusal:
         return _refused(refusal, exchange_id)
     db.session.commit()

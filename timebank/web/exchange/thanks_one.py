@@ -33,6 +33,7 @@ from timebank.models import Membership
 from timebank.models import Standing
 from timebank.web.auth import signed_in_required
 from timebank.web.door import door
+from timebank.web.door import today
 from timebank.web.exchange.thanks_forms import StatementForm
 from timebank.web.exchange.thanks_forms import ThanksForForm
 from timebank.web.exchange.thanks_forms import WrongForm
@@ -40,7 +41,6 @@ from timebank.web.exchange.viewing import REFUSALS
 from timebank.web.exchange.viewing import Page
 from timebank.web.exchange.viewing import me
 from timebank.web.exchange.viewing import refused
-from timebank.web.exchange.viewing import today
 from timebank.web.filters import hours
 from timebank.web.flashes import Tone
 from timebank.web.flashes import say

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 from werkzeug.wrappers import Response
 
-from timebank.core import clock
 from timebank.core.errors import Conflict
 from timebank.core.errors import NotAllowed
-from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
 from timebank.db import db
 from timebank.domain.exchange import contacting
@@ -33,18 +29,6 @@ def me() -> Membership:
         NotFound: They are signed out, or belong elsewhere.
     """
     return db.session.get_one(Membership, member())
-
-
-def coordinator() -> Membership:
-    """Let only coordinators pass.
-
-    Raises:
-        NotFound: They don't coordinate here: a stranger learns nothing.
-    """
-    viewer = door().viewer
-    if viewer is None or not viewer.is_coordinator:
-        raise NotFound
-    return me()
 
 
 def post_here(post_id: int) -> Post:
@@ -83,8 +67,3 @@ def refused(form: PageForm, refusal: Refused | Conflict | NotAllowed) -> int:
     db.session.rollback()
     form.refuse(refusal if isinstance(refusal, Refused) else Refused(refusal.sentence))
     return 409 if isinstance(refusal, Conflict) else 422
-
-
-def today() -> dt.date:
-    """Tell which day it is in this community."""
-    return clock.local_date(clock.now(), door().community.timezone)

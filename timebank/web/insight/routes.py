@@ -29,6 +29,7 @@ from timebank.domain.insight import week as reading
 from timebank.web.auth import coordinator
 from timebank.web.auth import signed_in_required
 from timebank.web.door import door
+from timebank.web.door import today
 from timebank.web.events.fields import read_day
 from timebank.web.filters import month as month_words
 from timebank.web.flashes import Tone
@@ -62,7 +63,7 @@ def week() -> str:
     coordinator()
     now = clock.now()
     found = reading.read_week(
-        db.session(), community_id=door().community.id, today=_today(), now=now
+        db.session(), community_id=door().community.id, today=today(), now=now
     )
     return render_template("insight/week.html", week=found, now=now)
 
@@ -91,7 +92,7 @@ def months() -> str:
 def _months() -> list[Month]:
     """Read the months in which there was a community, the newest first: thirteen statements."""
     here = door().community
-    this = figures.month_of(_today())
+    this = figures.month_of(today())
     firsts = [this - number * figures.MONTH for number in range(MONTHS)]
     told = figures.read_published(db.session(), community_id=here.id, since=firsts[-1], until=this)
     found = [
@@ -118,7 +119,7 @@ def publish(month: str) -> Response:
     """Publish a month: its figures stay as they are told."""
     by = coordinator()
     first = read_day(f"{month}-01")
-    if first is None or not _earliest() <= first <= _today():
+    if first is None or not _earliest() <= first <= today():
         raise NotFound
     here = door().community
     try:
@@ -164,8 +165,4 @@ def months_csv() -> File:
 
 
 def _earliest() -> dt.date:
-    return figures.month_of(_today()) - (MONTHS - 1) * figures.MONTH
-
-
-def _today() -> dt.date:
-    return clock.local_date(clock.now(), door().community.timezone)
+    return figures.month_of(today()) - (MONTHS - 1) * figures.MONTH

@@ -19,10 +19,10 @@ from timebank.domain.joining import deciding
 from timebank.models import Application
 from timebank.models import Community
 from timebank.models import Joining
-from timebank.models import Membership
-from timebank.web.auth import member
+from timebank.web.auth import coordinating_member
 from timebank.web.auth import signed_in_required
 from timebank.web.door import door
+from timebank.web.door import today
 from timebank.web.flashes import Tone
 from timebank.web.flashes import say
 from timebank.web.joining.forms import DeclineForm
@@ -43,14 +43,14 @@ def register(bp: Blueprint) -> None:
 @signed_in_required
 def people() -> str:
     """Show who waits for a yes, who was decided lately, and how people join."""
-    _coordinator()
+    coordinating_member()
     return _page()
 
 
 @signed_in_required
 def accept(application_id: int) -> Response:
     """Say yes."""
-    by = _coordinator()
+    by = coordinating_member()
     called = _application(application_id).called
     try:
         deciding.accept(db.session(), application_id=application_id, by=by, now=clock.now())
@@ -66,7 +66,7 @@ def accept(application_id: int) -> Response:
 @signed_in_required
 def decline(application_id: int) -> Page:
     """Say no, politely, and write down why for the other coordinators."""
-    by = _coordinator()
+    by = coordinating_member()
     called = _application(application_id).called
     form = DeclineForm()
     if not form.is_well_filled():
@@ -91,7 +91,7 @@ def decline(application_id: int) -> Page:
 @signed_in_required
 def settle() -> Page:
     """Settle how people join from now on."""
-    _coordinator()
+    coordinating_member()
     form = SettingsForm()
     if not form.is_well_filled():
         return _page(settings=form), 422
@@ -114,8 +114,7 @@ def _page(
     settings: SettingsForm | None = None,
 ) -> str:
     here = door().community
-    today = clock.local_date(clock.now(), here.timezone)
-    waiting = deciding.waiting(db.session(), community_id=here.id, today=today)
+    waiting = deciding.waiting(db.session(), community_id=here.id, today=today())
     return render_template(
         "joining/people.html",
         waiting=waiting,
@@ -159,15 +158,3 @@ def _application(application_id: int) -> Application:
 
 def _community() -> Community:
     return db.session.get_one(Community, door().community.id)
-
-
-def _coordinator() -> Membership:
-    """Let only coordinators pass.
-
-    Raises:
-        NotFound: A stranger learns nothing.
-    """
-    viewer = door().viewer
-    if viewer is None or not viewer.is_coordinator:
-        raise NotFound
-    return db.session.get_one(Membership, member())

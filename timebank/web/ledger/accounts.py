@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import uuid
 
 from flask import Blueprint
@@ -30,6 +29,7 @@ from timebank.models import AccountKind
 from timebank.web.auth import coordinator
 from timebank.web.auth import signed_in_required
 from timebank.web.door import door
+from timebank.web.door import today
 from timebank.web.events.fields import CountField
 from timebank.web.filters import hours
 from timebank.web.flashes import Tone
@@ -253,7 +253,7 @@ def top_up(membership_id: int) -> Page:
             membership_id=membership_id,
             by=by,
             key=uuid.uuid5(form.intent, str(membership_id)),
-            today=_today(),
+            today=today(),
             now=clock.now(),
         )
     except (Conflict, NotAllowed, Refused) as refusal:
@@ -264,7 +264,3 @@ def top_up(membership_id: int) -> Page:
         holder = _holder(done.credit_id)
         say(_("%(hours)s for %(name)s.", hours=hours(done.minutes), name=public_name(holder.name)))
     return redirect(url_for("accounts.low"), 303)
-
-
-def _today() -> dt.date:
-    return clock.local_date(clock.now(), door().community.timezone)

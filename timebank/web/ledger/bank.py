@@ -13,10 +13,9 @@ from flask import send_file
 from sqlalchemy.orm import Session
 
 from timebank.core import clock
-from timebank.core.errors import NotFound
 from timebank.db import db
 from timebank.domain.ledger import banks
-from timebank.web.auth import member
+from timebank.web.auth import coordinator
 from timebank.web.auth import signed_in_required
 from timebank.web.door import door
 
@@ -28,7 +27,7 @@ log = logging.getLogger(__name__)
 @signed_in_required
 def export() -> str:
     """Tell a coordinator what is in the file and how to check it."""
-    _coordinator()
+    coordinator()
     return render_template("bank/export.html")
 
 
@@ -36,7 +35,7 @@ def export() -> str:
 @signed_in_required
 def download() -> Response:
     """Hand a coordinator the file: whole before its first byte goes out, and then forgotten."""
-    by = _coordinator()
+    by = coordinator()
     file, done = _export(door().community.id)
     # Worth a line in the log, and more than "info": everybody's addresses have left the house.
     log.warning("membership %s took the whole bank along, %s entries", by, done.entries)
@@ -58,10 +57,3 @@ def _export(community_id: int) -> tuple[IO[bytes], banks.Exported]:
         raise
     file.seek(0)
     return file, done
-
-
-def _coordinator() -> int:
-    viewer = door().viewer
-    if viewer is None or not viewer.is_coordinator:
-        raise NotFound
-    return member()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 from flask import Blueprint
 from flask import redirect
 from flask import render_template
@@ -28,6 +26,7 @@ from timebank.web.auth import coordinator
 from timebank.web.auth import member
 from timebank.web.auth import signed_in_required
 from timebank.web.door import door
+from timebank.web.door import today
 from timebank.web.events.fields import OneOf
 from timebank.web.filters import hours
 from timebank.web.flashes import Tone
@@ -200,7 +199,7 @@ def give(account_id: int) -> Page:
             minutes=form.hours.minutes,
             key=form.intent,
             memo=text_of(form.words) or None,
-            today=_today(),
+            today=today(),
             now=clock.now(),
         )
     except REFUSALS as refusal:
@@ -238,7 +237,7 @@ def spend(account_id: int) -> Page:
             by=by,
             key=form.intent,
             memo=text_of(form.words) or None,
-            today=_today(),
+            today=today(),
             now=clock.now(),
         )
     except REFUSALS as refusal:
@@ -284,7 +283,7 @@ def close(account_id: int) -> Page:
         return redirect(url_for("causes.one", account_id=account_id), 303)
     try:
         left = pots.close_pot(
-            db.session(), pot=pot, by=by, key=form.intent, today=_today(), now=clock.now()
+            db.session(), pot=pot, by=by, key=form.intent, today=today(), now=clock.now()
         )
     except (Conflict, Refused) as refusal:
         db.session.rollback()
@@ -302,7 +301,3 @@ def _pot(account_id: int) -> Account:
     return pots.find_pot(
         db.session(), community_id=door().community.id, account_id=account_id
     )  # fmt: skip
-
-
-def _today() -> dt.date:
-    return clock.local_date(clock.now(), door().community.timezone)

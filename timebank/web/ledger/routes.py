@@ -8,12 +8,11 @@ from flask import render_template
 from flask import request
 from flask import url_for
 
-from timebank.core import clock
 from timebank.db import db
 from timebank.domain import ledger
 from timebank.web.auth import member
 from timebank.web.auth import signed_in_required
-from timebank.web.door import door
+from timebank.web.door import today
 from timebank.web.events.fields import read_day
 from timebank.web.ledger import books
 from timebank.web.ledger.download import statement_table
@@ -40,7 +39,6 @@ def statement() -> str:
     balance_then = (
         ledger.balance_as_at(db.session(), membership_id=membership_id, day=day) if day else None
     )
-    zone = door().community.timezone
     return render_template(
         "ledger/statement.html",
         months=by_month(entries[:LINES]),
@@ -48,7 +46,7 @@ def statement() -> str:
         is_first_page=before == ledger.NEWEST,
         day=day,
         balance_then=balance_then,
-        today=clock.local_date(clock.now(), zone),
+        today=today(),
     )
 
 
@@ -63,10 +61,9 @@ def _older_url(entries: list[ledger.Entry]) -> str | None:
 def statement_csv() -> Response:
     """Hand a member their whole statement for a spreadsheet."""
     entries = ledger.all_entries(db.session(), membership_id=member())
-    day = clock.local_date(clock.now(), door().community.timezone)
     answer = Response(statement_table(entries), mimetype="text/csv")
     answer.headers["Content-Disposition"] = (
-        f'attachment; filename="time-account-{day.isoformat()}.csv"'
+        f'attachment; filename="time-account-{today().isoformat()}.csv"'
     )
     answer.headers["Cache-Control"] = "no-store"
     return answer

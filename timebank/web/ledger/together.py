@@ -34,6 +34,7 @@ from timebank.models import Profile
 from timebank.web.auth import member
 from timebank.web.auth import signed_in_required
 from timebank.web.door import door
+from timebank.web.door import today
 from timebank.web.flashes import Tone
 from timebank.web.flashes import say
 from timebank.web.ledger.fields import REFUSALS
@@ -70,15 +71,13 @@ class WorkedOut:
 def start() -> str:
     """Ask what happened and who took part."""
     _pots()
-    form = TogetherForm.fresh(day=_today().isoformat())
+    form = TogetherForm.fresh(day=today().isoformat())
     return _page(form)
 
 
 def _page(form: KeyedForm, worked_out: WorkedOut | None = None) -> str:
     form.offer_pots(_pots())  # type: ignore[attr-defined]  # a TogetherForm
-    return render_template(
-        "ledger/together.html", form=form, worked_out=worked_out, today=_today()
-    )
+    return render_template("ledger/together.html", form=form, worked_out=worked_out, today=today())
 
 
 def _pots() -> list[tuple[int, str]]:
@@ -131,7 +130,7 @@ def work_out() -> Page:
 
 def _is_a_day_of_late(form: TogetherForm) -> bool:
     day = form.day.value
-    if day is not None and _today() - LONGEST_AGO <= day <= _today():
+    if day is not None and today() - LONGEST_AGO <= day <= today():
         return True
     form.day.errors = [_("Choose a day from the last two months")]
     return False
@@ -191,7 +190,7 @@ def _post(form: TogetherForm, found: WorkedOut) -> Page:
             community_id=door().community.id,
             kind=form.kind,
             title=form.title.data or "",
-            happened_on=form.day.value or _today(),
+            happened_on=form.day.value or today(),
             legs=found.shares.legs(),
             by=member(),
             now=clock.now(),
@@ -268,7 +267,3 @@ def take_back(batch_id: int) -> Response:
     if count:
         say(_("Taken back. Both entries stay on everybody’s statement."))
     return here
-
-
-def _today() -> dt.date:
-    return clock.local_date(clock.now(), door().community.timezone)

@@ -24,18 +24,18 @@ from timebank.domain.rota import checkin
 from timebank.domain.rota import occasions
 from timebank.models import Membership
 from timebank.web.addresses import site
+from timebank.web.auth import coordinating_member
 from timebank.web.auth import member
 from timebank.web.auth import signed_in_required
 from timebank.web.door import Viewer
 from timebank.web.door import door
+from timebank.web.door import today
 from timebank.web.flashes import Tone
 from timebank.web.flashes import say
 from timebank.web.limits import brake
 from timebank.web.limits import require_room
-from timebank.web.people.who import coordinator
 from timebank.web.people.who import full_name_of
 from timebank.web.people.who import member_here
-from timebank.web.people.who import today
 from timebank.web.rota.qr import code_of
 from timebank.web.typed import read_number
 
@@ -72,7 +72,7 @@ def replace_own_card() -> Response:
 @signed_in_required
 def card(membership_id: int) -> str:
     """Show a neighbour's card to a coordinator, to print and cut out."""
-    coordinator()
+    coordinating_member()
     who = member_here(membership_id)
     return card_page(who, back_url=url_for("people.person", membership_id=who.id))
 
@@ -80,7 +80,7 @@ def card(membership_id: int) -> str:
 @signed_in_required
 def replace_card(membership_id: int) -> Response:
     """Give a neighbour whose card is lost a new one."""
-    coordinator()
+    coordinating_member()
     who = member_here(membership_id)
     _replace(who)
     return redirect(url_for("people.card", membership_id=who.id), 303)

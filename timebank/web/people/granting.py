@@ -19,15 +19,15 @@ from timebank.domain import acting
 from timebank.domain.communities import neighbours
 from timebank.models import ActingFor
 from timebank.models import Membership
+from timebank.web.auth import coordinating_member
 from timebank.web.auth import signed_in_required
 from timebank.web.door import door
+from timebank.web.door import today
 from timebank.web.flashes import say
 from timebank.web.people.forms import ActForm
 from timebank.web.people.forms import FindForm
-from timebank.web.people.who import coordinator
 from timebank.web.people.who import full_name_of
 from timebank.web.people.who import member_here
-from timebank.web.people.who import today
 from timebank.web.typed import text_of
 
 Page = str | tuple[str, int] | Response
@@ -44,7 +44,7 @@ def register(bp: Blueprint) -> None:
 @signed_in_required
 def acting_for(membership_id: int) -> str:
     """Show who acts for a neighbour, for whom they act, and what was done."""
-    coordinator()
+    coordinating_member()
     who = member_here(membership_id)
     find = FindForm(formdata=request.args)
     form = ActForm(formdata=None)
@@ -56,7 +56,7 @@ def acting_for(membership_id: int) -> str:
 @signed_in_required
 def let_act(membership_id: int) -> Page:
     """Let somebody act for a neighbour for a while."""
-    by = coordinator()
+    by = coordinating_member()
     who = member_here(membership_id)
     form = ActForm()
     _offer(form, who)
@@ -88,7 +88,7 @@ def let_act(membership_id: int) -> Page:
 @signed_in_required
 def end_acting(membership_id: int, acting_id: int) -> Response:
     """Let them act no longer."""
-    by = coordinator()
+    by = coordinating_member()
     who = member_here(membership_id)
     grant = _grant(acting_id)
     if who.id not in {grant.helper_id, grant.member_id}:

@@ -17,7 +17,6 @@ from timebank.core.csv_tables import Table
 from timebank.core.csv_tables import read_bytes
 from timebank.core.csv_tables import read_text
 from timebank.core.errors import Conflict
-from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
 from timebank.db import db
 from timebank.domain.ledger.member_lists import drafts
@@ -29,8 +28,7 @@ from timebank.domain.ledger.member_lists.matching import Fate
 from timebank.domain.ledger.member_lists.reading import LIMITS
 from timebank.models import Community
 from timebank.models import MemberList
-from timebank.models import Membership
-from timebank.web.auth import member
+from timebank.web.auth import coordinating_member
 from timebank.web.auth import signed_in_required
 from timebank.web.door import door
 from timebank.web.flashes import Tone
@@ -52,7 +50,7 @@ MOST_SHOWN = 1_000  # of the lines that are plain; more would take a phone minut
 @signed_in_required
 def choose() -> str:
     """Ask for the list."""
-    _coordinator()
+    coordinating_member()
     return _choose_page(BringListForm(formdata=None))
 
 
@@ -60,7 +58,7 @@ def choose() -> str:
 @signed_in_required
 def bring() -> Page:
     """Keep the list, when it can be read, to be looked at."""
-    by = _coordinator()
+    by = coordinating_member()
     form = BringListForm()
     if not form.is_well_filled():
         return _choose_page(form), 422
@@ -87,7 +85,7 @@ def bring() -> Page:
 @signed_in_required
 def understood(list_id: int) -> Page:
     """Show what was understood, with its questions; or what became of it."""
-    _coordinator()
+    coordinating_member()
     made = _find(list_id)
     if made.written_at is not None:
         return _result_page(made)
@@ -101,7 +99,7 @@ def understood(list_id: int) -> Page:
 @signed_in_required
 def write(list_id: int) -> Page:
     """Take it in: it looks right."""
-    by = _coordinator()
+    by = coordinating_member()
     made = _find(list_id)
     if made.written_at is None and not drafts.can_be_read(made):
         return _bring_again()
@@ -129,7 +127,7 @@ def write(list_id: int) -> Page:
 @signed_in_required
 def undo(list_id: int) -> Page:
     """Take all of it back; whom something has happened to since stays only when that is said."""
-    by = _coordinator()
+    by = coordinating_member()
     made = _find(list_id)
     keeps_used = request.form.get("keep") == "yes"
     try:
@@ -197,18 +195,6 @@ def _bring_again() -> Answer:
     """Lead back to the beginning where somebody on the list was erased, and their line with it."""
     say(_("Nobody is left on it. Bring the list again."), tone=Tone.ALERT)
     return redirect(url_for("member_lists.choose"), 303)
-
-
-def _coordinator() -> Membership:
-    """Let only a coordinator pass.
-
-    Raises:
-        NotFound: Anybody else: a stranger learns nothing.
-    """
-    viewer = door().viewer
-    if viewer is None or not viewer.is_coordinator:
-        raise NotFound
-    return db.session.get_one(Membership, member())
 
 
 def _find(list_id: int) -> MemberList:

@@ -20,15 +20,15 @@ from timebank.domain import ledger
 from timebank.domain.communities import on_paper
 from timebank.domain.rota import fortnight
 from timebank.models import Membership
+from timebank.web.auth import coordinating_member
 from timebank.web.auth import member
 from timebank.web.auth import signed_in_required
 from timebank.web.door import door
+from timebank.web.door import today
 from timebank.web.events.fields import read_day
 from timebank.web.ledger.lines import detail_of
-from timebank.web.people.who import coordinator
 from timebank.web.people.who import full_name_of
 from timebank.web.people.who import member_here
-from timebank.web.people.who import today
 
 LINES = 200  # of a printed statement: five or six sides
 A_DAY = dt.timedelta(days=1)
@@ -84,7 +84,7 @@ def own_statement() -> str:
 @signed_in_required
 def statement(membership_id: int) -> str:
     """Show a neighbour's statement as paper, to a coordinator."""
-    coordinator()
+    coordinating_member()
     who = member_here(membership_id)
     return statement_page(who, back_url=url_for("people.person", membership_id=who.id))
 
@@ -92,7 +92,7 @@ def statement(membership_id: int) -> str:
 @signed_in_required
 def without_email() -> str:
     """List who has no e-mail, when their letter was last printed, and who acts for whom."""
-    coordinator()
+    coordinating_member()
     session, here, day = db.session(), door().community.id, today()
     return render_template(
         "people/without_email.html",
@@ -105,14 +105,14 @@ def without_email() -> str:
 @signed_in_required
 def letters() -> str:
     """Show the letters of everybody without e-mail, a page each."""
-    coordinator()
+    coordinating_member()
     return letters_page(_without_email(), back_url=url_for("people.without_email"))
 
 
 @signed_in_required
 def print_letters() -> Response:
     """Write down that all letters are printed, and show them."""
-    by = coordinator()
+    by = coordinating_member()
     on_paper.note_printed(db.session(), membership_ids=_without_email(), by=by, now=clock.now())
     db.session.commit()
     return redirect(url_for("people.letters"), 303)
@@ -121,7 +121,7 @@ def print_letters() -> Response:
 @signed_in_required
 def letter(membership_id: int) -> str:
     """Show a neighbour's letter."""
-    coordinator()
+    coordinating_member()
     who = member_here(membership_id)
     return letters_page([who.id], back_url=url_for("people.person", membership_id=who.id))
 
@@ -129,7 +129,7 @@ def letter(membership_id: int) -> str:
 @signed_in_required
 def print_letter(membership_id: int) -> Response:
     """Write down that a neighbour's letter is printed, and show it."""
-    by = coordinator()
+    by = coordinating_member()
     who = member_here(membership_id)
     on_paper.note_printed(db.session(), membership_ids=[who.id], by=by, now=clock.now())
     db.session.commit()

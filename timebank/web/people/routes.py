@@ -21,8 +21,10 @@ from timebank.domain.rota import learning
 from timebank.models import Membership
 from timebank.models import Qualification
 from timebank.models import QualificationKind
+from timebank.web.auth import coordinating_member
 from timebank.web.auth import signed_in_required
 from timebank.web.door import door
+from timebank.web.door import today
 from timebank.web.flashes import Tone
 from timebank.web.flashes import say
 from timebank.web.people import cards
@@ -34,10 +36,8 @@ from timebank.web.people.forms import GiveForm
 from timebank.web.people.forms import KindForm
 from timebank.web.people.forms import NoteForm
 from timebank.web.people.who import coordinates
-from timebank.web.people.who import coordinator
 from timebank.web.people.who import member_here
 from timebank.web.people.who import organiser
-from timebank.web.people.who import today
 from timebank.web.typed import choices_of
 from timebank.web.typed import text_of
 
@@ -60,7 +60,7 @@ def kinds() -> str:
 @signed_in_required
 def add() -> Page:
     """Write down a check or training that jobs may ask for."""
-    coordinator()
+    coordinating_member()
     form = KindForm()
     if not form.is_well_filled():
         return _kinds_page(form), 422
@@ -87,7 +87,7 @@ def add() -> Page:
 @signed_in_required
 def retire(qualification_id: int) -> Response:
     """Ask for it no more."""
-    coordinator()
+    coordinating_member()
     kind = _kind(qualification_id)
     try:
         qualifications.retire_kind(db.session(), qualification=kind, now=clock.now())
@@ -198,7 +198,7 @@ def age(membership_id: int) -> Page:
 @signed_in_required
 def note(membership_id: int) -> Page:
     """Note something about a neighbour, for coordinators."""
-    by = coordinator()
+    by = coordinating_member()
     who = member_here(membership_id)
     form = NoteForm()
     if not form.is_well_filled():
@@ -213,7 +213,7 @@ def note(membership_id: int) -> Page:
 @signed_in_required
 def erase_note(membership_id: int, note_id: int) -> Response:
     """Erase a note about a neighbour."""
-    by = coordinator()
+    by = coordinating_member()
     notes.erase_note(db.session(), member=member_here(membership_id), note_id=note_id, by=by)
     db.session.commit()
     say(_("That note is gone."))

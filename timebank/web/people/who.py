@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
-from timebank.core import clock
 from timebank.core.errors import NotFound
 from timebank.db import db
 from timebank.domain.communities import neighbours
@@ -32,17 +29,6 @@ def organiser() -> Membership:
     return db.session.get_one(Membership, member())
 
 
-def coordinator() -> Membership:
-    """Let only coordinators of this community pass.
-
-    Raises:
-        NotFound: They aren't.
-    """
-    if not coordinates():
-        raise NotFound
-    return organiser()
-
-
 def member_here(membership_id: int) -> Membership:
     """Find a member of this community who hasn't left.
 
@@ -64,8 +50,3 @@ def full_name_of(who: Membership) -> str:
     if profile is None:
         raise NotFound
     return profile.full_name
-
-
-def today() -> dt.date:
-    """Tell which day it is on the community's clocks."""
-    return clock.local_date(clock.now(), door().community.timezone)

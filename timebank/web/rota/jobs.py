@@ -24,6 +24,7 @@ from timebank.models import Series
 from timebank.models import SeriesState
 from timebank.web.auth import signed_in_required
 from timebank.web.door import door
+from timebank.web.door import today
 from timebank.web.events.running import by
 from timebank.web.events.running import find_series
 from timebank.web.events.running import series_of_organiser
@@ -169,8 +170,9 @@ def _together_page(series: Series, found: rules.JobInFull, form: TogetherForm) -
 
 
 def _offer(form: DetailsForm, series: Series, role_id: int) -> None:
-    today = clock.local_date(clock.now(), door().community.timezone)
-    kinds = qualifications.read_kinds(db.session(), community_id=series.community_id, today=today)
+    kinds = qualifications.read_kinds(
+        db.session(), community_id=series.community_id, today=today()
+    )
     read = rules.read_jobs(db.session(), series_id=series.id)
     form.offer(
         [(kind.id, kind.name) for kind in kinds], [job for job in read if job.role_id != role_id]

@@ -25,6 +25,7 @@ from timebank.models import Claim
 from timebank.web.auth import let_in
 from timebank.web.auth import member
 from timebank.web.door import door
+from timebank.web.door import today
 from timebank.web.rota.forms import TermsForm
 from timebank.web.rota.turn_forms import WhoForm
 
@@ -123,8 +124,7 @@ def joined() -> int:
 
 def note_age(person_id: int, at_least: int) -> None:
     """Note that somebody has said how old they are at least."""
-    today = clock.local_date(clock.now(), door().community.timezone)
-    identity.say_age(db.session(), person_id=person_id, at_least=at_least, on=today)
+    identity.say_age(db.session(), person_id=person_id, at_least=at_least, on=today())
 
 
 def sign_in_by_mail(person_id: int, *, full_name: str | None = None) -> None:
