@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Iterable
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any
+from typing import Self
 
 from flask_babel import gettext
 from flask_wtf import FlaskForm
 from wtforms import Field
 from wtforms import FieldList
 from wtforms import Form
+from wtforms import HiddenField
 from wtforms import SelectChoice  # type: ignore[attr-defined]  # the stubs are of 3.2
 from wtforms import StringField
 from wtforms.csrf.core import CSRF
@@ -20,7 +24,10 @@ from wtforms.validators import Length
 from wtforms.validators import StopValidation
 
 from timebank.core.emails import email_typed
+from timebank.core.errors import Conflict
+from timebank.core.errors import NotAllowed
 from timebank.core.errors import Refused
+from timebank.core.errors import TimebankError
 from timebank.core.text import first_name
 from timebank.core.text import tidy_line
 from timebank.core.text import tidy_text
@@ -86,6 +93,40 @@ class PageForm(FlaskForm):
             self[name].errors = [sentence]
         else:
             self.form_errors.append(sentence)
+
+
+# What a rule may answer to a form: shown on its page again, with what was typed.
+REFUSALS = (Refused, Conflict, NotAllowed)
+
+
+def status_of(refusal: TimebankError) -> int:
+    """Tell how a page answers that shows a refusal again."""
+    return (
+        HTTPStatus.CONFLICT if isinstance(refusal, Conflict) else HTTPStatus.UNPROCESSABLE_ENTITY
+    )
+
+
+class KeyedForm(PageForm):
+    """A form with the name of its intent: sent twice, it is done once."""
+
+    key = HiddenField()
+
+    @property
+    def intent(self) -> uuid.UUID:
+        """The name of what the form is meant to do."""
+        return uuid.UUID(self.key.data)
+
+    def validate_key(self, field: HiddenField) -> None:
+        """Refuse a key that is none: somebody made the form up."""
+        try:
+            uuid.UUID(field.data or "")
+        except ValueError:
+            raise StopValidation(gettext("Load the page again, please.")) from None
+
+    @classmethod
+    def fresh(cls, **given: object) -> Self:
+        """Make an empty form with a key of its own."""
+        return cls(formdata=None, key=str(uuid.uuid4()), **given)
 
 
 class Said:

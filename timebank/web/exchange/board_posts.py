@@ -30,7 +30,6 @@ from timebank.web.door import today
 from timebank.web.exchange.board_forms import AnswerForm
 from timebank.web.exchange.board_forms import PostForm
 from timebank.web.exchange.board_words import CATEGORIES
-from timebank.web.exchange.viewing import REFUSALS
 from timebank.web.exchange.viewing import Page
 from timebank.web.exchange.viewing import me
 from timebank.web.exchange.viewing import post_here
@@ -38,6 +37,7 @@ from timebank.web.exchange.viewing import refused
 from timebank.web.filters import long_day
 from timebank.web.flashes import Tone
 from timebank.web.flashes import say
+from timebank.web.typed import REFUSALS
 from timebank.web.typed import text_of
 
 NEW = "/neighbours/<any(ask, offer):kind>"

@@ -38,13 +38,13 @@ from timebank.web.exchange.board_forms import ReportForm
 from timebank.web.exchange.board_forms import SayForm
 from timebank.web.exchange.board_forms import greeting_for
 from timebank.web.exchange.board_posts import post_page
-from timebank.web.exchange.viewing import REFUSALS
 from timebank.web.exchange.viewing import Page
 from timebank.web.exchange.viewing import me
 from timebank.web.exchange.viewing import post_here
 from timebank.web.exchange.viewing import refused
 from timebank.web.flashes import Tone
 from timebank.web.flashes import say
+from timebank.web.typed import REFUSALS
 from timebank.web.typed import text_of
 
 TALK = "/neighbours/talks/<int:talk_id>"

@@ -36,7 +36,6 @@ from timebank.web.exchange.thanks_forms import SOMEBODY
 from timebank.web.exchange.thanks_forms import ThanksForm
 from timebank.web.exchange.thanks_people import chips
 from timebank.web.exchange.thanks_people import chosen
-from timebank.web.exchange.viewing import REFUSALS
 from timebank.web.exchange.viewing import Page
 from timebank.web.exchange.viewing import me
 from timebank.web.exchange.viewing import post_between
@@ -44,6 +43,7 @@ from timebank.web.exchange.viewing import post_to_start_from
 from timebank.web.exchange.viewing import refused
 from timebank.web.filters import hours
 from timebank.web.flashes import say
+from timebank.web.typed import REFUSALS
 from timebank.web.typed import choices_of
 from timebank.web.typed import read_number
 from timebank.web.typed import text_of

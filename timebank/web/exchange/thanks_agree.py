@@ -28,13 +28,13 @@ from timebank.web.exchange.thanks_forms import THEY_HELP
 from timebank.web.exchange.thanks_forms import AgreeForm
 from timebank.web.exchange.thanks_people import chips
 from timebank.web.exchange.thanks_people import chosen
-from timebank.web.exchange.viewing import REFUSALS
 from timebank.web.exchange.viewing import Page
 from timebank.web.exchange.viewing import me
 from timebank.web.exchange.viewing import post_between
 from timebank.web.exchange.viewing import post_to_start_from
 from timebank.web.exchange.viewing import refused
 from timebank.web.flashes import say
+from timebank.web.typed import REFUSALS
 from timebank.web.typed import text_of
 
 AGREE = "/neighbours/agree"

@@ -37,13 +37,13 @@ from timebank.web.door import today
 from timebank.web.exchange.thanks_forms import StatementForm
 from timebank.web.exchange.thanks_forms import ThanksForForm
 from timebank.web.exchange.thanks_forms import WrongForm
-from timebank.web.exchange.viewing import REFUSALS
 from timebank.web.exchange.viewing import Page
 from timebank.web.exchange.viewing import me
 from timebank.web.exchange.viewing import refused
 from timebank.web.filters import hours
 from timebank.web.flashes import Tone
 from timebank.web.flashes import say
+from timebank.web.typed import REFUSALS
 from timebank.web.typed import text_of
 
 ONE = "/neighbours/thanks/<int:exchange_id>"

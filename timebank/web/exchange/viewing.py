@@ -17,8 +17,8 @@ from timebank.web.auth import member
 from timebank.web.door import door
 from timebank.web.typed import PageForm
 from timebank.web.typed import read_number
+from timebank.web.typed import status_of
 
-REFUSALS = (Refused, Conflict, NotAllowed)
 Page = str | tuple[str, int] | Response
 
 
@@ -66,4 +66,4 @@ def refused(form: PageForm, refusal: Refused | Conflict | NotAllowed) -> int:
     """Put any refusal into the form, so that nothing typed is lost. -> the page's number."""
     db.session.rollback()
     form.refuse(refusal if isinstance(refusal, Refused) else Refused(refusal.sentence))
-    return 409 if isinstance(refusal, Conflict) else 422
+    return status_of(refusal)

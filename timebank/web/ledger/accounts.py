@@ -35,13 +35,13 @@ from timebank.web.filters import hours
 from timebank.web.flashes import Tone
 from timebank.web.flashes import say
 from timebank.web.ledger.fields import HoursField
-from timebank.web.ledger.fields import KeyedForm
 from timebank.web.ledger.fields import SomeHours
 from timebank.web.ledger.fields import about_field
 from timebank.web.ledger.fields import words_field
 from timebank.web.ledger.lines import by_month
 from timebank.web.ledger.lines import position_of
 from timebank.web.ledger.lines import written
+from timebank.web.typed import KeyedForm
 from timebank.web.typed import PageForm
 from timebank.web.typed import choices_of
 from timebank.web.typed import read_number
@@ -112,18 +112,20 @@ def _holder(account_id: int) -> holders.Holder:
 
 
 def _known_limits(holder: holders.Holder) -> LimitsForm:
-    def told(minutes: int | None) -> str:
-        if minutes is None:
-            return ""
-        whole, odd = divmod(abs(minutes), 60)
-        return f"{whole}:{odd:02d}" if odd else str(whole)
-
     return LimitsForm(
         formdata=None,
-        below=told(holder.floor_minutes),
-        kind_word=told(holder.soft_floor_minutes),
-        ceiling=told(holder.ceiling_minutes),
+        below=_as_typed(holder.floor_minutes),
+        kind_word=_as_typed(holder.soft_floor_minutes),
+        ceiling=_as_typed(holder.ceiling_minutes),
     )
+
+
+def _as_typed(minutes: int | None) -> str:
+    """Write a length as somebody would have typed it: "10", "7:30"; nothing for none."""
+    if minutes is None:
+        return ""
+    whole, odd = divmod(abs(minutes), 60)
+    return f"{whole}:{odd:02d}" if odd else str(whole)
 
 
 def _page(holder: holders.Holder, form: LimitsForm) -> str:
@@ -183,12 +185,11 @@ def _known_policy() -> PolicyForm:
     known = topping_up.policy_of(db.session(), community_id=door().community.id)
     if known is None:
         return PolicyForm(formdata=None)
-    whole, odd = divmod(known.minutes, 60)
     return PolicyForm(
         formdata=None,
         when=known.words,
         pot=str(known.pot_id),
-        hours=f"{whole}:{odd:02d}" if odd else str(whole),
+        hours=_as_typed(known.minutes),
         most_a_year=str(known.most_a_year),
     )
 

@@ -31,19 +31,19 @@ from timebank.web.events.fields import OneOf
 from timebank.web.filters import hours
 from timebank.web.flashes import Tone
 from timebank.web.flashes import say
-from timebank.web.ledger.fields import REFUSALS
 from timebank.web.ledger.fields import HoursField
-from timebank.web.ledger.fields import KeyedForm
 from timebank.web.ledger.fields import SomeHours
 from timebank.web.ledger.fields import ToSomebodyForm
 from timebank.web.ledger.fields import about_field
-from timebank.web.ledger.fields import status_of
 from timebank.web.ledger.fields import words_field
 from timebank.web.ledger.lines import by_month
 from timebank.web.ledger.lines import position_of
 from timebank.web.ledger.lines import written
+from timebank.web.typed import REFUSALS
+from timebank.web.typed import KeyedForm
 from timebank.web.typed import PageForm
 from timebank.web.typed import choices_of
+from timebank.web.typed import status_of
 from timebank.web.typed import text_of
 from timebank.web.words import _ as later
 

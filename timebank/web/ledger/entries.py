@@ -21,13 +21,13 @@ from timebank.web.auth import member
 from timebank.web.auth import signed_in_required
 from timebank.web.door import door
 from timebank.web.flashes import say
-from timebank.web.ledger.fields import REFUSALS
 from timebank.web.ledger.fields import HoursField
-from timebank.web.ledger.fields import KeyedForm
 from timebank.web.ledger.fields import SomeHours
-from timebank.web.ledger.fields import status_of
 from timebank.web.ledger.fields import words_field
+from timebank.web.typed import REFUSALS
+from timebank.web.typed import KeyedForm
 from timebank.web.typed import Said
+from timebank.web.typed import status_of
 from timebank.web.typed import text_of
 from timebank.web.words import _ as later
 

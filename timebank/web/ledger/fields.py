@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import uuid
-from http import HTTPStatus
+from collections.abc import Sequence
 
 from flask_babel import gettext
 from wtforms import Field
 from wtforms import Form
-from wtforms import HiddenField
 from wtforms import RadioField
 from wtforms import StringField
 from wtforms import TextAreaField
 from wtforms.validators import StopValidation
 
-from timebank.core.errors import Conflict
-from timebank.core.errors import NotAllowed
 from timebank.core.errors import Refused
-from timebank.core.errors import TimebankError
 from timebank.core.hours import minutes_typed
 from timebank.db import db
 from timebank.domain.communities import neighbours
+from timebank.domain.communities.neighbours import Neighbour
 from timebank.web.door import door
 from timebank.web.events.fields import Readable
-from timebank.web.typed import PageForm
+from timebank.web.typed import KeyedForm
 from timebank.web.typed import a_name
 from timebank.web.typed import choices_of
 from timebank.web.typed import line
@@ -33,8 +29,6 @@ from timebank.web.typed import short
 from timebank.web.words import _
 
 LONGEST_MEMO = 200
-# What a rule may answer to who moves hours: shown on the page again, with what was typed.
-REFUSALS = (Refused, Conflict, NotAllowed)
 
 
 class HoursField(StringField):
@@ -69,36 +63,6 @@ class SomeHours:
             raise StopValidation(gettext("Say how long, like 1½, 1:30 or 45 mins"))
 
 
-class KeyedForm(PageForm):
-    """A form that moves hours: sent twice, it is done once."""
-
-    key = HiddenField()
-
-    @property
-    def intent(self) -> uuid.UUID:
-        """The name of what the form is meant to do."""
-        return uuid.UUID(self.key.data)
-
-    def validate_key(self, field: HiddenField) -> None:
-        """Refuse a key that is none: somebody made the form up."""
-        try:
-            uuid.UUID(field.data or "")
-        except ValueError:
-            raise StopValidation(gettext("Load the page again, please.")) from None
-
-    @classmethod
-    def fresh(cls, **given: object) -> KeyedForm:
-        """Make an empty form with a key of its own."""
-        return cls(formdata=None, key=str(uuid.uuid4()), **given)
-
-
-def status_of(refusal: TimebankError) -> int:
-    """Tell how a page answers that shows a refusal again."""
-    return (
-        HTTPStatus.CONFLICT if isinstance(refusal, Conflict) else HTTPStatus.UNPROCESSABLE_ENTITY
-    )
-
-
 def words_field(label: str) -> StringField:
     """Ask for a few words that both statements show."""
     return StringField(label, filters=[line], validators=[Readable(), short(LONGEST_MEMO)])
@@ -122,15 +86,19 @@ class ToSomebodyForm(KeyedForm):
         named = neighbours.find_by_names(
             db.session(), community_id=door().community.id, names=[self.name.data or ""]
         )
-        people = named.get(self.name.data or "", [])
-        chosen = read_number(self.who.data)
-        if chosen in {one.membership_id for one in people}:
-            return chosen
-        if len(people) == 1:
-            return people[0].membership_id
-        if people:
-            self.who.choices = choices_of((str(one.membership_id), one.name) for one in people)
-            self.who.errors = [gettext("Several neighbours are called that. Say who you mean")]
-        else:
-            self.name.errors = [gettext("We know no neighbour of that name. Check the spelling")]
-        return None
+        return whom(self.name, self.who, named.get(self.name.data or "", []))
+
+
+def whom(name: StringField, who: RadioField, people: Sequence[Neighbour]) -> int | None:
+    """Choose whom a name means -> their membership; None, with the question beside its field."""
+    chosen = read_number(who.data)
+    if chosen in {one.membership_id for one in people}:
+        return chosen
+    if len(people) == 1:
+        return people[0].membership_id
+    if people:
+        who.choices = choices_of((str(one.membership_id), one.name) for one in people)
+        who.errors = [gettext("Several neighbours are called that. Say who you mean")]
+    else:
+        name.errors = [gettext("We know no neighbour of that name. Check the spelling")]
+    return None

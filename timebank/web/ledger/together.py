@@ -37,10 +37,10 @@ from timebank.web.door import door
 from timebank.web.door import today
 from timebank.web.flashes import Tone
 from timebank.web.flashes import say
-from timebank.web.ledger.fields import REFUSALS
-from timebank.web.ledger.fields import KeyedForm
-from timebank.web.ledger.fields import status_of
 from timebank.web.ledger.together_forms import TogetherForm
+from timebank.web.typed import REFUSALS
+from timebank.web.typed import KeyedForm
+from timebank.web.typed import status_of
 
 bp = Blueprint("together", __name__)
 

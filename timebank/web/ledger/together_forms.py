@@ -27,8 +27,9 @@ from timebank.web.events.fields import OneOf
 from timebank.web.events.fields import Readable
 from timebank.web.events.fields import Understood
 from timebank.web.ledger.fields import HoursField
-from timebank.web.ledger.fields import KeyedForm
 from timebank.web.ledger.fields import SomeHours
+from timebank.web.ledger.fields import whom
+from timebank.web.typed import KeyedForm
 from timebank.web.typed import Lines
 from timebank.web.typed import Said
 from timebank.web.typed import choices_of
@@ -59,17 +60,7 @@ class PartForm(Form):
 
     def settle(self, people: Sequence[Neighbour]) -> int | None:
         """Choose whom the name means -> their membership, or None, with the question."""
-        chosen = read_number(self.who.data)
-        if chosen in {one.membership_id for one in people}:
-            return chosen
-        if len(people) == 1:
-            return people[0].membership_id
-        if people:
-            self.who.choices = choices_of((str(one.membership_id), one.name) for one in people)
-            self.who.errors = [gettext("Several neighbours are called that. Say who you mean")]
-        else:
-            self.name.errors = [gettext("We know no neighbour of that name. Check the spelling")]
-        return None
+        return whom(self.name, self.who, people)
 
     def part(self, account_id: int) -> Part:
         """Write what they put in, as the rules want it."""

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable
 
 from flask_babel import gettext
 from flask_babel import ngettext
-from wtforms import HiddenField
 from wtforms import SelectField
 from wtforms import StringField
-from wtforms.validators import StopValidation
 
 from timebank.domain.rota.occasions import Expected
 from timebank.domain.rota.reading import Job
 from timebank.web.rota.turn_forms import WhoForm
-from timebank.web.typed import PageForm
+from timebank.web.typed import KeyedForm
 from timebank.web.typed import Said
 from timebank.web.typed import a_name
 from timebank.web.typed import line
@@ -36,7 +33,7 @@ class WalkUpForm(WhoForm):
         self.slot.choices = [(job.slot_id, _room(job)) for job in ordered]
 
 
-class TakeBackForm(PageForm):
+class TakeBackForm(KeyedForm):
     """Whose hours go back, and why."""
 
     turn = SelectField(_("Whose hours?"), coerce=read_number)
@@ -48,19 +45,6 @@ class TakeBackForm(PageForm):
             short(200),
         ],
     )
-    key = HiddenField()
-
-    @property
-    def transfer_key(self) -> uuid.UUID:
-        """The name of this intent: sent twice, it is done once."""
-        return uuid.UUID(self.key.data)
-
-    def validate_key(self, field: HiddenField) -> None:
-        """Refuse a key that is none: somebody made the form up."""
-        try:
-            uuid.UUID(field.data or "")
-        except ValueError:
-            raise StopValidation(gettext("Load the page again, please.")) from None
 
     def offer_turns(self, people: Iterable[Expected]) -> None:
         """Offer those whose hours are in."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -168,7 +167,7 @@ def take_back(slug: str, day: dt.date) -> Response | tuple[str, int]:
             claim_id=form.turn.data,
             reason=text_of(form.reason),
             by=member(),
-            key=form.transfer_key,
+            key=form.intent,
             now=clock.now(),
         )
         taken = hours(mirror.minutes)
@@ -207,7 +206,7 @@ def _page(
         walk_up_form = WalkUpForm(formdata=None)
         walk_up_form.offer_jobs(jobs)
     if take_back_form is None:
-        take_back_form = TakeBackForm(formdata=None, key=str(uuid.uuid4()))
+        take_back_form = TakeBackForm.fresh()
         take_back_form.offer_turns(people)
     return render_template(
         "checkin/expected.html",
