@@ -26,11 +26,9 @@ from timebank.domain.exchange.chain import Side
 from timebank.domain.exchange.posting import TooManyPosts
 from timebank.domain.exchange.thanking import NotForOthers
 from timebank.domain.exchange.thanking import ThatsYou
-from timebank.domain.ledger.transfers import KeyReused
 from timebank.models import AccountKind
 from timebank.models import Exchange
 from timebank.models import ExchangeState
-from timebank.models import ExchangeStep
 from timebank.models import Membership
 from timebank.models import NoticeKind
 from timebank.models import Standing
@@ -93,17 +91,6 @@ def agree(
         TooManyAgreed: `by` has noted fifty that are still to happen.
         KeyReused: The key was used for other details.
     """
-    known = chain.find_step(session, key=key)
-    if known is not None:
-        return _same(session, known, agreement, by)
-    require_member(by)
-    _check(agreement, now)
-    _check_sides(session, agreement, by)
-    _lock_noter(session, by)
-    sides = (agreement.helper_id, agreement.helped_id)
-    post = chain.lock_post_of(session, agreement.post_id, between=sides)
-    if post is not None:
-        posting.match(session, post=post)
     exchange = Exchange(
         community_id=by.community_id,
         helper_id=agreement.helper_id,
@@ -118,12 +105,21 @@ def agree(
         created_by=by.id,
         created_at=now,
     )
-    step = _begin(session, exchange, agreement, by=by, key=key, now=now)
+    first = chain.First(step=StepKind.AGREED, words=agreement.words, by=by, key=key)
+    known = chain.find_begun(session, exchange, first)
+    if known is not None:
+        return known
+    require_member(by)
+    _check(agreement, now)
+    _check_sides(session, agreement, by)
+    _lock_noter(session, by)
+    sides = (agreement.helper_id, agreement.helped_id)
+    post = chain.lock_post_of(session, agreement.post_id, between=sides)
+    if post is not None:
+        posting.match(session, post=post)
+    step = chain.begin(session, exchange, first, now=now)
     if step is None:
-        rival = chain.find_step(session, key=key)
-        if rival is None:
-            raise KeyReused
-        return _same(session, rival, agreement, by)
+        return chain.require_begun(session, exchange, first)
     side = chain.side_of(session, exchange, by)
     told = tuple(one for one in Side if one is not side)
     telling.tell(
@@ -258,48 +254,6 @@ def should_have_happened(session: Session, *, community_id: int, today: dt.date)
     """Read what was agreed for a day before today and not thanked for, the oldest first."""
     values = {"community_id": community_id, "today": today}
     return [Overdue(**row) for row in session.execute(OVERDUE, values).mappings()]
-
-
-def _begin(
-    session: Session,
-    exchange: Exchange,
-    agreement: Agreement,
-    *,
-    by: Membership,
-    key: uuid.UUID,
-    now: dt.datetime,
-) -> ExchangeStep | None:
-    """Write the exchange and its first step, or neither when the key is known."""
-    with session.begin_nested() as both:
-        session.add(exchange)
-        session.flush()
-        step = chain.write_step(
-            session, exchange, step=StepKind.AGREED, by_id=by.id, key=key, now=now,
-            minutes=agreement.minutes, words=agreement.words,
-        )  # fmt: skip
-        if step is None:
-            both.rollback()
-    return step
-
-
-def _same(session: Session, known: ExchangeStep, agreement: Agreement, by: Membership) -> Exchange:
-    """Find what the key stands for.
-
-    Raises:
-        KeyReused: Other details.
-    """
-    exchange = session.get_one(Exchange, known.exchange_id)
-    was = (
-        known.step, known.by_id, known.minutes, exchange.helper_id, exchange.payer_id,
-        exchange.what, exchange.planned_at,
-    )  # fmt: skip
-    wanted = (
-        StepKind.AGREED, by.id, agreement.minutes, agreement.helper_id, agreement.payer_id,
-        agreement.what, agreement.planned_at,
-    )  # fmt: skip
-    if was != wanted or known.words != (agreement.words or None):
-        raise KeyReused
-    return exchange
 
 
 def _check(agreement: Agreement, now: dt.datetime) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import uuid
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -235,6 +236,69 @@ def write_step(
         .on_conflict_do_nothing(constraint="same_step_once")
         .returning(ExchangeStep)
     ).one_or_none()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class First:
+    """The step that an exchange begins with: agreed or thanked for, by whom, with which words.
+
+    `key` is the sender's own name for the intent.
+    """
+
+    step: StepKind
+    words: str | None
+    by: Membership
+    key: uuid.UUID
+
+
+def find_begun(session: Session, wanted: Exchange, first: First) -> Exchange | None:
+    """Find the exchange that stands for this key, if any; `wanted` is as asked for, not written.
+
+    Raises:
+        KeyReused: The key stands for other details.
+    """
+    known = find_step(session, key=first.key)
+    if known is None:
+        return None
+    exchange = session.get_one(Exchange, known.exchange_id)
+    was = (known.step, known.by_id, known.minutes, known.words)
+    said = (first.step, first.by.id, wanted.minutes, first.words or None)
+    if was != said or _facts(exchange, first.step) != _facts(wanted, first.step):
+        raise KeyReused
+    return exchange
+
+
+def _facts(exchange: Exchange, step: StepKind) -> tuple[object, ...]:
+    when = exchange.planned_at if step is StepKind.AGREED else exchange.happened_on
+    return exchange.helper_id, exchange.payer_id, exchange.what, when
+
+
+def begin(
+    session: Session, exchange: Exchange, first: First, *, now: dt.datetime
+) -> ExchangeStep | None:
+    """Write an exchange and its first step; neither, and None, when the key is known by now."""
+    with session.begin_nested() as both:
+        session.add(exchange)
+        session.flush()
+        step = write_step(
+            session, exchange, step=first.step, by_id=first.by.id, key=first.key, now=now,
+            minutes=exchange.minutes, words=first.words,
+        )  # fmt: skip
+        if step is None:
+            both.rollback()
+    return step
+
+
+def require_begun(session: Session, wanted: Exchange, first: First) -> Exchange:
+    """Find the exchange that a rival began a moment before, under the same key.
+
+    Raises:
+        KeyReused: With other details, or it is gone again.
+    """
+    begun = find_begun(session, wanted, first)
+    if begun is None:
+        raise KeyReused
+    return begun
 
 
 def standing_thanks(session: Session, exchange: Exchange) -> Transfer | None:

@@ -107,17 +107,6 @@ def thank(
         BelowFloor: The account can't give so many hours just now.
         KeyReused: The key was used for other details.
     """
-    known = chain.find_step(session, key=key)
-    if known is not None:
-        return _same(session, known, thanks, by)
-    require_member(by)
-    _check(thanks, today)
-    _check_sides(session, thanks, by)
-    _check_heard(session, thanks.words, thanks.helper_id, thanks.helped_id)
-    sides = (thanks.helper_id, thanks.helped_id)
-    post = chain.lock_post_of(session, thanks.post_id, between=sides)
-    if post is not None:
-        posting.finish(session, post=post, now=now)
     exchange = Exchange(
         community_id=by.community_id,
         helper_id=thanks.helper_id,
@@ -133,14 +122,27 @@ def thank(
         created_by=by.id,
         created_at=now,
     )
-    step = _begin(session, exchange, thanks, by=by, key=key, now=now)
+    first = chain.First(step=StepKind.THANKED, words=thanks.words, by=by, key=key)
+    known = chain.find_begun(session, exchange, first)
+    if known is not None:
+        return known
+    _check_all(session, thanks, by, today)
+    sides = (thanks.helper_id, thanks.helped_id)
+    post = chain.lock_post_of(session, thanks.post_id, between=sides)
+    if post is not None:
+        posting.finish(session, post=post, now=now)
+    step = chain.begin(session, exchange, first, now=now)
     if step is None:
-        rival = chain.find_step(session, key=key)
-        if rival is None:
-            raise KeyReused
-        return _same(session, rival, thanks, by)
+        return chain.require_begun(session, exchange, first)
     _move(session, exchange, step, by, memo=thanks.what if thanks.is_typed else None)
     return exchange
+
+
+def _check_all(session: Session, thanks: Thanks, by: Membership, today: dt.date) -> None:
+    require_member(by)
+    _check(thanks, today)
+    _check_sides(session, thanks, by)
+    _check_heard(session, thanks.words, thanks.helper_id, thanks.helped_id)
 
 
 def thank_again(
@@ -190,48 +192,6 @@ def thank_again(
     if step is None:
         raise KeyReused
     _move(session, exchange, step, by, memo=exchange.what)
-
-
-def _begin(
-    session: Session,
-    exchange: Exchange,
-    thanks: Thanks,
-    *,
-    by: Membership,
-    key: uuid.UUID,
-    now: dt.datetime,
-) -> ExchangeStep | None:
-    """Write the exchange and its first step, or neither when the key is known."""
-    with session.begin_nested() as both:
-        session.add(exchange)
-        session.flush()
-        step = chain.write_step(
-            session, exchange, step=StepKind.THANKED, by_id=by.id, key=key, now=now,
-            minutes=thanks.minutes, words=thanks.words,
-        )  # fmt: skip
-        if step is None:
-            both.rollback()
-    return step
-
-
-def _same(session: Session, known: ExchangeStep, thanks: Thanks, by: Membership) -> Exchange:
-    """Find what the key stands for.
-
-    Raises:
-        KeyReused: Other details.
-    """
-    exchange = session.get_one(Exchange, known.exchange_id)
-    was = (
-        known.step, known.by_id, known.minutes, exchange.helper_id, exchange.payer_id,
-        exchange.what, exchange.happened_on,
-    )  # fmt: skip
-    wanted = (
-        StepKind.THANKED, by.id, thanks.minutes, thanks.helper_id, thanks.payer_id,
-        thanks.what, thanks.happened_on,
-    )  # fmt: skip
-    if was != wanted or known.words != (thanks.words or None):
-        raise KeyReused
-    return exchange
 
 
 def _move(
