@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import asdict
 from dataclasses import dataclass
 from dataclasses import fields
@@ -70,7 +71,12 @@ class Figures:
         return self.turn_minutes + self.thanks_minutes + self.together_minutes
 
 
+# Each month is counted for itself, all of them in one statement.
 FIGURES = sa.text("""
+SELECT asked.month, counted.*
+  FROM unnest(CAST(:months AS date[]), CAST(:begins AS timestamptz[]),
+              CAST(:ends AS timestamptz[])) AS asked (month, begins, ends)
+ CROSS JOIN LATERAL (
 WITH standing AS (
   SELECT t.*, payer.kind AS payer_kind, payer.membership_id AS payer,
          payee.kind AS payee_kind, payee.membership_id AS payee
@@ -78,9 +84,10 @@ WITH standing AS (
     JOIN account payer ON payer.id = t.debit_id
     JOIN account payee ON payee.id = t.credit_id
    WHERE t.community_id = :community_id AND t.kind NOT IN ('reversal', 'opening', 'closing')
-     AND t.happened_on >= :recent AND t.happened_on < :after
+     AND t.happened_on >= asked.month - interval '2 months'
+     AND t.happened_on < asked.month + interval '1 month'
      AND NOT EXISTS (SELECT FROM transfer r WHERE r.reverses_id = t.id)
-), lately AS (SELECT * FROM standing WHERE happened_on >= :month)
+), lately AS (SELECT * FROM standing WHERE happened_on >= asked.month)
 SELECT
   coalesce(sum(minutes) FILTER (WHERE kind IN ('earn', 'adjust')), 0)::bigint AS turn_minutes,
   coalesce(sum(minutes) FILTER (WHERE kind = 'thanks'), 0)::bigint AS thanks_minutes,
@@ -96,11 +103,12 @@ SELECT
   count(DISTINCT payer) FILTER (WHERE kind IN ('thanks', 'share')) AS helped,
   (SELECT count(DISTINCT c.event_id) FROM lately l JOIN claim c ON c.id = l.claim_id) AS events,
   (SELECT count(*) FROM membership m WHERE m.community_id = :community_id
-      AND (m.standing <> 'left' OR m.left_at >= :ends) AND m.created_at < :ends) AS members,
+      AND (m.standing <> 'left' OR m.left_at >= asked.ends)
+      AND m.created_at < asked.ends) AS members,
   (SELECT count(*) FROM membership m WHERE m.community_id = :community_id
-      AND m.created_at >= :begins AND m.created_at < :ends) AS joined,
+      AND m.created_at >= asked.begins AND m.created_at < asked.ends) AS joined,
   (SELECT count(DISTINCT who) FROM standing, unnest(ARRAY[payer, payee]) AS who) AS active
-  FROM lately
+  FROM lately) counted
 """)
 
 
@@ -113,17 +121,23 @@ def read_figures(
     session: Session, *, community_id: int, month: dt.date, timezone: dt.tzinfo
 ) -> Figures:
     """Count a month as the books have it now, in one statement."""
-    after = month + MONTH
-    values = {
-        "community_id": community_id,
-        "month": month,
-        "after": after,
-        "recent": after - 3 * MONTH,
-        "begins": dt.datetime.combine(month, dt.time(), timezone),
-        "ends": dt.datetime.combine(after, dt.time(), timezone),
+    return read_months(session, community_id=community_id, months=[month], timezone=timezone)[
+        month
+    ]
+
+
+def read_months(
+    session: Session, *, community_id: int, months: Sequence[dt.date], timezone: dt.tzinfo
+) -> dict[dt.date, Figures]:
+    """Count several months as the books have them now, in one statement."""
+    begins = [dt.datetime.combine(month, dt.time(), timezone) for month in months]
+    ends = [dt.datetime.combine(month + MONTH, dt.time(), timezone) for month in months]
+    values = {"community_id": community_id, "months": list(months), "begins": begins, "ends": ends}
+    names = [one.name for one in fields(Figures)]
+    return {
+        row["month"]: Figures(**{name: int(row[name]) for name in names})
+        for row in session.execute(FIGURES, values).mappings()
     }
-    row = session.execute(FIGURES, values).mappings().one()
-    return Figures(**{name: int(value) for name, value in row.items()})
 
 
 @dataclass(frozen=True, slots=True)

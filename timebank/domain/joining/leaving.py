@@ -262,12 +262,10 @@ def _settle_account(
         key: Of the transfer.
         now: When.
     """
-    account = session.scalars(
-        sa.select(Account)
-        .where(Account.membership_id == member.id)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    ).one()
+    account = ledger.account_of(session, membership_id=member.id)
+    community = _commons(session, member)
+    ledger.lock_accounts(session, {account.id, community.id, heir.id if heir else community.id})
+    session.refresh(account)
     minutes = account.balance
     if minutes > 0 and heir is None:
         return {"whereto": "kept", "minutes": str(minutes)}
@@ -276,7 +274,7 @@ def _settle_account(
         # A turn of theirs may have been credited after they left: such an account was closed.
         account.closed_at = None
         session.flush()
-        other = heir if heir and minutes > 0 else _commons(session, member)
+        other = heir if heir and minutes > 0 else community
         debit, credit = (account, other) if minutes > 0 else (other, account)
         ledger.record(
             session,

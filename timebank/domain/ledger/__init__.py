@@ -8,6 +8,7 @@ from __future__ import annotations
 from timebank.domain.ledger.accounts import account_of
 from timebank.domain.ledger.accounts import commons
 from timebank.domain.ledger.accounts import find_account
+from timebank.domain.ledger.accounts import lock_accounts
 from timebank.domain.ledger.accounts import opening_account
 from timebank.domain.ledger.batches import Leg
 from timebank.domain.ledger.batches import post_batch
@@ -57,6 +58,7 @@ from timebank.domain.ledger.transfers import OwnHours
 from timebank.domain.ledger.transfers import ReadOnly
 from timebank.domain.ledger.transfers import SoManyHours
 from timebank.domain.ledger.transfers import ToOneself
+from timebank.domain.ledger.transfers import find_transfer
 from timebank.domain.ledger.transfers import record
 from timebank.domain.ledger.transfers import reverse
 
@@ -95,10 +97,12 @@ __all__ = [
     "find_account",
     "find_boundary",
     "find_mark",
+    "find_transfer",
     "give",
     "latest_proofs",
     "latest_repairs",
     "limit_log",
+    "lock_accounts",
     "minutes_given",
     "open_differences",
     "opening_account",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -41,3 +43,13 @@ def _only(session: Session, community_id: int, kind: AccountKind) -> Account:
     return session.scalars(
         sa.select(Account).where(Account.community_id == community_id, Account.kind == kind)
     ).one()
+
+
+def lock_accounts(session: Session, account_ids: Collection[int]) -> None:
+    """Lock several accounts in the order of their numbers, as everybody does who moves minutes."""
+    session.execute(
+        sa.select(Account.id)
+        .where(Account.id.in_(account_ids))
+        .order_by(Account.id)
+        .with_for_update(key_share=True)
+    )

@@ -13,11 +13,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from timebank.core.text import public_name
+from timebank.domain.ledger.accounts import lock_accounts
 from timebank.domain.ledger.telling import tell_hours_moved
 from timebank.domain.ledger.transfers import KeyReused
 from timebank.domain.ledger.transfers import record
 from timebank.domain.ledger.transfers import reverse
-from timebank.models import Account
 from timebank.models import Batch
 from timebank.models import BatchKind
 from timebank.models import Transfer
@@ -87,13 +87,7 @@ def _queue(session: Session, legs: Sequence[Leg]) -> None:
 
     Then the legs may stand in any order: what comes into a pot before what goes out of it.
     """
-    accounts = {number for leg in legs for number in (leg.debit_id, leg.credit_id)}
-    session.execute(
-        sa.select(Account.id)
-        .where(Account.id.in_(accounts))
-        .order_by(Account.id)
-        .with_for_update(key_share=True)
-    )
+    lock_accounts(session, {number for leg in legs for number in (leg.debit_id, leg.credit_id)})
 
 
 def _post(session: Session, batch: Batch, leg: Leg, number: int) -> int:

@@ -12,6 +12,7 @@ from timebank.core.errors import Refused
 from timebank.domain.ledger.telling import tell_hours_moved
 from timebank.domain.ledger.transfers import KeyReused
 from timebank.domain.ledger.transfers import OwnHours
+from timebank.domain.ledger.transfers import find_transfer
 from timebank.domain.ledger.transfers import record
 from timebank.domain.ledger.transfers import reverse
 from timebank.models import Account
@@ -75,7 +76,7 @@ def correct(
         raise CannotCorrect
     if transfer.kind is TransferKind.CLOSING and minutes:
         raise OnlyWhole(field="minutes")
-    known = _found(session, key)
+    known = find_transfer(session, key=key)
     if known is not None:
         return _same(session, known, transfer, minutes)
     if minutes == transfer.minutes:
@@ -83,13 +84,28 @@ def correct(
     if transfer.claim_id is not None:  # the order of locks: the turn before the accounts
         session.execute(LOCK_TURN, {"claim_id": transfer.claim_id})
     reverse(session, transfer=transfer, by=by, key=key, now=now, memo=memo)
-    if not minutes:
-        if transfer.claim_id is not None:
-            session.execute(NOT_DONE, {"claim_id": transfer.claim_id})
-        return None
+    if minutes:
+        return _post_anew(
+            session, transfer, minutes=minutes, by=by, key=_key_anew(key), memo=memo, now=now
+        )
+    if transfer.claim_id is not None:
+        session.execute(NOT_DONE, {"claim_id": transfer.claim_id})
+    return None
+
+
+def _post_anew(
+    session: Session,
+    transfer: Transfer,
+    *,
+    minutes: int,
+    by: int,
+    key: uuid.UUID,
+    memo: str,
+    now: dt.datetime,
+) -> Transfer:
     return record(
         session,
-        key=_key_anew(key),
+        key=key,
         community_id=transfer.community_id,
         debit_id=transfer.debit_id,
         credit_id=transfer.credit_id,
@@ -130,7 +146,7 @@ def put_right(
     ):
         raise OwnHours
     anew = correct(session, transfer=transfer, minutes=minutes, by=by, key=key, memo=memo, now=now)
-    mirror = session.scalars(sa.select(Transfer).where(Transfer.idempotency_key == key)).one()
+    mirror = find_transfer(session, key=key)
     moved = [one.id for one in (mirror, anew) if one is not None]
     tell_hours_moved(session, transfer_ids=moved, now=now)
     return anew
@@ -140,14 +156,8 @@ def _key_anew(key: uuid.UUID) -> uuid.UUID:
     return uuid.uuid5(key, "anew")
 
 
-def _found(session: Session, key: uuid.UUID) -> Transfer | None:
-    return session.scalars(
-        sa.select(Transfer).where(Transfer.idempotency_key == key)
-    ).one_or_none()
-
-
 def _same(session: Session, known: Transfer, transfer: Transfer, minutes: int) -> Transfer | None:
-    anew = _found(session, _key_anew(known.idempotency_key))
+    anew = find_transfer(session, key=_key_anew(known.idempotency_key))
     if known.reverses_id != transfer.id or (anew.minutes if anew else 0) != minutes:
         raise KeyReused
     return anew
@@ -155,9 +165,3 @@ def _same(session: Session, known: Transfer, transfer: Transfer, minutes: int) -
 
 def _kind_anew(kind: TransferKind) -> TransferKind:
     return TransferKind.ADJUST if kind is TransferKind.EARN else kind
-
-
-def is_taken_back(session: Session, *, transfer_id: int) -> bool:
-    """Tell whether an entry was taken back."""
-    found = sa.exists().where(Transfer.reverses_id == transfer_id)
-    return bool(session.scalar(sa.select(found)))

@@ -18,6 +18,7 @@ from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
 from timebank.domain.ledger.accounts import commons
 from timebank.domain.ledger.accounts import find_account
+from timebank.domain.ledger.accounts import lock_accounts
 from timebank.domain.ledger.telling import tell_hours_moved
 from timebank.domain.ledger.transfers import record
 from timebank.models import Account
@@ -177,9 +178,10 @@ def close_pot(
     if pot.closed_at is not None:
         return None
     left = None
-    session.refresh(pot, with_for_update={"key_share": True})
+    here = commons(session, community_id=pot.community_id).id
+    lock_accounts(session, (here, pot.id))
+    session.refresh(pot)
     if pot.balance:  # below nothing after a correction, the community makes it up
-        here = commons(session, community_id=pot.community_id).id
         payer, payee = (pot.id, here) if pot.balance > 0 else (here, pot.id)
         left = record(
             session,

@@ -17,7 +17,9 @@ from sqlalchemy.orm import Session
 from timebank.core.errors import Conflict
 from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
+from timebank.domain.ledger.accounts import lock_accounts
 from timebank.domain.ledger.telling import tell_hours_moved
+from timebank.domain.ledger.transfers import find_transfer
 from timebank.domain.ledger.transfers import record
 from timebank.models import Account
 from timebank.models import AccountKind
@@ -163,23 +165,15 @@ def top_up(
         ToppedUpEnough: As often as the policy allows.
         OwnHours, BelowFloor, AboveCeiling, AccountClosed, ReadOnly: see `record`.
     """
-    known = session.scalars(
-        sa.select(Transfer).where(
-            Transfer.idempotency_key == key, Transfer.community_id == community_id
-        )
-    ).one_or_none()
-    if known is not None:
+    known = find_transfer(session, key=key)
+    if known is not None and known.community_id == community_id:
         return known
     policy = policy_of(session, community_id=community_id)
     if policy is None:
         raise NoPolicy
+    whose = sa.select(Account.id).where(Account.membership_id == membership_id)
     # One at a time for a member, or two coordinators would top up once too often.
-    session.execute(
-        sa.select(Account.id)
-        .where(sa.or_(Account.membership_id == membership_id, Account.id == policy.pot_id))
-        .order_by(Account.id)
-        .with_for_update(key_share=True)
-    )
+    lock_accounts(session, [policy.pot_id, *session.scalars(whose)])
     low = read_low(session, community_id=community_id, now=now, membership_id=membership_id)
     if not low:
         raise NotLow

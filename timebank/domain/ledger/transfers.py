@@ -133,6 +133,13 @@ def record(
     return made
 
 
+def find_transfer(session: Session, *, key: uuid.UUID) -> Transfer | None:
+    """Find the transfer that stands for this intent."""
+    return session.scalars(
+        sa.select(Transfer).where(Transfer.idempotency_key == key)
+    ).one_or_none()
+
+
 def _known(
     session: Session, key: uuid.UUID, body: dict[str, object], memo: str | None
 ) -> Transfer:

@@ -293,7 +293,7 @@ def take_back(
     claim = lock_claim(session, claim_id)
     if claim.event_id != occasion.event_id:
         raise NotFound
-    sent_before = session.scalar(sa.select(Transfer).where(Transfer.idempotency_key == key))
+    sent_before = ledger.find_transfer(session, key=key)
     if sent_before:
         return sent_before
     mirror = ledger.reverse(

@@ -90,24 +90,16 @@ def months() -> str:
 
 
 def _months() -> list[Month]:
-    """Read the months in which there was a community, the newest first: thirteen statements."""
+    """Read the months in which there was a community, the newest first, in two statements."""
     here = door().community
     this = figures.month_of(today())
     firsts = [this - number * figures.MONTH for number in range(MONTHS)]
     told = figures.read_published(db.session(), community_id=here.id, since=firsts[-1], until=this)
+    counted = figures.read_months(
+        db.session(), community_id=here.id, months=firsts, timezone=ZoneInfo(here.timezone)
+    )
     found = [
-        Month(
-            first,
-            month_words(first),
-            figures.read_figures(
-                db.session(),
-                community_id=here.id,
-                month=first,
-                timezone=ZoneInfo(here.timezone),
-            ),
-            told.get(first),
-            is_over=first < this,
-        )
+        Month(first, month_words(first), counted[first], told.get(first), is_over=first < this)
         for first in firsts
     ]
     return [one for one in found if not one.is_over or one.told or one.now != figures.Figures()]
