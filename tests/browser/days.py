@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -25,7 +26,12 @@ def saturday() -> dt.date:
 
 
 def a_walk(session: Session) -> Walk:
-    return builders.a_walk(session, day=saturday())
+    """Walk soon, in a community that is awake: its quiet hour is half a day from now."""
+    walk = builders.a_walk(session, day=saturday())
+    hour = clock.now().astimezone(ZoneInfo(builders.LONDON)).hour + 12
+    walk.community.quiet_from = dt.time(hour % 24)
+    walk.community.quiet_until = dt.time((hour + 1) % 24)
+    return walk
 
 
 def a_walk_under_way(session: Session, walk: Walk) -> Event:

@@ -376,6 +376,12 @@ class TestPausing:
         assert standing.missing(session, now=NOW) == []
 
 
+def test_who_has_left_finds_no_place_however_many_are_free(session, walk):
+    leave(session, walk.bela)
+    with pytest.raises(NotFound):
+        claiming.claim_slot(session, slot_id=walk.marshal.id, membership_id=walk.bela.id, now=NOW)
+
+
 def test_a_tap_in_the_moment_of_leaving_leaves_no_turn_behind(session, engine, walk):
     """However close together: the turn is given back, or it is never taken."""
     later = builders.an_event(session, walk.series, dt.date(2027, 5, 8))

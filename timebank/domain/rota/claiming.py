@@ -39,6 +39,7 @@ from timebank.models import Membership
 from timebank.models import Series
 from timebank.models import SeriesState
 from timebank.models import Slot
+from timebank.models import Standing
 from timebank.models import WithdrawnBecause
 
 HOLD_LASTS = dt.timedelta(hours=24)
@@ -246,8 +247,11 @@ def refused_by(
     return refusal() if refusal else error
 
 
-def _full(session: Session, slot_id: int, membership_id: int) -> Refused | SlotFull:
-    """Say whether every place is taken, or what is left is kept for newcomers."""
+def _full(session: Session, slot_id: int, membership_id: int) -> Exception:
+    """Say whether they left a moment ago, every place is taken, or the rest is for newcomers."""
+    standing = sa.select(Membership.standing).where(Membership.id == membership_id)
+    if session.scalars(standing).one() is Standing.LEFT:
+        return NotFound()
     taken = sa.select(sa.func.count()).where(Claim.slot_id == slot_id, Claim.live)
     left = sa.select(Slot.places - taken.scalar_subquery()).where(Slot.id == slot_id)
     if session.scalars(left).one() > 0:
@@ -269,7 +273,11 @@ def look_closely(session: Session, *, slot_id: int, membership_id: int, now: dt.
         .join(Event, Event.id == Slot.event_id)
         .join(Series, Series.id == Slot.series_id)
         .join(Membership, Membership.community_id == Slot.community_id)
-        .where(Slot.id == slot_id, Membership.id == membership_id)
+        .where(
+            Slot.id == slot_id,
+            Membership.id == membership_id,
+            Membership.standing != Standing.LEFT,
+        )
     ).first()
     if found is None or found.series_state is not SeriesState.PUBLISHED:
         raise NotFound
