@@ -32,6 +32,8 @@ from timebank.web.flashes import Tone
 from timebank.web.flashes import say
 from timebank.web.rota.arrival_forms import TakeBackForm
 from timebank.web.rota.arrival_forms import WalkUpForm
+from timebank.web.rota.crediting import say_credited
+from timebank.web.rota.crediting import say_own_turn_waits
 from timebank.web.typed import text_of
 
 bp = Blueprint("checkin", __name__)
@@ -94,21 +96,11 @@ def finish(slug: str, day: dt.date) -> Response:
 
 def _tell(done: checkin.Finished) -> None:
     if done.credits:
-        say(
-            ngettext(
-                "Thank you! %(hours)s credited to %(num)s neighbour.",
-                "Thank you! %(hours)s credited to %(num)s neighbours.",
-                len(done.credits),
-                hours=hours(done.minutes),
-            )
-        )
+        say_credited(len(done.credits), minutes=done.minutes)
     elif not done.waiting and not done.read_only:
         say(_("Everybody ticked has their hours already."), tone=Tone.NEWS)
     if done.waiting:
-        say(
-            _("Your own turn needs another organiser’s tap: nobody confirms their own hours."),
-            tone=Tone.NEWS,
-        )
+        say_own_turn_waits()
     if done.read_only:
         say(
             ngettext(

@@ -34,10 +34,11 @@ from timebank.models import PaperSheetDraft
 from timebank.web.auth import member
 from timebank.web.auth import signed_in_required
 from timebank.web.events.running import occasion_of_organiser
-from timebank.web.filters import hours
 from timebank.web.flashes import Tone
 from timebank.web.flashes import say
 from timebank.web.rota import sheet_words
+from timebank.web.rota.crediting import say_credited
+from timebank.web.rota.crediting import say_own_turn_waits
 from timebank.web.rota.sheet_forms import FIELDS_A_LINE
 from timebank.web.rota.sheet_forms import MOST_ON_SCREEN
 from timebank.web.rota.sheet_forms import BringSheetForm
@@ -301,21 +302,11 @@ def _understood_page(
 
 def _tell(done: writing.Written) -> None:
     if done.credits:
-        say(
-            ngettext(
-                "Thank you! %(hours)s credited to %(num)s neighbour.",
-                "Thank you! %(hours)s credited to %(num)s neighbours.",
-                len(done.credits),
-                hours=hours(done.minutes),
-            )
-        )
+        say_credited(len(done.credits), minutes=done.minutes)
     elif not done.waiting and not done.refused:
         say(_("Nothing new: everything on it was in already."), tone=Tone.NEWS)
     if done.waiting:
-        say(
-            _("Your own turn needs another organiser’s tap: nobody confirms their own hours."),
-            tone=Tone.NEWS,
-        )
+        say_own_turn_waits()
     if done.refused:
         say(
             ngettext(
