@@ -42,7 +42,8 @@ END $$""",
   FOR EACH ROW WHEN (NEW.state <> OLD.state AND (OLD.state, NEW.state) NOT IN (
     ('agreed', 'thanked'), ('agreed', 'cancelled'),
     ('thanked', 'undone'), ('thanked', 'disputed'), ('thanked', 'stands'),
-    ('undone', 'thanked'), ('disputed', 'settled'), ('stands', 'settled')))
+    ('thanked', 'settled'), ('undone', 'thanked'), ('disputed', 'settled'),
+    ('stands', 'disputed'), ('stands', 'settled'), ('settled', 'disputed')))
   EXECUTE FUNCTION refuse('an exchange cannot go to that state')""",
     """CREATE TRIGGER exchange_stays BEFORE DELETE ON exchange
   FOR EACH ROW EXECUTE FUNCTION refuse('an exchange is cancelled or undone, not deleted')""",

@@ -21,7 +21,9 @@ from timebank.domain.exchange import settling
 from timebank.domain.exchange import thanking
 from timebank.domain.exchange import undoing
 from timebank.domain.exchange.agreeing import Agreement
+from timebank.domain.exchange.chain import Side
 from timebank.domain.exchange.settling import Outcome
+from timebank.domain.exchange.settling import Verdict
 from timebank.domain.exchange.thanking import Thanks
 from timebank.domain.ledger.correcting import NothingToCorrect
 from timebank.domain.ledger.transfers import BelowFloor
@@ -44,6 +46,7 @@ NOW = dt.datetime(2027, 4, 28, 12, tzinfo=dt.UTC)
 TODAY = NOW.date()
 LATER = NOW + dt.timedelta(days=3)
 FIFTEEN_DAYS = dt.timedelta(days=15)
+LATE = NOW + dt.timedelta(days=90)
 
 
 @pytest.fixture
@@ -306,6 +309,24 @@ class TestUndo:
         with pytest.raises(undoing.TooLateToUndo):
             undoing.undo(session, exchange=done, by=walk.bela, now=NOW)
 
+    def test_thanked_again_counts_on_from_whatever_the_books_have(self, session, walk):
+        done = thank(session, of(session, walk.sam, walk.bela), walk.bela)
+        for minutes in (90, 0):  # put right by an operator, and then taken back
+            ledger.correct(
+                session, transfer=chain.standing_thanks(session, done), minutes=minutes,
+                by=walk.ama.id, key=uuid.uuid4(), memo="A slip", now=NOW,
+            )  # fmt: skip
+        session.commit()
+        undoing.let_stand(session, now=NOW + FIFTEEN_DAYS)
+        session.commit()
+        session.expire_all()
+        thanking.thank_again(
+            session, exchange=done, minutes=60, happened_on=TODAY, words=None,
+            by=walk.bela, key=uuid.uuid4(), today=TODAY, now=NOW,
+        )  # fmt: skip
+        session.commit()
+        assert (done.revision, balances(session, walk.sam)) == (2, [60])
+
     def test_what_was_corrected_to_nothing_does_not_stand(self, session, walk):
         done = thank(session, of(session, walk.sam, walk.bela), walk.bela)
         hours = session.query(Transfer).one()
@@ -344,11 +365,22 @@ class TestSettling:
         session.commit()
 
     @staticmethod
-    def settle(session, exchange, by, outcome, *more, key=None, reason="Both agree"):
+    def settle(
+        session, exchange, by, outcome, minutes=None, *, key=None, reason="Both agree", seen=None
+    ):
         settling.settle(
-            session, exchange=exchange, outcome=outcome, minutes=more[0] if more else None,
-            reason=reason, by=by, key=key or uuid.uuid4(), now=NOW,
-        )  # fmt: skip
+            session,
+            exchange=exchange,
+            verdict=Verdict(
+                outcome=outcome,
+                minutes=minutes,
+                reason=reason,
+                last_step=seen or chain.last_step(session, exchange),
+            ),
+            by=by,
+            key=key or uuid.uuid4(),
+            now=LATE,
+        )
         session.commit()
 
     def test_the_other_side_is_asked_and_coordinators_are_told(self, session, walk, disputed):
@@ -403,6 +435,7 @@ class TestSettling:
         assert balances(session, walk.sam, walk.bela) == [180, -180]
         assert session.query(Transfer).count() == 3
         assert adds_up(session)
+        assert sorted(told(session, NoticeKind.EXCHANGE_SETTLED)) == ["Bela", "Sam"]
         with pytest.raises(KeyReused):
             self.settle(session, disputed, walk.ama, Outcome.CHANGE, 150, key=key)
         with pytest.raises(settling.NothingToSettle):
@@ -413,13 +446,101 @@ class TestSettling:
         assert balances(session, walk.sam, walk.bela) == [0, 0]
         assert disputed.state is ExchangeState.SETTLED
 
-    def test_what_stands_can_still_be_put_right(self, session, walk):
+    def test_what_stands_can_still_be_put_right_unasked(self, session, walk):
         done = thank(session, of(session, walk.sam, walk.bela), walk.bela)
         undoing.let_stand(session, now=NOW + FIFTEEN_DAYS)
         session.commit()
         session.expire_all()
-        self.settle(session, done, walk.ama, Outcome.CHANGE, 30)
+        with pytest.raises(settling.NothingToSettle):  # nobody asked whether to keep it
+            self.settle(session, done, walk.ama, Outcome.KEEP)
+        self.settle(session, done, walk.ama, Outcome.CHANGE, 30, reason="It was half an hour")
         assert balances(session, walk.sam) == [30]
+        first, mirror, anew = session.query(Transfer).order_by(Transfer.id)
+        assert (mirror.reverses_id, anew.exchange_id, anew.revision) == (first.id, done.id, 1)
+        assert builders.memo_of(session, anew) == "It was half an hour"
+        assert first.happened_on == mirror.happened_on == anew.happened_on
+        assert sorted(told(session, NoticeKind.EXCHANGE_SETTLED)) == ["Bela", "Sam"]
+
+    def test_a_coordinator_needs_no_complaint_within_the_days_either(self, session, walk):
+        done = thank(session, of(session, walk.sam, walk.bela), walk.bela)
+        self.settle(session, done, walk.ama, Outcome.TAKE_BACK, reason="Entered twice")
+        assert balances(session, walk.sam, walk.bela) == [0, 0]
+        assert done.state is ExchangeState.SETTLED
+        with pytest.raises(undoing.TooLateToUndo):
+            undoing.undo(session, exchange=done, by=walk.bela, now=NOW)
+
+    def test_a_side_can_say_so_months_later(self, session, walk):
+        done = thank(session, of(session, walk.sam, walk.bela), walk.bela)
+        undoing.let_stand(session, now=NOW + FIFTEEN_DAYS)
+        session.commit()
+        session.expire_all()
+        self.dispute(session, done, walk.bela, words="That was one hour")
+        assert done.state is ExchangeState.DISPUTED
+        assert told(session, NoticeKind.STATEMENT_WANTED) == ["Sam"]
+        self.settle(session, done, walk.ama, Outcome.CHANGE, 60)
+        assert balances(session, walk.sam) == [60]
+
+    def test_what_was_settled_wrongly_is_settled_again(self, session, walk, disputed):
+        self.settle(session, disputed, walk.ama, Outcome.TAKE_BACK)
+        with pytest.raises(settling.NothingToSettle):
+            self.settle(session, disputed, walk.ama, Outcome.TAKE_BACK)
+        with pytest.raises(settling.NothingToSettle):  # there are no hours to say it of
+            self.dispute(session, disputed, walk.sam)
+        self.settle(session, disputed, walk.ama, Outcome.CHANGE, 180, reason="I misread it")
+        assert balances(session, walk.sam, walk.bela) == [180, -180]
+        assert (disputed.minutes, disputed.revision) == (180, 1)
+        self.settle(session, disputed, walk.ama, Outcome.CHANGE, 90)
+        assert balances(session, walk.sam, walk.bela) == [90, -90]
+        assert (disputed.minutes, disputed.revision) == (90, 2)
+        assert adds_up(session)
+
+    def test_said_again_after_it_was_settled_both_are_heard_anew(self, session, walk, disputed):
+        settling.give_statement(
+            session, exchange=disputed, words="Two", by=walk.bela, key=uuid.uuid4(), now=NOW
+        )
+        self.settle(session, disputed, walk.ama, Outcome.KEEP)
+        self.dispute(session, disputed, walk.bela, words="Sam says himself that it was one")
+        assert settling.sides_heard(session, disputed) == {Side.HELPED}
+        [line] = settling.disputed(session, community_id=walk.community.id)
+        assert (line.words, line.is_answered) == ("Sam says himself that it was one", False)
+        settling.give_statement(
+            session, exchange=disputed, words="One it is", by=walk.sam, key=uuid.uuid4(), now=NOW
+        )
+        [line] = settling.disputed(session, community_id=walk.community.id)
+        assert line.is_answered
+
+    def test_who_settles_has_read_all_that_was_said(self, session, walk, disputed):
+        seen = chain.last_step(session, disputed)
+        settling.give_statement(
+            session, exchange=disputed, words="Two", by=walk.bela, key=uuid.uuid4(), now=NOW
+        )
+        session.commit()
+        with pytest.raises(settling.MovedOn):
+            self.settle(session, disputed, walk.ama, Outcome.CHANGE, 180, seen=seen)
+        assert balances(session, walk.sam) == [120]
+
+    def test_hours_that_are_gone_already_can_be_settled_as_gone(self, session, walk, disputed):
+        """As when an operator took them back in the books."""
+        ledger.correct(
+            session, transfer=session.query(Transfer).one(), minutes=0, by=walk.ama.id,
+            key=uuid.uuid4(), memo="Entered twice", now=NOW,
+        )  # fmt: skip
+        session.commit()
+        with pytest.raises(settling.NothingToSettle):
+            self.settle(session, disputed, walk.ama, Outcome.KEEP)
+        self.settle(session, disputed, walk.ama, Outcome.TAKE_BACK)
+        assert disputed.state is ExchangeState.SETTLED
+        assert balances(session, walk.sam, walk.bela) == [0, 0]
+
+    def test_kept_is_what_the_books_say(self, session, walk, disputed):
+        ledger.correct(
+            session, transfer=session.query(Transfer).one(), minutes=45, by=walk.ama.id,
+            key=uuid.uuid4(), memo="A slip", now=NOW,
+        )  # fmt: skip
+        session.commit()
+        self.settle(session, disputed, walk.ama, Outcome.KEEP)
+        step = session.query(ExchangeStep).filter_by(step="kept").one()
+        assert step.minutes == 45
 
     def test_who_may_not_and_what_must_be_said(self, session, walk, disputed):
         with pytest.raises(NotFound):

@@ -16,6 +16,7 @@ from tests.statements import count_statements
 from timebank.domain import ledger
 from timebank.domain.exchange import agreeing
 from timebank.domain.exchange import posting
+from timebank.domain.exchange import undoing
 from timebank.models import Category
 from timebank.models import Exchange
 from timebank.models import ExchangeState
@@ -318,6 +319,80 @@ def test_seen_differently_and_settled(walk, session, bela, sam, ama):
         assert "“Both say so”" in words.text
     bela.open(f"/neighbours/thanks/{the_exchange(session).id}")
     assert "Ama O settled it: it’s 3 hours." in bela.words
+
+
+def test_found_wrong_months_later_in_an_account_and_put_right(walk, session, bela, sam, ama):
+    thank_sam(bela, what="The hedge")
+    found = the_exchange(session)
+    later = NOW + dt.timedelta(days=90)
+    undoing.let_stand(session, now=later)
+    session.commit()
+    with time_machine.travel(later, tick=False):
+        _put_right_by(ama.sign_in(walk.ama), walk, session)
+        _disagrees(sam.sign_in(walk.sam), session, found)
+
+
+def _put_right_by(ama, walk, session):
+    entry = session.query(Transfer).order_by(Transfer.id).first()
+    ama.open(f"/bank/accounts/{entry.credit_id}/entries/{entry.id}")
+    assert not ama.has_button("Put it right")
+    ama.follow("See what it’s about, and put it right")
+    assert not ama.has_button("Undo")
+    assert "Keep the hours" not in ama.words  # nobody asked
+    ama.press("Settle it", outcome="change", typed="1", reason="Sam rang: it was an hour")
+    assert "Settled. We’ve told both." in ama.words
+    assert balance(session, walk.sam) == 60
+    for one, other in ((walk.sam, "Bela N"), (walk.bela, "Sam T")):
+        words = mail(session, NoticeKind.EXCHANGE_SETTLED, one)
+        assert f"Ama O has looked into this help between you and {other}:" in words.text
+        assert "It’s 1 hour now" in words.text
+        assert "“Sam rang: it was an hour”" in words.text
+    back = session.query(Transfer).filter_by(reverses_id=entry.id).one()
+    ama.open(f"/bank/accounts/{entry.credit_id}/entries/{back.id}")
+    ama.follow("See what it’s about, and put it right")
+    assert "Ama O settled it: it’s 1 hour." in ama.words
+
+
+def _disagrees(sam, session, found):
+    entry = session.query(Transfer).order_by(Transfer.id).first()
+    sam.open(f"/me/statement/{entry.id}")
+    sam.follow("See what it’s about, and say if it’s not right")
+    assert f"/neighbours/thanks/{found.id}" == sam.path
+    assert not sam.has_button("Undo")
+    sam.press("That’s not right", words="I said an hour and a half")
+    assert "We’re asking how it was" in sam.words
+
+
+def test_a_moment_after_the_other_the_words_answer_them(walk, session, bela, sam):
+    thank_sam(bela, what="The hedge")
+    page = f"/neighbours/thanks/{the_exchange(session).id}"
+    bela.open(page)
+    sam.open(page)
+    sam.press("That’s not right", words="It was three hours")
+    bela.press("That’s not right", words="It was one hour, I think")
+    assert bela.statuses == [409]
+    assert "A coordinator is looking into that one. You’ll hear from us." in bela.words
+    bela.press("Say how it was")
+    assert "A coordinator reads both" in bela.words
+    assert "It was one hour, I think" in bela.words
+
+
+def test_what_a_coordinator_typed_outlives_what_was_said_meanwhile(walk, session, bela, sam, ama):
+    thank_sam(bela, what="The hedge")
+    found = the_exchange(session)
+    sam.open(f"/neighbours/thanks/{found.id}")
+    sam.press("That’s not right", words="Three hours")
+    ama.open(f"/bank/exchanges/{found.id}")
+    bela.open(f"/neighbours/thanks/{found.id}")
+    bela.press("Say how it was", words="Two and a half")
+    ama.press("Settle it", outcome="change", typed="3", reason="Sam says so")
+    assert ama.statuses == [409]
+    assert "Something was said or done about it since." in ama.words
+    assert "Two and a half" in ama.words
+    assert 'value="Sam says so"' in ama.page
+    ama.press("Settle it", typed="2½", reason="Halfway")
+    assert "Settled. We’ve told both." in ama.words
+    assert balance(session, walk.sam) == 150
 
 
 def test_agreed_asked_about_by_mail_and_thanked_for_without_signing_in(

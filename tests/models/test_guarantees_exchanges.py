@@ -127,9 +127,14 @@ CHAIN = [
         Attack("exchange_state_order", f"{name} to {to}", sql, first)
         for name, to, sql, first in [
             ("agreed", "settled", state("favour", "settled", **DONE), "SELECT 1"),
-            ("thanked", "settled", state("hemming", "settled"), "SELECT 1"),
+            ("settled", "thanked", state("hemming", "thanked"), state("hemming", "settled")),
             ("stands", "undone", state("hemming", "undone"), state("hemming", "stands")),
-            ("stands", "disputed", state("hemming", "disputed"), state("hemming", "stands")),
+            (
+                "cancelled",
+                "settled",
+                state("favour", "settled", **DONE),
+                state("favour", "cancelled"),
+            ),
             ("disputed", "thanked", state("hemming", "thanked"), state("hemming", "disputed")),
             ("cancelled", "agreed", state("favour", "agreed"), state("favour", "cancelled")),
         ]
@@ -207,6 +212,9 @@ LEGAL = [
     legal("thanked for", FAVOUR_THANKED, state("favour", "thanked", **DONE)),
     legal("undone", state("hemming", "undone"), TAKEN_BACK),
     legal("settled", state("hemming", "settled"), state("hemming", "disputed")),
+    legal("settled unasked", state("hemming", "settled")),
+    legal("not right after all", state("hemming", "disputed"), state("hemming", "stands")),
+    legal("settled wrongly", state("hemming", "disputed"), state("hemming", "settled")),
     legal("words erased", update("exchange_step", "words = NULL", "said")),
 ]
 

@@ -22,6 +22,7 @@ from timebank.domain.ledger.transfers import KeyReused
 from timebank.models import Account
 from timebank.models import Block
 from timebank.models import Exchange
+from timebank.models import ExchangeState
 from timebank.models import ExchangeStep
 from timebank.models import Membership
 from timebank.models import Post
@@ -34,6 +35,10 @@ LONGEST_WHAT = 120
 LONGEST_WORDS = 500
 MOST_MINUTES = 1440
 UNDO_DAYS = 14
+# Hours moved for it, and as long as any stand they can be put right.
+THANKED_FOR = frozenset({
+    ExchangeState.THANKED, ExchangeState.DISPUTED, ExchangeState.STANDS, ExchangeState.SETTLED,
+})  # fmt: skip
 
 
 class HowLong(Refused):
@@ -299,6 +304,21 @@ def require_begun(session: Session, wanted: Exchange, first: First) -> Exchange:
     if begun is None:
         raise KeyReused
     return begun
+
+
+def last_step(session: Session, exchange: Exchange) -> int | None:
+    """Tell which step about it is the newest, by its number."""
+    return session.scalar(
+        sa.select(sa.func.max(ExchangeStep.id)).where(ExchangeStep.exchange_id == exchange.id)
+    )
+
+
+def next_revision(session: Session, exchange: Exchange) -> int:
+    """Number its next thanks: one more than any that the books have of it, taken back or not."""
+    newest = session.scalar(
+        sa.select(sa.func.max(Transfer.revision)).where(Transfer.exchange_id == exchange.id)
+    )
+    return 0 if newest is None else newest + 1
 
 
 def standing_thanks(session: Session, exchange: Exchange) -> Transfer | None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from timebank.core.errors import NotFound
 from timebank.core.text import public_name
+from timebank.domain.exchange.chain import THANKED_FOR
 from timebank.domain.exchange.chain import UNDO_DAYS
 from timebank.models import ExchangeState
 from timebank.models import StepKind
@@ -22,10 +23,12 @@ class Told:
     """One step as a page tells it.
 
     Attributes:
+        number: Rising; the newest step has the highest.
         by: First name and initial; empty when it came to stand by itself.
         minutes: How long it was by this step, where it says so.
     """
 
+    number: int
     step: StepKind
     by: str
     by_id: int | None
@@ -60,9 +63,14 @@ class History:
     steps: tuple[Told, ...]
 
     def can_undo(self, now: dt.datetime) -> bool:
-        """Tell whether either side can still undo it, or say that it isn't right."""
+        """Tell whether either side can still undo it."""
         is_open = self.state is ExchangeState.THANKED and self.undo_until is not None
         return is_open and self.undo_until is not None and now <= self.undo_until
+
+    @property
+    def has_hours(self) -> bool:
+        """Tell whether hours stand for it that either side can say aren't right."""
+        return self.state in THANKED_FOR and self.minutes > 0
 
 
 _FACTS = """
@@ -81,7 +89,7 @@ SELECT x.id AS exchange_id, x.state, x.what, x.helper_id, x.helped_id, x.post_id
 """
 ONE = sa.text(f"{_FACTS} WHERE x.id = :exchange_id AND x.community_id = :community_id")
 STEPS = sa.text("""
-SELECT s.step, s.by_id, s.minutes,
+SELECT s.id, s.step, s.by_id, s.minutes,
        CASE WHEN s.by_id IS NULL OR s.by_id = CAST(:reader_id AS bigint) OR NOT EXISTS (
               SELECT FROM exchange x JOIN block b ON b.ended_at IS NULL
                  AND b.by_id IN (x.helper_id, x.helped_id)
@@ -159,6 +167,7 @@ def _name(full_name: str, membership_id: int | None) -> str:
 
 def _told(row: sa.Row[tuple[object, ...]]) -> Told:
     return Told(
+        number=row.id,
         step=StepKind(row.step),
         by=_name(row.by, row.by_id) if row.by_id else "",
         by_id=row.by_id,

@@ -1,4 +1,9 @@
-"""When one of the two says it isn't right: both statements, and a coordinator who settles it."""
+"""When one of the two says it isn't right: both statements, and a coordinator who settles it.
+
+It can be said, and settled, as long as there are hours to put right: the 14 days in which either
+side can take them back by itself are no end of it. What a coordinator finds wrong without anybody
+saying so is settled the same way.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +24,7 @@ from timebank.domain.exchange import chain
 from timebank.domain.exchange import telling
 from timebank.domain.exchange.agreeing import is_coordinator_of
 from timebank.domain.exchange.chain import Side
-from timebank.domain.exchange.undoing import require_undoable
+from timebank.domain.exchange.undoing import LookedInto
 from timebank.domain.ledger.transfers import KeyReused
 from timebank.models import Exchange
 from timebank.models import ExchangeState
@@ -28,6 +33,7 @@ from timebank.models import Membership
 from timebank.models import NoticeKind
 from timebank.models import StepKind
 from timebank.models import Transfer
+from timebank.models import TransferKind
 
 LONGEST_REASON = 200  # it goes beside the correction in the books
 
@@ -52,6 +58,10 @@ class NothingToSettle(Conflict):
     """There’s nothing to settle there any more. Have a look at it again."""
 
 
+class MovedOn(Conflict):
+    """Something was said or done about it since. Have a look, then settle it."""
+
+
 class YourOwnExchange(NotAllowed):
     """You’re part of that one. Another coordinator has to settle it."""
 
@@ -71,6 +81,22 @@ STEPS = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """How a coordinator settles it.
+
+    Attributes:
+        minutes: How long it was, where the hours change.
+        reason: Why; both sides read it, and it goes beside the correction in the books.
+        last_step: The newest step that the coordinator had read; None: none.
+    """
+
+    outcome: Outcome
+    reason: str
+    last_step: int | None
+    minutes: int | None = None
+
+
 def dispute(
     session: Session,
     *,
@@ -80,13 +106,13 @@ def dispute(
     key: uuid.UUID,
     now: dt.datetime,
 ) -> None:
-    """Say that it isn't right, within 14 days; the other side is asked, the coordinators told.
+    """Say that it isn't right, also much later; the other side is asked, the coordinators told.
 
     Raises:
         NotFound: `by` is on neither side.
         SayWhatIsWrong, TooManyWords: No sentence, or a long one.
         LookedInto: The other side has said so already.
-        TooLateToUndo: It was undone, settled, or is more than 14 days ago.
+        NothingToSettle: It was undone, or no hours stand for it.
         KeyReused: The key was used for other words.
     """
     side = chain.require_side(session, exchange, by)
@@ -96,7 +122,10 @@ def dispute(
     chain.lock(session, exchange)
     if chain.is_done(session, exchange, key=key, step=StepKind.DISPUTED, by=by, words=words):
         return
-    require_undoable(exchange, now)
+    if exchange.state is ExchangeState.DISPUTED:
+        raise LookedInto
+    if exchange.state not in chain.THANKED_FOR or chain.standing_thanks(session, exchange) is None:
+        raise NothingToSettle
     exchange.state = ExchangeState.DISPUTED
     session.flush()
     step = _write(session, exchange, StepKind.DISPUTED, by=by, key=key, now=now, words=words)
@@ -140,11 +169,16 @@ def give_statement(
 
 
 def sides_heard(session: Session, exchange: Exchange) -> set[Side]:
-    """Tell which sides have said how it was."""
+    """Tell which sides have said how it was, since it was last settled."""
+    of_this = ExchangeStep.exchange_id == exchange.id
+    settled = sa.select(sa.func.coalesce(sa.func.max(ExchangeStep.id), 0)).where(
+        of_this, ExchangeStep.step.in_(STEPS.values())
+    )
     said = session.scalars(
         sa.select(ExchangeStep.by_id).where(
-            ExchangeStep.exchange_id == exchange.id,
+            of_this,
             ExchangeStep.step.in_((StepKind.DISPUTED, StepKind.STATED)),
+            ExchangeStep.id > settled.scalar_subquery(),
         )
     )
     return {Side.HELPER if one == exchange.helper_id else Side.HELPED for one in said}
@@ -154,65 +188,77 @@ def settle(
     session: Session,
     *,
     exchange: Exchange,
-    outcome: Outcome,
-    minutes: int | None,
-    reason: str,
+    verdict: Verdict,
     by: Membership,
     key: uuid.UUID,
     now: dt.datetime,
 ) -> None:
     """Settle it: keep the hours, make them others, or take them back. Both are told why.
 
-    What stands after 14 days can still be put right, since a correction must always be possible.
-
-    Args:
-        minutes: How long it was, when the hours change.
+    A correction must always be possible, so this asks for no complaint, knows no last day, and
+    can put right what was settled wrongly.
 
     Raises:
         NotFound: `by` does not coordinate there.
         YourOwnExchange: `by` is one of the two.
         SayWhy: Without a reason.
         HowLong, NothingToCorrect: With no other minutes, when the hours change.
-        NothingToSettle: It was undone or settled by somebody else.
+        MovedOn: Somebody has said or done something since `by` looked.
+        NothingToSettle: It was undone or never thanked for, or can't be settled in that way.
         BelowFloor: The one who was helped can't give so many hours.
         KeyReused: The key was used for another outcome.
     """
     _check_settler(exchange, by)
-    if not 0 < len(reason) <= LONGEST_REASON:
+    if not 0 < len(verdict.reason) <= LONGEST_REASON:
         raise SayWhy(field="reason")
     chain.lock(session, exchange)
-    new = _minutes_after(exchange, outcome, minutes)
-    step_kind = STEPS[outcome]
-    if chain.is_done(session, exchange, key=key, step=step_kind, by=by, minutes=new, words=reason):
-        return
-    if exchange.state not in {ExchangeState.DISPUTED, ExchangeState.STANDS}:
-        raise NothingToSettle
     hours = chain.standing_thanks(session, exchange)
-    if hours is None:
+    kind, words = STEPS[verdict.outcome], verdict.reason
+    new = _minutes_after(exchange, hours, verdict)
+    if chain.is_done(session, exchange, key=key, step=kind, by=by, minutes=new, words=words):
+        return
+    if verdict.outcome not in ways_to_settle(exchange, hours):
         raise NothingToSettle
-    if outcome is not Outcome.KEEP:
-        _correct(session, exchange, hours, minutes=new, reason=reason, by=by, key=key, now=now)
+    if verdict.last_step != chain.last_step(session, exchange):
+        raise MovedOn
+    if verdict.outcome is not Outcome.KEEP:
+        _put_right(session, exchange, hours, minutes=new, reason=words, by=by, key=key, now=now)
     exchange.state = ExchangeState.SETTLED
     session.flush()
-    step = _write(session, exchange, step_kind, by=by, key=key, now=now, minutes=new, words=reason)
+    step = _write(session, exchange, kind, by=by, key=key, now=now, minutes=new, words=words)
     telling.tell(
         session, exchange, sides=tuple(Side), kind=NoticeKind.EXCHANGE_SETTLED, step=step, now=now
     )
 
 
-def _minutes_after(exchange: Exchange, outcome: Outcome, minutes: int | None) -> int:
-    if outcome is Outcome.TAKE_BACK:
+def ways_to_settle(exchange: Exchange, hours: Transfer | None) -> tuple[Outcome, ...]:
+    """Tell in which ways it can be settled; none while nothing was thanked for, or it was undone.
+
+    Args:
+        exchange: The exchange.
+        hours: The thanks that stand in the books for it.
+    """
+    if exchange.state not in chain.THANKED_FOR:
+        return ()
+    is_disputed = exchange.state is ExchangeState.DISPUTED
+    keep = (Outcome.KEEP,) if is_disputed and hours else ()
+    back = (Outcome.TAKE_BACK,) if is_disputed or hours else ()
+    return (*keep, Outcome.CHANGE, *back)
+
+
+def _minutes_after(exchange: Exchange, hours: Transfer | None, verdict: Verdict) -> int:
+    if verdict.outcome is Outcome.TAKE_BACK:
         return 0
-    if outcome is Outcome.KEEP:
-        return exchange.minutes
-    chain.check_about(what=exchange.what, minutes=minutes or 0)
-    return minutes or 0
+    if verdict.outcome is Outcome.KEEP:
+        return hours.minutes if hours else 0
+    chain.check_about(what=exchange.what, minutes=verdict.minutes or 0)
+    return verdict.minutes or 0
 
 
-def _correct(
+def _put_right(
     session: Session,
     exchange: Exchange,
-    hours: Transfer,
+    hours: Transfer | None,
     *,
     minutes: int,
     reason: str,
@@ -220,13 +266,30 @@ def _correct(
     key: uuid.UUID,
     now: dt.datetime,
 ) -> None:
-    ledger.correct(
-        session, transfer=hours, minutes=minutes, by=by.id, key=uuid.uuid5(key, "hours"),
-        memo=reason, now=now,
-    )  # fmt: skip
+    """Take back the hours that stand, if any do, and post those that are right, if any are."""
+    revision, of_hours = chain.next_revision(session, exchange), uuid.uuid5(key, "hours")
+    if hours is not None:
+        ledger.correct(
+            session, transfer=hours, minutes=minutes, by=by.id, key=of_hours, memo=reason, now=now
+        )
+    elif minutes:
+        ledger.record(
+            session,
+            key=of_hours,
+            community_id=exchange.community_id,
+            debit_id=exchange.payer_id,
+            credit_id=ledger.account_of(session, membership_id=exchange.helper_id).id,
+            minutes=minutes,
+            kind=TransferKind.THANKS,
+            happened_on=exchange.happened_on or now.date(),
+            created_by=by.id,
+            now=now,
+            exchange_id=exchange.id,
+            revision=revision,
+            memo=reason,
+        )
     if minutes:
-        exchange.minutes = minutes
-        exchange.revision = (hours.revision or 0) + 1
+        exchange.minutes, exchange.revision = minutes, revision
 
 
 def _check_settler(exchange: Exchange, by: Membership) -> None:
@@ -278,15 +341,15 @@ class Disputed:
 DISPUTED = sa.text("""
 SELECT x.id AS exchange_id, x.what, x.minutes, coalesce(h.full_name, '') AS helper,
        coalesce(d.full_name, payer.name, '') AS helped, s.created_at AS since, s.words,
-       EXISTS (SELECT FROM exchange_step a
-                WHERE a.exchange_id = x.id AND a.step = 'stated') AS is_answered
+       EXISTS (SELECT FROM exchange_step a WHERE a.exchange_id = x.id AND a.step = 'stated'
+                  AND a.id > s.id) AS is_answered
   FROM exchange x
   JOIN account payer ON payer.id = x.payer_id
   JOIN membership hm ON hm.id = x.helper_id
   LEFT JOIN profile h ON h.person_id = hm.person_id
   LEFT JOIN membership dm ON dm.id = x.helped_id
   LEFT JOIN profile d ON d.person_id = dm.person_id
-  JOIN LATERAL (SELECT created_at, words FROM exchange_step
+  JOIN LATERAL (SELECT id, created_at, words FROM exchange_step
                  WHERE exchange_id = x.id AND step = 'disputed'
                  ORDER BY id DESC LIMIT 1) s ON true
  WHERE x.community_id = :community_id AND x.state = 'disputed'

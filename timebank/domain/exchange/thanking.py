@@ -180,8 +180,7 @@ def thank_again(
     post = chain.lock_post(session, exchange.post_id)
     if post is not None:
         posting.finish(session, post=post, now=now)
-    if exchange.state is ExchangeState.UNDONE:
-        exchange.revision += 1
+    exchange.revision = chain.next_revision(session, exchange)
     exchange.state, exchange.thanked_at = ExchangeState.THANKED, now
     exchange.minutes, exchange.happened_on = minutes, happened_on
     session.flush()

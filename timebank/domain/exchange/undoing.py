@@ -45,7 +45,10 @@ def undo(session: Session, *, exchange: Exchange, by: Membership, now: dt.dateti
     chain.lock(session, exchange)
     if exchange.state is ExchangeState.UNDONE:
         return
-    require_undoable(exchange, now)
+    if exchange.state is ExchangeState.DISPUTED:
+        raise LookedInto
+    if exchange.state is not ExchangeState.THANKED or not chain.can_still_undo(exchange, now):
+        raise TooLateToUndo
     hours = chain.standing_thanks(session, exchange)
     if hours is None:  # put right by a coordinator, in the books
         raise TooLateToUndo
@@ -62,18 +65,6 @@ def undo(session: Session, *, exchange: Exchange, by: Membership, now: dt.dateti
             session, exchange, sides=tuple(Side), kind=NoticeKind.EXCHANGE_UNDONE,
             step=step, now=now,
         )  # fmt: skip
-
-
-def require_undoable(exchange: Exchange, now: dt.datetime) -> None:
-    """Refuse where it is too late, or a coordinator is at it.
-
-    Raises:
-        LookedInto, TooLateToUndo: As in `undo`.
-    """
-    if exchange.state is ExchangeState.DISPUTED:
-        raise LookedInto
-    if exchange.state is not ExchangeState.THANKED or not chain.can_still_undo(exchange, now):
-        raise TooLateToUndo
 
 
 # Undone by a coordinator's correction in the meantime, it cannot stand: it is undone.

@@ -21,6 +21,7 @@ SELECT t.id, t.kind, t.minutes, t.debit_id = :account_id AS went_out, t.happened
        other.id AS other_id, other.kind AS other_kind, other.name AS other_name,
        other.membership_id AS other_member, holder.full_name AS other_full_name,
        t.reverses_id, back.id AS reversed_by,
+       coalesce(t.exchange_id, original.exchange_id) AS exchange_id,
        series.title, series.slug, event.occurs_on, role.name AS job, slot.minutes AS planned,
        claim.arrived_at, seer.full_name AS seen_by,
        (SELECT coalesce(sum(CASE WHEN l.credit_id = :account_id THEN l.minutes
@@ -78,6 +79,7 @@ class Explanation:
         batch_title: The occasion that it is part of, or empty.
         reverses_id: The entry that it takes back.
         reversed_by: The entry that took it back.
+        exchange_id: The help between neighbours that it thanks for, or takes thanks back for.
     """
 
     id: int
@@ -92,6 +94,7 @@ class Explanation:
     batch_title: str
     reverses_id: int | None
     reversed_by: int | None
+    exchange_id: int | None
     turn: Turn | None
 
 
@@ -124,6 +127,7 @@ def explain(
         batch_title=row.batch_title or "",
         reverses_id=row.reverses_id,
         reversed_by=row.reversed_by,
+        exchange_id=row.exchange_id,
         turn=_turn(row),
     )
 

@@ -25,7 +25,7 @@ STILL_SO = {
     NoticeKind.EXCHANGE_UNDONE: {"undone"},
     NoticeKind.EXCHANGE_DISPUTED: {"disputed"},
     NoticeKind.STATEMENT_WANTED: {"disputed"},
-    NoticeKind.EXCHANGE_SETTLED: {"settled"},
+    NoticeKind.EXCHANGE_SETTLED: {"settled", "disputed"},
 }
 KINDS = frozenset(STILL_SO)
 

@@ -30,8 +30,8 @@ class ExchangeState(enum.StrEnum):
         THANKED: The hours have moved; for 14 days either side can undo it or say it isn't right.
         UNDONE: One of them took it back. It may be thanked for again.
         DISPUTED: One of them says it isn't right; a coordinator is to settle it.
-        STANDS: Nobody said anything for 14 days.
-        SETTLED: A coordinator has decided.
+        STANDS: Nobody said anything for 14 days. They still can say that it isn't right.
+        SETTLED: A coordinator has decided, or put it right unasked; another may once more.
     """
 
     AGREED = "agreed"

@@ -9,7 +9,6 @@ from flask import redirect
 from flask import render_template
 from flask import url_for
 from flask_babel import gettext as _
-from werkzeug.wrappers import Response
 
 from timebank.core import clock
 from timebank.core.errors import Conflict
@@ -18,9 +17,7 @@ from timebank.db import db
 from timebank.domain.exchange import agreeing
 from timebank.domain.exchange import chain
 from timebank.domain.exchange import settling
-from timebank.domain.exchange.settling import Outcome
 from timebank.models import Exchange
-from timebank.models import ExchangeState
 from timebank.models import Membership
 from timebank.web.auth import coordinating_member
 from timebank.web.auth import signed_in_required
@@ -29,9 +26,8 @@ from timebank.web.exchange.thanks_forms import SettleForm
 from timebank.web.exchange.thanks_one import here
 from timebank.web.exchange.thanks_one import told
 from timebank.web.exchange.viewing import Page
-from timebank.web.flashes import Tone
+from timebank.web.exchange.viewing import refused
 from timebank.web.flashes import say
-from timebank.web.typed import text_of
 
 ONE = "/bank/exchanges/<int:exchange_id>"
 
@@ -72,39 +68,29 @@ def save_settled(exchange_id: int) -> Page:
         settling.settle(
             db.session(),
             exchange=found,
-            outcome=Outcome(form.outcome.data),
-            minutes=form.minutes,
-            reason=text_of(form.reason),
+            verdict=form.verdict,
             by=by,
             key=form.page_of_this or uuid.uuid4(),
             now=clock.now(),
         )
-    except Refused as refusal:
-        db.session.rollback()
-        form.refuse(refusal)
-        return _page(found, coordinating_member(), form), 422
-    except Conflict as refusal:
-        return _refused(refusal, exchange_id)
+    except (Refused, Conflict) as refusal:
+        status = refused(form, refusal)
+        return _page(found, coordinating_member(), form), status
     db.session.commit()
     say(_("Settled. We’ve told both."))
     return redirect(url_for("thanks.to_look_at"), 303)
 
 
-def _refused(refusal: Conflict, exchange_id: int) -> Response:
-    db.session.rollback()
-    say(_(refusal.sentence), tone=Tone.ALERT)
-    return redirect(url_for("thanks.settle", exchange_id=exchange_id), 303)
-
-
 def _page(found: Exchange, by: Membership, form: SettleForm) -> str:
+    shown, is_own = told(found), by.id in {found.helper_id, found.helped_id}
+    ways = settling.ways_to_settle(found, chain.standing_thanks(db.session(), found))
     form.begin()
-    shown = told(found)
+    form.offer(ways, last_step=shown.steps[-1].number)
     return render_template(
         "thanks/settle.html",
         exchange=shown,
         form=form,
         can_undo=shown.can_undo(clock.now()) and chain.may_undo(db.session(), found, by),
-        may_settle=found.state in {ExchangeState.DISPUTED, ExchangeState.STANDS}
-        and by.id not in {found.helper_id, found.helped_id},
-        is_own=by.id in {found.helper_id, found.helped_id},
+        may_settle=bool(ways) and not is_own,
+        is_own=is_own,
     )

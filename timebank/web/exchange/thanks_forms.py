@@ -15,6 +15,7 @@ from timebank.core.errors import Refused
 from timebank.core.hours import minutes_typed
 from timebank.domain.exchange.people import Known
 from timebank.domain.exchange.settling import Outcome
+from timebank.domain.exchange.settling import Verdict
 from timebank.web.events.fields import DayField
 from timebank.web.events.fields import OneOf
 from timebank.web.events.fields import Readable
@@ -237,8 +238,9 @@ class StatementForm(IntentForm):
 
 
 class SettleForm(IntentForm):
-    """How a coordinator settles it."""
+    """How a coordinator settles it; `seen` is the newest step on the page that they read."""
 
+    seen = HiddenField()
     outcome = RadioField(
         _("How do you settle it?"),
         choices=choices_of(OUTCOMES),
@@ -253,10 +255,21 @@ class SettleForm(IntentForm):
     )
 
     @property
-    def minutes(self) -> int | None:
-        """How long it was, where that is to change."""
-        is_change = self.outcome.data == Outcome.CHANGE
-        return minutes_typed(text_of(self.typed)) if is_change else None
+    def verdict(self) -> Verdict:
+        """What a well filled form says."""
+        outcome = Outcome(self.outcome.data)
+        is_change = outcome is Outcome.CHANGE
+        return Verdict(
+            outcome=outcome,
+            minutes=minutes_typed(text_of(self.typed)) if is_change else None,
+            reason=text_of(self.reason),
+            last_step=read_number(self.seen.data),
+        )
+
+    def offer(self, ways: tuple[Outcome, ...], *, last_step: int) -> None:
+        """Offer the ways in which it can be settled, and say what the page has shown by now."""
+        self.outcome.choices = choices_of(one for one in OUTCOMES if one[0] in ways)
+        self.seen.data = str(last_step)
 
     def validate_typed(self, field: StringField) -> None:
         """Hours as people write them, when they are to change."""

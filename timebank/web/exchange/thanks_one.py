@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 
 from flask import Blueprint
 from flask import current_app
@@ -69,7 +70,7 @@ def exchange(exchange_id: int) -> Page:
     """Show an exchange to its two sides, with what they can do about it."""
     by, found = me(), here(exchange_id)
     chain.require_side(db.session(), found, by)
-    return _page(found, by, WrongForm(formdata=None), StatementForm(formdata=None))
+    return _page(found, by)
 
 
 @signed_in_required
@@ -88,35 +89,27 @@ def undo(exchange_id: int) -> Page:
 @signed_in_required
 def dispute(exchange_id: int) -> Page:
     """Say that it isn't right."""
-    by, found, form = me(), here(exchange_id), WrongForm()
-    chain.require_side(db.session(), found, by)
-    if not form.is_well_filled():
-        return _page(found, by, form, StatementForm(formdata=None)), 422
-    try:
-        settling.dispute(
-            db.session(),
-            exchange=found,
-            words=text_of(form.words),
-            by=by,
-            key=form.page_of_this or uuid.uuid4(),
-            now=clock.now(),
-        )
-    except Conflict as refusal:
-        return _refused(refusal, found, by)
-    db.session.commit()
-    say(_("Thank you for saying so. We’re asking how it was, and a coordinator settles it."))
-    return redirect(url_for("thanks.exchange", exchange_id=exchange_id), 303)
+    said = _("Thank you for saying so. We’re asking how it was, and a coordinator settles it.")
+    return _speak(exchange_id, WrongForm(), settling.dispute, said)
 
 
 @signed_in_required
 def state(exchange_id: int) -> Page:
     """Say how it was, as the other side."""
-    by, found, form = me(), here(exchange_id), StatementForm()
+    said = _("Thank you. A coordinator reads both, and you’ll hear from us.")
+    return _speak(exchange_id, StatementForm(), settling.give_statement, said)
+
+
+def _speak(
+    exchange_id: int, form: WrongForm | StatementForm, rule: Callable[..., None], said: str
+) -> Page:
+    """Let a side say something about it, by the rule for that; refused, its words stay."""
+    by, found = me(), here(exchange_id)
     chain.require_side(db.session(), found, by)
     if not form.is_well_filled():
-        return _page(found, by, WrongForm(formdata=None), form), 422
+        return _page(found, by, form), 422
     try:
-        settling.give_statement(
+        rule(
             db.session(),
             exchange=found,
             words=text_of(form.words),
@@ -124,10 +117,11 @@ def state(exchange_id: int) -> Page:
             key=form.page_of_this or uuid.uuid4(),
             now=clock.now(),
         )
-    except Conflict as refusal:
-        return _refused(refusal, found, by)
+    except REFUSALS as refusal:
+        status = refused(form, refusal)
+        return _page(found, me(), form), status
     db.session.commit()
-    say(_("Thank you. A coordinator reads both, and you’ll hear from us."))
+    say(said)
     return redirect(url_for("thanks.exchange", exchange_id=exchange_id), 303)
 
 
@@ -312,11 +306,17 @@ def _refused(refusal: Conflict, found: Exchange, by: Membership) -> Response:
     return redirect(page_url(found, by), 303)
 
 
-def _page(found: Exchange, by: Membership, wrong: WrongForm, statement: StatementForm) -> str:
+def _page(found: Exchange, by: Membership, typed: WrongForm | StatementForm | None = None) -> str:
+    """Show it to one of its sides, with what they typed last, if anything."""
     side = chain.side_of(db.session(), found, by)
+    wrong = typed if isinstance(typed, WrongForm) else WrongForm(formdata=None)
+    statement = typed if isinstance(typed, StatementForm) else StatementForm(formdata=None)
+    heard = settling.sides_heard(db.session(), found)
+    is_asked = found.state is ExchangeState.DISPUTED and side not in heard
+    if is_asked and typed is wrong:  # the other side was a moment faster: these words answer it
+        statement.words.data = wrong.words.data
     for form in (wrong, statement):
         form.begin()
-    heard = settling.sides_heard(db.session(), found)
     shown = told(found, reader_id=by.id)
     return render_template(
         "thanks/exchange.html",
@@ -324,7 +324,9 @@ def _page(found: Exchange, by: Membership, wrong: WrongForm, statement: Statemen
         is_helper=side is Side.HELPER,
         other=shown.helped if side is Side.HELPER else shown.helper,
         can_undo=shown.can_undo(clock.now()),
-        is_asked=found.state is ExchangeState.DISPUTED and side not in heard,
+        can_report=shown.has_hours and found.state is not ExchangeState.DISPUTED,
+        is_asked=is_asked,
+        typed=text_of(typed.words) if typed else "",
         wrong=wrong,
         statement=statement,
     )

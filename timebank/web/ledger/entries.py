@@ -34,6 +34,8 @@ from timebank.web.words import _ as later
 bp = Blueprint("entries", __name__)
 
 Page = str | tuple[str, int] | Response
+# A correction stays as it is; thanks are settled on the page of their exchange, with its story.
+ELSEWHERE = frozenset({TransferKind.REVERSAL, TransferKind.THANKS})
 
 
 class CorrectForm(KeyedForm):
@@ -77,7 +79,7 @@ def one(account_id: int, transfer_id: int) -> str:
 
 def _page(account_id: int, transfer_id: int, form: KeyedForm) -> str:
     entry = _explained(account_id, transfer_id)
-    may_correct = entry.kind is not TransferKind.REVERSAL and entry.reversed_by is None
+    may_correct = entry.kind not in ELSEWHERE and entry.reversed_by is None
     return render_template(
         "ledger/entry.html",
         entry=entry,
