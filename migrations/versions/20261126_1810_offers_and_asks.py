@@ -192,7 +192,7 @@ def _make_tables() -> None:
     sa.ForeignKeyConstraint(['settled_by', 'community_id'], ['membership.id', 'membership.community_id'], name='report_settled_by_a_member'),
     sa.PrimaryKeyConstraint('id', name=op.f('report_pkey'))
     )
-    op.create_index('one_open_report_per_side', 'report', ['conversation_id', 'by_owner'], unique=True, postgresql_where=sa.text('settled_at IS NULL'))
+    op.create_index('same_open_report_once', 'report', ['conversation_id', 'by_owner', 'words'], unique=True, postgresql_where=sa.text("settled_at IS NULL AND words <> ''"))
     op.create_table('ring',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
     sa.Column('community_id', sa.BigInteger(), nullable=False),

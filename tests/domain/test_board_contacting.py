@@ -224,9 +224,9 @@ class TestUnwanted:
         self, session: Session, walk: Walk, ask: Post
     ) -> None:
         side = answer(session, ask, walk.sam)
-        for words in ("He wants money.", "He still does."):
-            contacting.report(session, side=side.opposite, words=words)
-        session.commit()
+        for _tap in range(2):
+            contacting.report(session, side=side.opposite, words="He wants money.")
+            session.commit()
         report = session.scalars(sa.select(Report)).one()
         here = {"community_id": walk.community.id}
         assert talks.read_complaints(session, **here) == [
@@ -240,6 +240,25 @@ class TestUnwanted:
         session.commit()
         assert (report.settled_at, report.settled_by) == (NOW, walk.ama.id)
         assert talks.read_complaints(session, **here) == []
+
+    def test_more_that_is_not_right_reaches_the_coordinators_too(
+        self, session: Session, walk: Walk, ask: Post
+    ) -> None:
+        side = answer(session, ask, walk.sam).opposite
+        here = {"community_id": walk.community.id}
+        said = ["He wants money.", *(f"He asked again: {time}" for time in range(2, 11))]
+        for words in said:
+            contacting.report(session, side=side, words=words)
+        assert [one.words for one in talks.read_complaints(session, **here)] == said
+        with pytest.raises(contacting.ToldEnough):
+            contacting.report(session, side=side, words="And again")
+        contacting.report(session, side=side.opposite, words="I don’t")  # the other has a say too
+        first = talks.read_complaints(session, **here)[0].report_id
+        ringing.settle(session, **here, report_id=first, by=walk.ama, now=NOW)
+        session.flush()
+        contacting.report(session, side=side, words="And again")
+        waiting = [one.words for one in talks.read_complaints(session, **here)]
+        assert waiting == [*said[1:], "I don’t", "And again"]
 
     def test_a_third_person_finds_no_conversation(
         self, session: Session, walk: Walk, ask: Post

@@ -71,13 +71,15 @@ def test_erase_leaves_none_of_their_words_and_all_of_the_others(
     session: Session, walk: Walk, side: Side
 ) -> None:
     post = a_post(session, walk.sam, "My cat", words="Her name is Mog.")
+    for words in ("He is rude.", "He is rude again."):
+        contacting.report(session, side=side, words=words)
     leaving.erase(session, membership_id=walk.sam.id, now=NOW)
     session.commit()
     session.refresh(post)
     assert (post.title, post.words, post.when_words) == ("—", "", "")
     assert session.scalars(sa.select(Message.words)).all() == ["Lovely."]
     reports = session.scalars(sa.select(Report.words).order_by(Report.by_owner)).all()
-    assert reports == ["", "Something private"]
+    assert reports == ["", "", "", "Something private"]
     found = session.scalar(
         sa.text("SELECT search @@ to_tsquery('mog') FROM post WHERE id = :id"), {"id": post.id}
     )

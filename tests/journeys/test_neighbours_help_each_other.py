@@ -228,6 +228,8 @@ def test_who_does_not_want_to_hear_from_somebody_hears_no_more(walk, app, sessio
     dov.open(link(mail(session, NoticeKind.NEIGHBOUR_WROTE, walk.bela), "/reply"))
     dov.press("Tell a coordinator", wrong="He wants money.")
     assert "A coordinator will look into it." in dov.words
+    dov.press("Tell a coordinator", wrong="He rang at my door, too.")
+    assert "A coordinator will look into it." in dov.words
     dov.press("I don’t want to hear from them")
     assert "You won’t hear from them again." in dov.words
     sam.open(address)
@@ -244,6 +246,7 @@ def test_who_does_not_want_to_hear_from_somebody_hears_no_more(walk, app, sessio
     assert "Only if you pay me." in ama.words
     ama.press("I’ve looked into it")
     assert "He wants money." not in ama.words
+    assert "Bela N told us about Sam T: He rang at my door, too." in ama.words
 
     bela.open("/neighbours/yours")
     bela.follow("Sam T")

@@ -170,7 +170,11 @@ OTHERS = [
             "settled by a stranger",
             {"settled_at": "now()", "settled_by": ":chi"},
         ),
-        ("one_open_report_per_side", "reported already", {"by_owner": "false"}),
+        (
+            "same_open_report_once",
+            "the same again",
+            {"by_owner": "false", "words": "'Too many messages'"},
+        ),
     ),
 ]
 
@@ -208,6 +212,12 @@ LEGAL = [
     ),
     legal("another block", insert("block", BLOCK)),
     legal("the other side reports it too", insert("report", REPORT)),
+    legal("and once more, in other words", insert("report", REPORT, by_owner="false")),
+    legal(
+        "erased, two of them",
+        update("report", "words = ''", "report"),
+        first=insert("report", REPORT, by_owner="false", words="''"),
+    ),
 ]
 
 

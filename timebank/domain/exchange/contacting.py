@@ -35,6 +35,7 @@ from timebank.models import Ring
 from timebank.models import Standing
 
 MOST_A_DAY = 20
+MOST_REPORTS = 10
 LONGEST = 1000
 WORTH_TELLING = dt.timedelta(days=14)
 A_DAY = dt.timedelta(days=1)
@@ -62,6 +63,10 @@ class OffTheBoard(Conflict):
 
 class SayWhat(Refused):
     """Write a line or two, so that they know what you mean."""
+
+
+class ToldEnough(Refused):
+    """You’ve told us a lot about this, and a coordinator is to look into it. Ring us to say more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,14 +285,32 @@ def unblock(session: Session, *, side: Side, now: dt.datetime) -> None:
 
 
 def report(session: Session, *, side: Side, words: str) -> None:
-    """Tell the coordinators that something isn't right; they read along from here on."""
+    """Tell the coordinators that something isn't right; they read along from here on.
+
+    More that isn't right is another report. The same words are the same, as from a second tap.
+
+    Raises:
+        ToldEnough: Ten of theirs about this wait to be looked into.
+    """
+    _lock_member(session, side.membership_id)
+    waiting = session.scalars(
+        sa.select(Report.words).where(
+            Report.conversation_id == side.talk.id,
+            Report.by_owner == side.is_owner,
+            Report.settled_at.is_(None),
+        )
+    ).all()
+    if words in waiting:
+        return
+    if len(waiting) >= MOST_REPORTS:
+        raise ToldEnough(field="wrong")
     values = {
         "community_id": side.talk.community_id,
         "conversation_id": side.talk.id,
         "by_owner": side.is_owner,
         "words": words,
     }
-    session.execute(insert(Report).values(values).on_conflict_do_nothing())
+    session.execute(insert(Report).values(values))
 
 
 def _talk(

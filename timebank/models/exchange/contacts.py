@@ -162,7 +162,11 @@ class Block(Base):
 
 
 class Report(Base):
-    """One side tells the coordinators that something in a conversation isn't right."""
+    """One side tells the coordinators that something in a conversation isn't right.
+
+    As often as they like: each is looked into by itself. The same words again are the same report,
+    while it waits; words that were erased (empty) are nobody's to compare.
+    """
 
     __tablename__ = "report"
 
@@ -191,10 +195,11 @@ class Report(Base):
             name="report_settled_by_a_member",
         ),
         sa.Index(
-            "one_open_report_per_side",
+            "same_open_report_once",
             "conversation_id",
             "by_owner",
+            "words",
             unique=True,
-            postgresql_where=sa.text("settled_at IS NULL"),
+            postgresql_where=sa.text("settled_at IS NULL AND words <> ''"),
         ),
     )

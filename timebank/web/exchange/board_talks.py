@@ -164,7 +164,11 @@ def report(talk_id: int = 0, token: str = "") -> Page:
     side, form = _side(talk_id, token), ReportForm()
     if not form.is_well_filled():
         return _talk_page(side, token, SayForm(formdata=None), form), 422
-    contacting.report(db.session(), side=side, words=text_of(form.wrong))
+    try:
+        contacting.report(db.session(), side=side, words=text_of(form.wrong))
+    except Refused as refusal:
+        status = refused(form, refusal)
+        return _talk_page(side, token, SayForm(formdata=None), form), status
     db.session.commit()
     say(_("Thank you for telling us. A coordinator will look into it."))
     return redirect(_here(talk_id, token), 303)
