@@ -152,7 +152,9 @@ def _community_and_membership() -> None:
         op.add_column('membership', sa.Column(column, sa.TIMESTAMP(timezone=True), nullable=True))
     op.execute("UPDATE membership SET approved_at = created_at WHERE standing <> 'left'")
     op.create_check_constraint('membership_pause', 'membership', 'paused_until IS NULL OR paused_at IS NOT NULL AND paused_until > paused_at')
-    op.create_check_constraint('membership_left', 'membership', "left_at IS NULL OR standing = 'left'")
+    # Nobody wrote down when these left: it is known by now.
+    op.execute("UPDATE membership SET left_at = now() WHERE standing = 'left'")
+    op.create_check_constraint('membership_left', 'membership', "(left_at IS NULL) = (standing <> 'left')")
 
 
 def downgrade() -> None:

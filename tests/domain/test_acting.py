@@ -203,7 +203,8 @@ class TestActing:
 
     @pytest.mark.parametrize("who", ["helper", "member"])
     def test_not_once_one_of_them_has_left(self, session, walk, grant, priya, who):
-        (walk.sam if who == "helper" else priya).standing = Standing.LEFT
+        gone = walk.sam if who == "helper" else priya
+        gone.standing, gone.left_at = Standing.LEFT, NOW
         session.flush()
         with pytest.raises(NotFound):
             live(session, walk, grant)

@@ -211,7 +211,7 @@ class TestUnwanted:
 
     def test_nothing_goes_to_who_has_left(self, session: Session, walk: Walk, ask: Post) -> None:
         side = answer(session, ask, walk.sam)
-        walk.bela.standing = Standing.LEFT
+        walk.bela.standing, walk.bela.left_at = Standing.LEFT, NOW
         session.commit()
         with pytest.raises(NotPassedOn):
             say(session, side, "Hello?")

@@ -166,7 +166,7 @@ def test_people_without_e_mail_are_on_the_coordinators_page(session: Session, wa
 
 
 def test_who_has_left_is_not_written_to(session: Session, walk: Walk, ask: Post) -> None:
-    walk.bela.standing = Standing.LEFT
+    walk.bela.standing, walk.bela.left_at = Standing.LEFT, at_ten(TODAY)
     session.commit()
     night(session, dt.date(2027, 5, 21))
     night(session, dt.date(2027, 5, 29))

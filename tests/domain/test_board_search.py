@@ -187,7 +187,7 @@ class TestSearch:
             cards = look(session, board, viewer=one).cards
             assert other.id not in {card.membership_id for card in cards}
         assert len(look(session, board, viewer=board.nadia).cards) == 5
-        board.bela.standing = Standing.LEFT
+        board.bela.standing, board.bela.left_at = Standing.LEFT, NOW
         session.flush()
         assert len(look(session, board, viewer=board.nadia).cards) == 3
         assert isinstance(side, Side)

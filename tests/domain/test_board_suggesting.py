@@ -139,7 +139,7 @@ def test_never_the_asker_strangers_those_gone_or_who_would_rather_not(
     for member in (walk.bela, walk.sam, walk.nadia, chi, there):
         offers(session, member)
     a_post(session, walk.ama, "Another hedge")  # an ask is no offer
-    walk.sam.standing = Standing.LEFT
+    walk.sam.standing, walk.sam.left_at = Standing.LEFT, NOW
     walk.nadia.may_be_asked = False
     session.commit()
     assert suggested(session, ask) == []

@@ -206,7 +206,7 @@ def test_an_address_ends_when_its_holder_leaves_and_is_unknown_elsewhere(
         reading.my_turns(subscriber.reader, host="ashford.example", token=token, now=NOW)
     with pytest.raises(reading.UnknownFeed):
         subscriber.turns("a" * 32)
-    walk.bela.standing = Standing.LEFT
+    walk.bela.standing, walk.bela.left_at = Standing.LEFT, NOW
     session.commit()
     with pytest.raises(reading.RevokedFeed):
         subscriber.turns(token)

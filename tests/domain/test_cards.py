@@ -42,7 +42,7 @@ def test_a_card_is_found_in_its_own_community_until_its_member_leaves(session, w
     here = {"community_id": walk.community.id}
     assert cards.find_by_code(session, **here, code=code).id == walk.bela.id
     assert cards.find_by_code(session, community_id=there.id, code=code) is None
-    walk.bela.standing = Standing.LEFT
+    walk.bela.standing, walk.bela.left_at = Standing.LEFT, walk.event.starts_at
     session.flush()
     assert cards.find_by_code(session, **here, code=code) is None
 

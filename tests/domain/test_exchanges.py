@@ -178,7 +178,7 @@ class TestThanks:
             thank(session, of(session, walk.bela, walk.bela), walk.bela)
         with pytest.raises(NotFound):
             thank(session, of(session, chi, walk.bela), walk.bela)
-        walk.sam.standing = Standing.LEFT
+        walk.sam.standing, walk.sam.left_at = Standing.LEFT, NOW
         session.commit()
         with pytest.raises(NotFound):
             thank(session, of(session, walk.sam, walk.bela), walk.bela)
@@ -694,7 +694,7 @@ class TestPeople:
         for name in ("Siân Price", "Sam Tully", "Anne-Marie Ojo", "Samira Hill"):
             builders.a_member(session, walk.community, name, None)
         left = builders.a_member(session, walk.community, "Sam Gone", "gone@example.com")
-        left.standing = Standing.LEFT
+        left.standing, left.left_at = Standing.LEFT, NOW
         session.commit()
 
     @pytest.mark.parametrize(

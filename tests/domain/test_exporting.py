@@ -118,7 +118,7 @@ def walk(session):
 
 def erase(session, member):
     """What is left of somebody who asked to be erased: a number."""
-    member.standing = Standing.LEFT
+    member.standing, member.left_at = Standing.LEFT, NOW
     session.flush()
     session.execute(sa.delete(Profile).where(Profile.person_id == member.person_id))
     session.execute(

@@ -138,7 +138,7 @@ def test_many_letters_cost_what_one_costs(session, walk, priya):
 
 def test_no_letter_for_who_left_or_belongs_elsewhere(session, walk, priya):
     chi = builders.an_elsewhere(session).chi
-    priya.standing = Standing.LEFT
+    priya.standing, priya.left_at = Standing.LEFT, NOW
     session.flush()
     here = {"community_id": walk.community.id, "today": TODAY, "now": NOW}
     assert fortnight.read_letters(session, membership_ids=[priya.id, chi.id], **here) == []
@@ -150,7 +150,7 @@ class TestWithoutEmail:
         priya.person.profile.phone = "020 8300 0000"
         on_paper.note_printed(session, membership_ids=[priya.id], by=walk.ama, now=NOW)
         gone = builders.a_member(session, walk.community, "Gone Away", email=None)
-        gone.standing = Standing.LEFT
+        gone.standing, gone.left_at = Standing.LEFT, NOW
         there = builders.an_elsewhere(session).community
         builders.a_member(session, there, "Elsewhere E", email=None)
         session.flush()

@@ -407,7 +407,7 @@ class TestDeciding:
         guests = [builders.a_member(session, here, name) for name in ("Ivy Quill", "Gus Penn")]
         assert self.read(session, by_application) == ("Ivy Quill", "020 7946 0111")
         for guest in guests:
-            guest.standing = Standing.LEFT
+            guest.standing, guest.left_at = Standing.LEFT, NOW
         session.flush()
         assert self.read(session, by_application) == (None, None)
 
@@ -492,7 +492,7 @@ class TestForgetting:
         assert "ivy@example.com" not in self.people(session)
 
     def test_nobody_who_is_a_member_or_was_one(self, session, walk):
-        walk.bela.standing = Standing.LEFT
+        walk.bela.standing, walk.bela.left_at = Standing.LEFT, NOW
         session.flush()
         assert self.forget(session, self.LATER) == 0
 

@@ -74,7 +74,7 @@ class TestPutUp:
             a_post(session, builders.an_elsewhere(session).chi, by=walk.ama)
 
     def test_nor_for_who_has_left(self, session: Session, walk: Walk) -> None:
-        walk.sam.standing = Standing.LEFT
+        walk.sam.standing, walk.sam.left_at = Standing.LEFT, NOW
         with pytest.raises(NotFound):
             a_post(session, walk.sam, by=walk.ama)
 

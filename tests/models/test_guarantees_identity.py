@@ -186,7 +186,7 @@ LEGAL = [
         insert("feed", FEED, membership_id=":bela"),
         update("feed", "revoked_at = now()", "feed"),
     ),
-    legal("somebody who left", update("membership", "standing = 'left'", "sam")),
+    legal("somebody who left", update("membership", "standing = 'left', left_at = now()", "sam")),
 ]
 
 VERSION = "SELECT version FROM event WHERE id = :walk"

@@ -54,10 +54,15 @@ MEMBERS = [
         "membership_left", "gone, and still here", update("membership", "left_at = now()", "sam")
     ),
     Attack(
+        "membership_left",
+        "gone, and nobody knows since when",
+        update("membership", "standing = 'left'", "sam"),
+    ),
+    Attack(
         "who_left_takes_no_turn",
         "a turn for somebody who left",
         insert("claim", CLAIM),
-        update("membership", "standing = 'left'", "ama"),
+        update("membership", "standing = 'left', left_at = now()", "ama"),
     ),
     Attack(
         "erased_stays_erased",

@@ -114,7 +114,7 @@ class Membership(Base):
         created_at: When they joined: with a turn of the rota, or as a member.
         approved_at: Since when they are a member of the time bank; None: a guest of the rota.
         paused_at: Since when nobody asks them anything, until `paused_until`; None: they're there.
-        left_at: When they left; None for whoever was only taken off the books again.
+        left_at: When they left, or were taken off the books again; None exactly while they belong.
     """
 
     __tablename__ = "membership"
@@ -140,7 +140,7 @@ class Membership(Base):
             "paused_until IS NULL OR paused_at IS NOT NULL AND paused_until > paused_at",
             name="membership_pause",
         ),
-        sa.CheckConstraint("left_at IS NULL OR standing = 'left'", name="membership_left"),
+        sa.CheckConstraint("(left_at IS NULL) = (standing <> 'left')", name="membership_left"),
         sa.UniqueConstraint("community_id", "person_id", name="one_membership_per_person"),
         sa.UniqueConstraint("id", "community_id", name="membership_in_community"),
         sa.UniqueConstraint("id", "community_id", "person_id", name="membership_identity"),

@@ -61,7 +61,8 @@ MEMBERSHIPS = sa.text("""
 INSERT INTO membership (community_id, person_id, standing, may_be_asked, created_at, approved_at,
                         paused_at, paused_until, left_at)
 SELECT :community, person_id, standing, may_be_asked, joined_at, approved_at, paused_at,
-       paused_until, left_at
+       paused_until,
+       CASE WHEN standing = 'left' THEN coalesce(left_at, CAST(:now AS timestamptz)) END
   FROM brought_members ORDER BY id
 ON CONFLICT ON CONSTRAINT one_membership_per_person DO NOTHING
 """)

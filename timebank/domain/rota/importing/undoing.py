@@ -61,7 +61,7 @@ def undo(
     kept += _remove_jobs(session, made, now)
     _put_back(session, made, by, now)
     kept += _remove_dates(session, made, series, by, now)
-    _let_people_go(session, made)
+    _let_people_go(session, made, now)
     made.wrote = {**made.wrote, "kept": kept}
     made.undone_at = now
     session.flush()
@@ -182,14 +182,18 @@ def _put_back(session: Session, made: RotaImport, by: Membership, now: dt.dateti
             continue
 
 
-def _let_people_go(session: Session, made: RotaImport) -> None:
+def _let_people_go(session: Session, made: RotaImport, now: dt.datetime) -> None:
     """Take off the books whom it wrote down, unless they have a turn or had one."""
     has_turns = sa.exists().where(
         Claim.membership_id == Membership.id, Claim.state != ClaimState.WITHDRAWN
     )
     session.execute(
         sa.update(Membership)
-        .where(Membership.id.in_(made.wrote["people"]), ~has_turns)
-        .values(standing=Standing.LEFT)
+        .where(
+            Membership.id.in_(made.wrote["people"]),
+            Membership.standing != Standing.LEFT,
+            ~has_turns,
+        )
+        .values(standing=Standing.LEFT, left_at=now)
         .execution_options(synchronize_session=False)
     )
