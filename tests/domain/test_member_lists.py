@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+import time
 import uuid
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from tests import builders
+from tests.storms import Storm
 from timebank.core.csv_tables import read_bytes
 from timebank.core.csv_tables import read_text
 from timebank.core.errors import NotFound
@@ -22,18 +24,21 @@ from timebank.domain import identity
 from timebank.domain import ledger
 from timebank.domain.ledger.member_lists import drafts
 from timebank.domain.ledger.member_lists import planning
+from timebank.domain.ledger.member_lists import telling
 from timebank.domain.ledger.member_lists import undoing
 from timebank.domain.ledger.member_lists import writing
 from timebank.domain.ledger.member_lists.matching import Fate
 from timebank.domain.ledger.member_lists.reading import LIMITS
 from timebank.domain.ledger.member_lists.understanding import Doubt
 from timebank.models import Account
+from timebank.models import AccountKind
 from timebank.models import Batch
 from timebank.models import Joining
 from timebank.models import MemberList
 from timebank.models import MemberListLine
 from timebank.models import MemberNote
 from timebank.models import Membership
+from timebank.models import Memo
 from timebank.models import Person
 from timebank.models import Profile
 from timebank.models import Standing
@@ -335,7 +340,7 @@ def test_somebody_of_another_community_keeps_their_own_profile(session, take_in)
 
 def test_somebody_who_had_left_is_back(session, bexley, take_in):
     bela = builders.a_member(session, bexley, "Bela Novak")
-    bela.standing = Standing.LEFT
+    bela.standing, bela.left_at = Standing.LEFT, NOW
     builders.account_of(session, bela).closed_at = NOW
     session.flush()
     take_in(f"{HEAD}Bela Novak,bela@example.com,,,2,\n")
@@ -424,6 +429,177 @@ def test_undo_names_whom_something_has_happened_to_since(session, bexley, ama, t
     session.expire_all()
     assert balances(session) == {"Nadia Kaur": 2490, "Wes Edwards": 1050, "Ama Owusu": 930}
     assert undoing.staying(session, made) == ["Nadia K", "Wes E", "Ama O"]
+    books_are_right(session, bexley)
+
+
+def put_right(session, made, name, minutes, by):
+    """Correct the hours that the list brought forward for somebody, as they stand."""
+    account = builders.account_of(session, member_named(session, name))
+    mirrors = sa.select(Transfer.reverses_id).where(Transfer.reverses_id.is_not(None))
+    opening = session.scalars(
+        sa.select(Transfer).where(
+            Transfer.batch_id == made.batch_id,
+            sa.or_(Transfer.credit_id == account.id, Transfer.debit_id == account.id),
+            Transfer.id.not_in(mirrors),
+        )
+    ).one()
+    ledger.put_right(
+        session, transfer=opening, minutes=minutes, by=by.id, key=uuid.uuid4(),
+        memo="The cards said Nadia had 40", now=NOW,
+    )  # fmt: skip
+
+
+def test_undo_takes_hours_back_that_were_put_right_since(session, bexley, ama, take_in):
+    made = take_in(f"{HEAD}Nadia,,,,41,\nSam,,,,-3,\nTom,,,,5,\nLee,,,,2,\n")
+    put_right(session, made, "Nadia", 2400, ama)
+    put_right(session, made, "Nadia", 2430, ama)
+    put_right(session, made, "Sam", 60, ama)
+    put_right(session, made, "Tom", 0, ama)
+    assert balances(session) == {"Nadia": 2430, "Sam": -60, "Lee": 120}
+    told = telling.outcome(session, made)
+    assert [(line.minutes, line.is_reversed) for line in told.lines] == [
+        (2430, False), (-60, False), (300, True), (120, False),
+    ]  # fmt: skip
+    assert told.minutes == 2490
+    undoing.undo(session, made=made, by=ama, now=NOW)
+    session.expire_all()
+    assert set(session.scalars(sa.select(Account.balance))) == {0}
+    assert session.scalars(sa.select(Profile.full_name)).all() == ["Ama Owusu"]
+    assert count(session, Memo) == 0
+    assert undoing.staying(session, made) == []
+    books_are_right(session, bexley)
+
+
+def test_hours_that_moved_after_they_were_put_right_stay_and_are_named(session, ama, take_in):
+    made = take_in(f"{HEAD}Nadia,nadia@example.org,,,41,\nTom,,,,5,\n")
+    put_right(session, made, "Nadia", 2400, ama)
+    nadia = member_named(session, "Nadia")
+    ledger.give(
+        session, giver=nadia, to_account_id=builders.account_of(session, ama).id, minutes=30,
+        key=uuid.uuid4(), memo=None, today=NOW.date(), now=NOW,
+    )  # fmt: skip
+    with pytest.raises(undoing.UsedSince) as refusal:
+        undoing.undo(session, made=made, by=ama, now=NOW)
+    assert refusal.value.names == ["Nadia"]
+    undoing.undo(session, made=made, by=ama, now=NOW, keeps_used=True)
+    session.expire_all()
+    assert balances(session) == {"Nadia": 2370, "Ama Owusu": 30}
+    assert undoing.staying(session, made) == ["Nadia"]
+
+
+def test_whoever_was_made_a_coordinator_since_stays_and_is_named(session, ama, take_in):
+    made = take_in(f"{HEAD}Nadia,nadia@example.org,,,0,\nTom,,,,5,\n")
+    member_named(session, "Nadia").standing = Standing.COORDINATOR
+    session.flush()
+    undoing.undo(session, made=made, by=ama, now=NOW, keeps_used=True)
+    session.expire_all()
+    assert member_named(session, "Nadia").standing is Standing.COORDINATOR
+    assert undoing.staying(session, made) == ["Nadia"]
+
+
+def test_whoever_an_undo_takes_off_the_books_left_then_and_their_account_closes(
+    session, bexley, ama, take_in
+):
+    undoing.undo(session, made=take_in(SAMPLE, who_9=str(ama.id)), by=ama, now=NOW)
+    session.expire_all()
+    gone = sa.select(Membership.left_at, Account.closed_at).join(
+        Account, Account.membership_id == Membership.id
+    )
+    assert set(session.execute(gone.where(Membership.standing == Standing.LEFT)).all()) == {
+        (NOW, NOW)
+    }
+
+
+def opening_account_last(session, community):
+    """As where the bank came before the books: hours come from the account of the last number."""
+    here = sa.text("community_id = :here AND kind = 'opening'").bindparams(here=community.id)
+    session.execute(sa.delete(Account).where(here))
+    session.add(Account(community_id=community.id, kind=AccountKind.OPENING))
+    session.flush()
+
+
+@pytest.mark.parametrize("goes_again", [False, True])
+def test_a_list_queues_up_at_accounts_in_one_order(engine, session, bexley, ama, goes_again):
+    for name in ("Nadia Khan", "Sam Tran"):
+        builders.a_member(session, bexley, name, None)
+    opening_account_last(session, bexley)
+    listed = f"{HEAD}Nadia Khan,,,,1,\nSam Tran,,,,1,\n"
+    made = drafts.start(
+        session, community=bexley, table=read_text(listed, limits=LIMITS), file_name="l.csv",
+        by=ama, now=NOW,
+    )  # fmt: skip
+    if goes_again:
+        writing.write(session, made=made, answers={}, by=ama, now=NOW)
+    last = builders.account_of(session, member_named(session, "Sam Tran"))
+    hours_from = ledger.opening_account(session, community_id=bexley.id)
+    assert last.id < hours_from.id
+    queue = {"key_share": True}
+    session.commit()
+
+    def work():
+        with Session(engine) as own:
+            by, again = own.get_one(Membership, ama.id), own.get_one(MemberList, made.id)
+            if goes_again:
+                undoing.undo(own, made=again, by=by, now=NOW)
+            else:
+                writing.write(own, made=again, answers={}, by=by, now=NOW)
+            own.commit()
+
+    # a correction of Sam's hours, as slow as can be: his account, and in a while the other
+    with ThreadPoolExecutor(1) as pool, Session(engine) as correction:
+        correction.get_one(Account, last.id, with_for_update=queue)
+        listing = pool.submit(work)
+        wait_until_somebody_queues(engine)
+        correction.get_one(Account, hours_from.id, with_for_update=queue)
+        correction.commit()
+        listing.result()
+    session.expire_all()
+    books_are_right(session, bexley)
+
+
+def wait_until_somebody_queues(engine):
+    waiting = sa.text(
+        "SELECT count(*) FROM pg_locks WHERE NOT granted AND pid IN"
+        " (SELECT pid FROM pg_stat_activity WHERE datname = current_database())"
+    )
+    with engine.connect() as connection:
+        for _ in range(500):
+            if connection.scalar(waiting):
+                return
+            connection.rollback()
+            time.sleep(0.02)
+    raise AssertionError("nobody queued up")
+
+
+def test_corrections_while_a_list_is_undone_count_or_are_refused(
+    engine, session, bexley, ama, take_in
+):
+    listed = HEAD + "".join(f"Neighbour {number},,,,1,\n" for number in range(12))
+    made = take_in(listed)
+    numbers = session.scalars(
+        sa.select(Transfer.id).where(Transfer.batch_id == made.batch_id)
+    ).all()
+    session.commit()
+
+    def correct(number):
+        def work(own):
+            ledger.put_right(
+                own, transfer=own.get_one(Transfer, number), minutes=30, by=ama.id,
+                key=uuid.uuid4(), memo="x", now=NOW,
+            )  # fmt: skip
+
+        return work
+
+    def undo(own):
+        by = own.get_one(Membership, ama.id)
+        undoing.undo(own, made=own.get_one(MemberList, made.id), by=by, now=NOW)
+
+    with Storm(engine) as storm:
+        answers = storm.answers([*map(correct, numbers[:6]), undo, *map(correct, numbers[6:])])
+    assert answers["done"] + answers["AlreadyReversed"] == len(numbers) + 1, answers
+    session.expire_all()
+    assert balances(session) == {}
+    assert set(session.scalars(sa.select(Account.balance))) == {0}
     books_are_right(session, bexley)
 
 

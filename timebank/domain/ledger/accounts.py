@@ -49,7 +49,7 @@ def lock_accounts(session: Session, account_ids: Collection[int]) -> None:
     """Lock several accounts in the order of their numbers, as everybody does who moves minutes."""
     session.execute(
         sa.select(Account.id)
-        .where(Account.id.in_(account_ids))
+        .where(Account.id == sa.any_(sa.literal(list(account_ids), sa.ARRAY(sa.BigInteger))))
         .order_by(Account.id)
         .with_for_update(key_share=True)
     )

@@ -29,25 +29,58 @@ ITS_OWN = {"account", "member_list_line", "member_note", "profile", "membership"
 QUIET = {"notice", "sign_in_request"}
 
 PEOPLE = sa.text("""
-SELECT l.fate, m.id, m.person_id, a.id, l.transfer_id, p.full_name,
+SELECT l.fate, m.id, m.person_id, a.id, l.transfer_id, now.id, p.full_name,
        EXISTS (SELECT FROM membership other
                 WHERE other.person_id = m.person_id AND other.id <> m.id) AS is_elsewhere
   FROM member_list_line l
   JOIN membership m ON m.id = l.membership_id
   LEFT JOIN account a ON a.membership_id = m.id
   LEFT JOIN profile p ON p.person_id = m.person_id
+  LEFT JOIN (
+    -- A correction stands in the same batch, between the same two accounts.
+    SELECT t.id, CASE WHEN b.kind = 'opening' THEN t.credit_id ELSE t.debit_id END AS account_id
+      FROM transfer t
+      JOIN account b ON b.id = t.debit_id
+     WHERE t.batch_id = :batch_id
+       AND NOT EXISTS (SELECT FROM transfer r WHERE r.reverses_id = t.id)) now
+    ON now.account_id = a.id AND l.transfer_id IS NOT NULL
  WHERE l.list_id = :list_id AND l.fate IN ('new', 'known', 'back')
    AND (l.fate <> 'known' OR l.transfer_id IS NOT NULL)
-   AND NOT EXISTS (SELECT FROM transfer r WHERE r.reverses_id = l.transfer_id)
  ORDER BY l.number
 """)
 
+# What of the list itself moved, brought forward or put right since, is no use of it.
 MOVED_SINCE = sa.text("""
-SELECT l.account_id
-  FROM unnest(CAST(:accounts AS bigint[]), CAST(:openings AS bigint[])) AS l (account_id, opening)
- WHERE EXISTS (SELECT FROM transfer t WHERE t.debit_id = l.account_id AND t.id > l.opening)
-    OR EXISTS (SELECT FROM transfer t WHERE t.credit_id = l.account_id AND t.id > l.opening)
+WITH moved AS (
+  SELECT l.account_id, t.id, t.batch_id, t.reverses_id
+    FROM unnest(CAST(:accounts AS bigint[]), CAST(:openings AS bigint[]))
+         AS l (account_id, opening)
+    CROSS JOIN LATERAL (
+      SELECT * FROM transfer d WHERE d.debit_id = l.account_id AND d.id > l.opening
+      UNION ALL
+      SELECT * FROM transfer c WHERE c.credit_id = l.account_id AND c.id > l.opening) t)
+SELECT DISTINCT account_id FROM moved
+ WHERE batch_id IS DISTINCT FROM :batch_id
+   AND NOT EXISTS (SELECT FROM transfer o
+                    WHERE o.id = moved.reverses_id AND o.batch_id = :batch_id)
 """)
+
+# People, then their places here, then accounts, each in the order of their numbers: as everybody
+# queues up who leaves or moves minutes. Nothing happens to them then until this is done.
+QUEUE = [
+    """SELECT FROM person WHERE id IN (
+          SELECT m.person_id FROM member_list_line l JOIN membership m ON m.id = l.membership_id
+           WHERE l.list_id = :list_id)
+        ORDER BY id FOR NO KEY UPDATE""",
+    """SELECT FROM membership WHERE id IN (
+          SELECT membership_id FROM member_list_line WHERE list_id = :list_id)
+        ORDER BY id FOR NO KEY UPDATE""",
+    """SELECT FROM account
+        WHERE membership_id IN (
+          SELECT membership_id FROM member_list_line WHERE list_id = :list_id)
+           OR kind = 'opening' AND community_id = :community_id
+        ORDER BY id FOR NO KEY UPDATE""",
+]
 
 # Every column anywhere that points at a membership or a person, as the database knows them: so
 # that no table that comes later is forgotten here.
@@ -89,9 +122,14 @@ LET_GO = [
     "DELETE FROM person WHERE id = ANY(:nobody)",
     """UPDATE person SET erased_at = :now
         WHERE id = ANY(:nameless) AND erased_at IS NULL""",
-    """UPDATE membership SET standing = 'left', approved_at = NULL, paused_at = NULL,
-              paused_until = NULL
+    """UPDATE membership SET standing = 'left', left_at = coalesce(left_at, :now),
+              approved_at = NULL, paused_at = NULL, paused_until = NULL
         WHERE id = ANY(:left)""",
+    """UPDATE account SET closed_at = :now
+        WHERE membership_id = ANY(:left) AND balance = 0 AND closed_at IS NULL""",
+    """DELETE FROM memo m USING transfer t, account a
+        WHERE m.transfer_id = t.id AND a.id IN (t.debit_id, t.credit_id)
+          AND a.membership_id = ANY(:nameless_members)""",
 ]
 
 # Who was only a guest of the rota before the list came is one again.
@@ -100,6 +138,19 @@ UPDATE membership SET approved_at = NULL
  WHERE approved_at = :at AND id <> ALL(CAST(:used AS bigint[]))
    AND id IN (SELECT membership_id FROM member_list_line
                WHERE list_id = :list_id AND fate = 'known')
+""")
+
+# Made a coordinator since, say: that is nothing which a list does.
+RUN_THE_PLACE = sa.text("""
+SELECT m.id FROM membership m JOIN member_list_line l ON l.membership_id = m.id
+ WHERE m.id = ANY(:members) AND l.fate <> 'known' AND m.standing NOT IN ('resident', 'left')
+""")
+
+# Whom the list made a member, and who was not let go: whoever came back later is no part of it.
+STILL_HERE = sa.text("""
+SELECT m.id FROM membership m JOIN member_list_line l ON l.membership_id = m.id
+ WHERE l.list_id = :list_id AND l.fate IN ('new', 'back')
+   AND m.standing <> 'left' AND m.approved_at <= :at
 """)
 
 # Names of tables and columns come from the database's own catalogue.
@@ -123,13 +174,19 @@ class UsedSince(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Somebody:
-    """Whom a line of the list brought in, or brought hours for."""
+    """Whom a line of the list brought in, or brought hours for.
+
+    Attributes:
+        transfer_id: The entry that brought their hours forward.
+        standing_id: The one that stands: that, or what it was put right to; None: nothing does.
+    """
 
     fate: LineFate
     membership_id: int
     person_id: int
     account_id: int | None
     transfer_id: int | None
+    standing_id: int | None
     full_name: str | None
     is_elsewhere: bool
 
@@ -158,17 +215,19 @@ def undo(
     """
     drafts.require_coordinator(by, community_id=made.community_id)
     drafts.lock(session, made)
+    for statement in QUEUE:
+        session.execute(sa.text(statement), {"list_id": made.id, "community_id": by.community_id})
     if made.written_at is None:
         raise NothingToUndo
     if made.undone_at is not None:
         return
     people = _people(session, made)
     heard = _heard(session, people)
-    used = _used(session, people, heard, since=made.written_at)
+    used = _used(session, made, people, heard)
     if used and not keeps_used:
         raise UsedSince(_named([one for one in people if one.membership_id in used]))
     going = [one for one in people if one.membership_id not in used]
-    openings = [one.transfer_id for one in going if one.transfer_id]
+    openings = [one.standing_id for one in going if one.standing_id]
     post(session, REVERSALS, {"openings": openings, "by": by.id, "now": now})
     _let_go(session, made, going, heard, now)
     session.execute(GUESTS_AGAIN, {"list_id": made.id, "at": made.written_at, "used": list(used)})
@@ -178,13 +237,13 @@ def undo(
 
 def staying(session: Session, made: MemberList) -> list[str]:
     """Name whom an undo left here, with their hours, as coordinators see them."""
+    here = set(session.scalars(STILL_HERE, {"list_id": made.id, "at": made.undone_at}))
     people = _people(session, made)
-    stays = [one for one in people if one.transfer_id or one.fate is LineFate.NEW]
-    return _named([one for one in stays if one.full_name])
+    return _named([one for one in people if one.standing_id or one.membership_id in here])
 
 
 def _people(session: Session, made: MemberList) -> list[Somebody]:
-    rows = session.execute(PEOPLE, {"list_id": made.id})
+    rows = session.execute(PEOPLE, {"list_id": made.id, "batch_id": made.batch_id})
     return [Somebody(LineFate(fate), *rest) for fate, *rest in rows]
 
 
@@ -195,21 +254,25 @@ def _named(people: Sequence[Somebody]) -> list[str]:
 
 
 def _used(
-    session: Session, people: Sequence[Somebody], heard: Mapping[int, bool], *, since: dt.datetime
+    session: Session, made: MemberList, people: Sequence[Somebody], heard: Mapping[int, bool]
 ) -> set[int]:
     """Find whom something has happened to since: their hours moved, or they did something."""
     accounts = {one.account_id: one for one in people if one.account_id is not None}
     values = {
         "accounts": list(accounts),
         "openings": [one.transfer_id or 0 for one in accounts.values()],
+        "batch_id": made.batch_id,
     }
     moved = session.scalars(MOVED_SINCE, values)
     used = {accounts[account_id].membership_id for account_id in moved}
     used |= {membership_id for membership_id, did_something in heard.items() if did_something}
-    return used | _signed_in(session, people, since=since)
+    used |= set(session.scalars(RUN_THE_PLACE, {"members": [one.membership_id for one in people]}))
+    return used | _signed_in(session, people, since=made.written_at)
 
 
-def _signed_in(session: Session, people: Sequence[Somebody], *, since: dt.datetime) -> set[int]:
+def _signed_in(
+    session: Session, people: Sequence[Somebody], *, since: dt.datetime | None
+) -> set[int]:
     """Find who has come back and has been here since: only their leaving could be undone."""
     back = {one.person_id: one.membership_id for one in people if one.fate is LineFate.BACK}
     found = session.scalars(
@@ -271,7 +334,7 @@ def _let_go(
         "nameless": [one.person_id for one in nameless],
         "nobody": [one.person_id for one in gone if not one.is_elsewhere],
         "left": [one.membership_id for one in left],
-        "closed": new_members,
+        "nameless_members": [one.membership_id for one in nameless],
         "now": now,
     }
     for statement in LET_GO:

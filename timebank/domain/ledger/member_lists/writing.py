@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Collection
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,12 +17,15 @@ from timebank.core import clock
 from timebank.core.errors import Conflict
 from timebank.core.errors import TimebankError
 from timebank.domain import communities
+from timebank.domain.ledger.accounts import lock_accounts
 from timebank.domain.ledger.member_lists import drafts
 from timebank.domain.ledger.member_lists import planning
 from timebank.domain.ledger.member_lists.matching import Answers
 from timebank.domain.ledger.member_lists.matching import Fate
 from timebank.domain.ledger.member_lists.matching import Planned
 from timebank.domain.ledger.transfers import REFUSALS
+from timebank.models import Account
+from timebank.models import AccountKind
 from timebank.models import Batch
 from timebank.models import BatchKind
 from timebank.models import Community
@@ -30,6 +34,7 @@ from timebank.models import MemberList
 from timebank.models import Membership
 
 TITLE = "Hours brought forward"
+BIGINTS = sa.ARRAY(sa.BigInteger)
 KEYS = uuid.UUID("6f1f5d5e-0d0b-4b57-9d0e-3c6f6a1f1870")  # the name space of these batches' keys
 
 ELSEWHERE = sa.text("SELECT email, person_id FROM profile WHERE email = ANY(:emails)")
@@ -74,7 +79,7 @@ UPDATE account SET closed_at = NULL
 """)
 
 # Once for each member: the key counts their openings, and those that stand were left out by the
-# plan. Below zero the hours go the other way. In the order of accounts, which the trigger locks.
+# plan. Below zero the hours go the other way. The accounts were locked ahead of it.
 OPENINGS = sa.text("""
 INSERT INTO transfer (idempotency_key, community_id, debit_id, credit_id, minutes, kind, batch_id,
                       happened_on, created_by, created_at)
@@ -166,7 +171,10 @@ def write(
     writer = _Writer(session, made, community, by, now)
     members = _write_people(writer, plan.lines)
     back = _welcome_back(writer, plan.lines)
-    _bring_hours(writer, {members[number]: most for number, most in plan.minutes().items()})
+    hours = {members[number]: most for number, most in plan.minutes().items()}
+    _queue(writer, {*back, *hours})
+    session.execute(REOPEN, {"members": list(back)})
+    _bring_hours(writer, hours)
     _write_notes(writer, plan.lines, members)
     _write_lines(writer, plan.lines, members, back)
     session.flush()
@@ -224,8 +232,23 @@ def _welcome_back(writer: _Writer, lines: Sequence[Planned]) -> set[int]:
     values = {"members": members, "now": writer.now}
     back = set(writer.session.scalars(COME_BACK, values))
     writer.session.execute(APPROVE, values)
-    writer.session.execute(REOPEN, {"members": list(back)})
     return back
+
+
+def _queue(writer: _Writer, members: Collection[int]) -> None:
+    """Lock the accounts of these members and the one their hours come from, by their numbers.
+
+    A statement that posts many would lock two for each row: not in one order, where the account
+    that hours come from has a higher number than a member's.
+    """
+    opening = Account.kind == AccountKind.OPENING
+    found = writer.session.scalars(
+        sa.select(Account.id).where(
+            Account.community_id == writer.community.id,
+            sa.or_(opening, Account.membership_id == sa.any_(sa.literal(list(members), BIGINTS))),
+        )
+    )
+    lock_accounts(writer.session, found.all())
 
 
 def _bring_hours(writer: _Writer, minutes: Mapping[int, int]) -> None:
