@@ -10,10 +10,12 @@ from sqlalchemy.orm import Session
 
 from timebank.db import Reader
 from timebank.domain.calendar import reading
+from timebank.domain.calendar.feeds import Document
 from timebank.domain.calendar.feeds import Feeds
 from timebank.domain.calendar.items import Words
 from timebank.models import Event
 from timebank.models import EventState
+from timebank.models import Shows
 
 PUBLIC_URL = "https://goodturn.example"
 
@@ -38,15 +40,28 @@ class Subscriber:
         return self.fetch(state)
 
     def turns(self, token: str) -> bytes:
-        state = reading.my_turns(self.reader, host="localhost", token=token, now=self.now)
-        return self.fetch(state)
+        return self.private(Shows.TURNS, token)
+
+    def private(self, shows: Shows, token: str) -> bytes:
+        return self.fetch(self.state(shows, token))
+
+    def state(self, shows: Shows, token: str) -> reading.FeedState:
+        return reading.private(
+            self.reader, shows=shows, host="localhost", token=token, now=self.now
+        )
+
+    def etag_of(self, shows: Shows, token: str) -> str:
+        return self.feeds.etag(self.state(shows, token), self.now)
 
     def etag(self) -> str:
         state = reading.whats_on(self.reader, host="localhost", now=self.now)
         return self.feeds.etag(state, self.now)
 
     def fetch(self, state: reading.FeedState) -> bytes:
-        return self.feeds.document(self.reader, state, words=Words, now=self.now).body
+        return self.document(state).body
+
+    def document(self, state: reading.FeedState) -> Document:
+        return self.feeds.document(self.reader, state, words=Words, now=self.now)
 
 
 def events_of(body: bytes) -> list[icalendar.Event]:

@@ -33,6 +33,8 @@ PAGES = {
     "bank.export": ORGANISER,
     "calendar.date_feed": ANYBODY,
     "calendar.everything": ANYBODY,
+    "calendar.group_feed": ANYBODY,
+    "calendar.private_feed": HOLDER,
     "calendar.series_feed": ANYBODY,
     "calendar.subscribe": ANYBODY,
     "calendar.turns_feed": HOLDER,
@@ -204,6 +206,8 @@ def address_of(rule, walk):
         "ring_id": 1,
         "report_id": 1,
         "way": "block",
+        "shows": "household",
+        "address_id": 1,
     }
     return re.sub(r"<(?:[^:>]+:)?(\w+)>", lambda match: str(values[match[1]]), rule.rule)
 

@@ -50,6 +50,10 @@ MARKS = {
     " expires_at) VALUES (:here, :bela, '/Zebedee', now())",
     "feed.token_hash": "INSERT INTO feed (membership_id, community_id, token_hash)"
     " VALUES (:member, :here, 'Zebedee')",
+    "feed.area": "INSERT INTO feed (membership_id, community_id, token_hash, shows, area)"
+    " VALUES (:member, :here, 'area', 'gaps', 'Zebedee Road')",
+    "feed.role_name": "INSERT INTO feed (membership_id, community_id, token_hash, shows, role_name)"
+    " VALUES (:member, :here, 'role', 'gaps', 'Zebedee')",
     "notice.dedupe_key": "INSERT INTO notice (community_id, person_id, kind, dedupe_key,"
     " not_before, expires_at) VALUES (:here, :bela, 'books_wrong', 'Zebedee', now(), now())",
     "notice.last_error": "UPDATE notice SET last_error = '550 Zebedee' WHERE person_id = :bela",

@@ -35,7 +35,6 @@ REQUEST = {
     "next_path": "'/'",
     "expires_at": "now()",
 }
-FEED = {"membership_id": ":sam", "community_id": ":bexley", "token_hash": "'another'"}
 NO_SAM = "DELETE FROM profile WHERE person_id = :sam_person"
 
 COMMUNITIES = [
@@ -160,15 +159,6 @@ SIGN_INS = [
         "nobody",
         insert("sign_in_request", REQUEST, person_id="-1"),
     ),
-    Attack("one_feed_per_token", "a token twice", insert("feed", FEED, token_hash="'feed'")),
-    Attack(
-        "feed_of_a_member", "in another community", insert("feed", FEED, community_id=":ashford")
-    ),
-    Attack(
-        "one_live_feed_per_membership",
-        "a second address",
-        insert("feed", FEED, membership_id=":bela"),
-    ),
 ]
 
 ATTACKS = [*COMMUNITIES, *PEOPLE, *SIGN_INS]
@@ -181,11 +171,6 @@ LEGAL = [
     legal("a member of two communities", insert("membership", MEMBER)),
     legal("many without e-mail", "UPDATE profile SET email = NULL"),
     legal("a fifth guess", update("sign_in_request", "wrong_codes = 5", "request")),
-    legal(
-        "a new address after the old one was revoked",
-        insert("feed", FEED, membership_id=":bela"),
-        update("feed", "revoked_at = now()", "feed"),
-    ),
     legal("somebody who left", update("membership", "standing = 'left', left_at = now()", "sam")),
 ]
 

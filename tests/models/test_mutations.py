@@ -19,6 +19,7 @@ from tests.models import test_guarantees_acting as acting
 from tests.models import test_guarantees_asking as asking
 from tests.models import test_guarantees_board as board
 from tests.models import test_guarantees_books as books
+from tests.models import test_guarantees_calendar as calendar
 from tests.models import test_guarantees_claims as claims
 from tests.models import test_guarantees_events as events
 from tests.models import test_guarantees_exchanges as exchanges
@@ -43,6 +44,7 @@ for module in (
     at_claim_time,
     books,
     board,
+    calendar,
     claims,
     events,
     exchanges,

@@ -21,6 +21,7 @@ from tests.statements import count_statements
 from timebank.db import reader
 from timebank.domain.calendar import addresses
 from timebank.models import Feed
+from timebank.models import Shows
 from timebank.web.calendar.discreet import MaskSecrets
 from timebank.web.door import SIGN_IN_KEY
 
@@ -80,6 +81,91 @@ def test_every_feed_says_what_it_is_and_how_long_it_may_be_kept(
         assert answer.headers.get("X-Robots-Tag") == robots
         assert answer.headers["Referrer-Policy"] == "no-referrer"
         assert answer.headers["ETag"].startswith('"')
+
+
+PRIVATE = {
+    Shows.HOUSEHOLD: ("/f/household/", "our-turns"),
+    Shows.ORGANISING: ("/f/organising/", "organising"),
+    Shows.EXCHANGES: ("/f/exchanges/", "help-agreed"),
+    Shows.WHATS_ON: ("/f/whats-on/", "whats-on"),
+    Shows.GAPS: ("/f/gaps/", "still-needed"),
+}
+
+
+@pytest.fixture
+def private(session: Session, walk: Walk) -> dict[Shows, str]:
+    """The address of each other kind, of Ama, who coordinates."""
+    here = {"membership_id": walk.ama.id, "community_id": walk.community.id, "now": NOW}
+    tokens = {}
+    for shows in PRIVATE:
+        if shows in {Shows.WHATS_ON, Shows.GAPS}:
+            narrowing = addresses.Narrowing()
+            made = addresses.make_narrowed(session, shows=shows, narrowing=narrowing, **here)
+            tokens[shows] = made[1]
+        else:
+            tokens[shows] = addresses.make_address(session, shows=shows, **here)
+    session.commit()
+    return {shows: f"{PRIVATE[shows][0]}{token}.ics" for shows, token in tokens.items()}
+
+
+def test_every_private_address_is_short_private_and_answered_in_one_statement(
+    client: FlaskClient, private: dict[Shows, str]
+) -> None:
+    for shows, address in private.items():
+        assert len(f"https://a-borough-of-some-length.goodturn.example{address}") < 120
+        answer = client.get(address)
+        assert answer.status_code == 200
+        assert answer.headers["Cache-Control"] == "private, no-cache"
+        assert answer.headers["X-Robots-Tag"] == "noindex"
+        filename = PRIVATE[shows][1]
+        assert answer.headers["Content-Disposition"] == f'inline; filename="{filename}.ics"'
+        assert "Set-Cookie" not in answer.headers
+        with count_statements() as count:
+            known = client.get(address, headers={"If-None-Match": answer.headers["ETag"]})
+        assert (known.status_code, count.total) == (304, 1)
+        with count_statements() as count:
+            again = client.get(address)
+        assert (again.data, count.total) == (answer.data, 1)
+
+
+def test_a_private_address_says_who_read_it_and_nothing_more(
+    client: FlaskClient, session: Session, private: dict[Shows, str]
+) -> None:
+    agents = {
+        "Google-Calendar-Importer": "google",
+        "iOS/18.1 (22B83) dataaccessd/1.0": "apple",
+        "Microsoft.Exchange/15.20": "outlook",
+        "Mozilla/5.0 (X11; Linux) Gecko/20100101 Thunderbird/128.0": "thunderbird",
+        "Nextcloud-CalDAV/1.0": "nextcloud",
+        "curl/8": "other",
+    }
+    for hours, (agent, client_name) in enumerate(agents.items()):
+        with time_machine.travel(NOW + dt.timedelta(hours=hours), tick=False):
+            client.get(private[Shows.GAPS], headers={"User-Agent": agent})
+        session.expire_all()
+        feed = session.query(Feed).filter(Feed.shows == Shows.GAPS).one()
+        assert feed.last_client == client_name
+        assert feed.last_fetched_at == NOW + dt.timedelta(hours=hours)
+
+
+def test_a_group_is_followed_without_an_account(client: FlaskClient) -> None:
+    answer = client.get("/g/strollers/calendar.ics")
+    assert len(events_of(answer.data)) == 1
+    assert answer.headers["Cache-Control"] == "public, max-age=900"
+    assert answer.headers["Content-Disposition"] == 'inline; filename="strollers.ics"'
+    assert client.get("/g/nobody/calendar.ics").status_code == 404
+
+
+def test_an_address_that_is_emptied_is_an_empty_calendar_and_then_gone(
+    client: FlaskClient, session: Session, walk: Walk, mine: str
+) -> None:
+    addresses.revoke_address(session, membership_id=walk.bela.id, is_emptied=True, now=NOW)
+    session.commit()
+    for _ in range(2):
+        answer = client.get(mine)
+        assert (answer.status_code, events_of(answer.data)) == (200, [])
+    with time_machine.travel(NOW + dt.timedelta(days=14), tick=False):
+        assert client.get(mine).status_code == 410
 
 
 def test_a_calendar_that_is_up_to_date_is_told_so_in_one_statement(
@@ -236,6 +322,7 @@ def test_statements_of_a_feed_do_not_grow_with_its_dates(
 def test_secrets_in_addresses_stay_out_of_the_logs() -> None:
     lines = {
         '"GET /me/abc234.ics HTTP/1.1" 200': '"GET /me/….ics HTTP/1.1" 200',
+        '"GET /f/gaps/abc234.ics HTTP/1.1" 200': '"GET /f/… HTTP/1.1" 200',
         "Exception on /t/12-abc234/confirm [GET]": "Exception on /t/…/confirm [GET]",
         "GET /sign-in/7-abc234": "GET /sign-in/…",
         "GET /sign-in/code": "GET /sign-in/code",

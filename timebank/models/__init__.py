@@ -6,7 +6,10 @@ from timebank.models.acting import Acted
 from timebank.models.acting import ActedWhat
 from timebank.models.acting import ActingFor
 from timebank.models.acting import PrintedLetter
+from timebank.models.calendar import CalendarClient
+from timebank.models.calendar import CancelledAs
 from timebank.models.calendar import Feed
+from timebank.models.calendar import Shows
 from timebank.models.communities import Community
 from timebank.models.communities import Group
 from timebank.models.communities import GroupOrganiser
@@ -115,6 +118,8 @@ __all__ = [
     "Batch",
     "BatchKind",
     "Block",
+    "CalendarClient",
+    "CancelledAs",
     "Category",
     "Claim",
     "ClaimState",
@@ -177,6 +182,7 @@ __all__ = [
     "RotaImport",
     "Series",
     "SeriesState",
+    "Shows",
     "SignIn",
     "SignInRequest",
     "Slot",

@@ -3,39 +3,145 @@
 from __future__ import annotations
 
 import datetime as dt
+import enum
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import mapped_column
 
 from timebank.db import Base
 from timebank.models.types import CreatedAt
 from timebank.models.types import Key
+from timebank.models.types import choice
+from timebank.models.types import one_of
+
+
+class Shows(enum.StrEnum):
+    """What the calendar at a private address shows.
+
+    Attributes:
+        TURNS: Its holder's own turns.
+        HOUSEHOLD: Their own, and those of the neighbours they may act for.
+        ORGANISING: The dates they run, with how full each is.
+        EXCHANGES: What they agreed on with a neighbour.
+        WHATS_ON: What's on, narrowed as they chose.
+        GAPS: The jobs that still need somebody, narrowed as they chose.
+    """
+
+    TURNS = "turns"
+    HOUSEHOLD = "household"
+    ORGANISING = "organising"
+    EXCHANGES = "exchanges"
+    WHATS_ON = "whats_on"
+    GAPS = "gaps"
+
+
+# Those that everybody has one of, and those of which everybody has several, each narrowed.
+OWN = (Shows.TURNS, Shows.HOUSEHOLD, Shows.ORGANISING, Shows.EXCHANGES)
+NARROWED = (Shows.WHATS_ON, Shows.GAPS)
+WITH_ALARM = (Shows.TURNS, Shows.HOUSEHOLD, Shows.EXCHANGES)
+
+
+class CancelledAs(enum.StrEnum):
+    """How a calendar tells what is cancelled.
+
+    `status`: as iCalendar has it, and in the title. `mark`: in the title only. `drop`: not at all.
+    """
+
+    STATUS = "status"
+    MARK = "mark"
+    DROP = "drop"
+
+
+class CalendarClient(enum.StrEnum):
+    """Which program reads an address, as it says itself."""
+
+    GOOGLE = "google"
+    APPLE = "apple"
+    OUTLOOK = "outlook"
+    THUNDERBIRD = "thunderbird"
+    NEXTCLOUD = "nextcloud"
+    OTHER = "other"
 
 
 class Feed(Base):
-    """The private address of one membership's turns, `/me/<token>.ics`."""
+    """A private calendar address, `/me/<token>.ics` or `/f/<kind>/<token>.ics`.
+
+    Attributes:
+        alarm_minutes: How long before each item its holder's calendar is to ring; None: never.
+        group_id, series_id, scene, area, role_name: What the calendar is narrowed to, all at
+            once; None: not by this.
+        blank_until: Until then a switched-off address still answers, with an empty calendar.
+        last_client: What read it last.
+    """
 
     __tablename__ = "feed"
 
     id: Mapped[Key]
     membership_id: Mapped[int]
     community_id: Mapped[int]
+    shows: Mapped[Shows] = mapped_column(choice(Shows), server_default="turns")
     token_hash: Mapped[bytes]
+    cancelled: Mapped[CancelledAs] = mapped_column(choice(CancelledAs), server_default="status")
+    alarm_minutes: Mapped[int | None] = mapped_column(sa.SmallInteger)
+    group_id: Mapped[int | None]
+    series_id: Mapped[int | None]
+    scene: Mapped[str | None]
+    area: Mapped[str | None]
+    role_name: Mapped[str | None]
     created_at: Mapped[CreatedAt]
     revoked_at: Mapped[dt.datetime | None]
+    blank_until: Mapped[dt.datetime | None]
     last_fetched_at: Mapped[dt.datetime | None]
+    last_client: Mapped[CalendarClient | None] = mapped_column(choice(CalendarClient))
 
     __table_args__ = (
+        one_of("shows", Shows, "feed_shows"),
+        one_of("cancelled", CancelledAs, "feed_cancelled"),
+        one_of("last_client", CalendarClient, "feed_client"),
+        sa.CheckConstraint(
+            "alarm_minutes IS NULL OR alarm_minutes BETWEEN 5 AND 10080"
+            " AND shows IN ('turns', 'household', 'exchanges')",
+            name="feed_alarm",
+        ),
+        sa.CheckConstraint(
+            "shows IN ('whats_on', 'gaps')"
+            " OR num_nonnulls(group_id, series_id, scene, area, role_name) = 0",
+            name="feed_filters",
+        ),
+        sa.CheckConstraint("role_name IS NULL OR shows = 'gaps'", name="feed_role_of_gaps"),
+        sa.CheckConstraint(
+            "scene IN ('park', 'party', 'litter', 'garden', 'tea', 'books', 'lake', 'fix')",
+            name="feed_scene",
+        ),
+        sa.CheckConstraint("char_length(area) BETWEEN 1 AND 40", name="feed_area"),
+        sa.CheckConstraint("char_length(role_name) BETWEEN 1 AND 60", name="feed_role_name"),
+        sa.CheckConstraint(
+            "blank_until IS NULL OR revoked_at IS NOT NULL AND blank_until > revoked_at",
+            name="feed_blank",
+        ),
         sa.UniqueConstraint("token_hash", name="one_feed_per_token"),
         sa.ForeignKeyConstraint(
             ["membership_id", "community_id"],
             ["membership.id", "membership.community_id"],
             name="feed_of_a_member",
         ),
-        sa.Index(
-            "one_live_feed_per_membership",
-            "membership_id",
-            unique=True,
-            postgresql_where=sa.text("revoked_at IS NULL"),
+        sa.ForeignKeyConstraint(
+            ["group_id", "community_id"],
+            ["community_group.id", "community_group.community_id"],
+            name="feed_of_a_group",
         ),
+        sa.ForeignKeyConstraint(
+            ["series_id", "community_id"],
+            ["series.id", "series.community_id"],
+            name="feed_of_a_series",
+        ),
+        sa.Index(
+            "one_live_feed_per_kind",
+            "membership_id",
+            "shows",
+            unique=True,
+            postgresql_where=sa.text("revoked_at IS NULL AND shows NOT IN ('whats_on', 'gaps')"),
+        ),
+        sa.Index("feed_by_member", "membership_id"),
     )

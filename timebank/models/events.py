@@ -215,7 +215,7 @@ class Event(Base):
 
     `sequence` rises with each change that a calendar shows (RFC 5546 and more): the database
     refuses such a change without it. `version` rises with every change of the event, its slots and
-    its claims (triggers do it). `uid` is the calendar UID, fixed for life.
+    its claims (triggers do it), last at `versioned_at`. `uid` is the calendar UID, fixed for life.
 
     Attributes:
         reason_kind: Why it was moved or called off, to be counted; `reason` says it in words.
@@ -245,6 +245,7 @@ class Event(Base):
     go_anyway_because: Mapped[str | None]
     sequence: Mapped[int] = mapped_column(sa.Integer, server_default="0")
     version: Mapped[Version]
+    versioned_at: Mapped[CreatedAt]
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[CreatedAt]
     finished_at: Mapped[dt.datetime | None]

@@ -6,7 +6,7 @@ from flask import Flask
 from flask import current_app
 
 from timebank.core.settings import Settings
-from timebank.domain.calendar.feeds import site_address
+from timebank.domain.calendar.composing import site_address
 from timebank.web.door import door
 
 LONGEST_PATH = 300

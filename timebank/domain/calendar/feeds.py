@@ -10,22 +10,19 @@ import datetime as dt
 import hashlib
 import importlib.metadata
 import threading
-import uuid
 from collections import OrderedDict
 from collections.abc import Callable
 from collections.abc import Hashable
 from dataclasses import dataclass
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 from timebank.db import Reader
 from timebank.domain.calendar import reading
-from timebank.domain.calendar.items import Cover
+from timebank.domain.calendar.composing import cover_of
+from timebank.domain.calendar.composing import item_of
 from timebank.domain.calendar.items import Item
 from timebank.domain.calendar.items import Words
 from timebank.domain.calendar.reading import FeedState
-from timebank.domain.calendar.reading import Kind
-from timebank.domain.calendar.reading import Showing
 from timebank.domain.calendar.timezones import vtimezone
 
 FORMAT = 1  # raise it with any change in what is written, or clients keep what they have
@@ -33,8 +30,6 @@ ZONES = importlib.metadata.version("tzdata")
 ITEMS_KEPT_BYTES = 4_000_000
 CALENDARS_KEPT_BYTES = 8_000_000
 ONE_DAY = dt.timedelta(days=1)
-
-ADDRESSES = {Kind.EVERYTHING: "/calendar/all.ics", Kind.SERIES: "{path}/calendar.ics"}
 
 
 class Kept:
@@ -94,6 +89,11 @@ class Feeds:
             state.timezone,
             state.count,
             state.digest,
+            state.is_blank,
+            state.cancelled,
+            state.alarm_minutes,
+            state.scene,
+            state.narrowed,
         )
         return hashlib.sha256(repr(facts).encode()).hexdigest()[:32]
 
@@ -118,7 +118,7 @@ class Feeds:
         fresh, rows = reading.shown(reader, state, now=now)
         count, digest, changed_at = fresh or (0, 0, None)
         state = replace(state, count=count, digest=digest, changed_at=changed_at)
-        items = [self._item(row, state, words) for row in rows]
+        items = [item_of(row, state, words, self._public_url) for row in rows]
         return state, self._join(state, items, words, now)
 
     def _join(self, state: FeedState, items: list[Item], words: Words, now: dt.datetime) -> bytes:
@@ -136,73 +136,12 @@ class Feeds:
         told_in_zone = not chunks or any(b";TZID=" in chunk for chunk in chunks)
         return b"".join(
             [
-                vevents.cover(self._cover(state, words)),
+                vevents.cover(cover_of(state, words, self._public_url)),
                 *([zone] if told_in_zone else []),
                 *chunks,
                 vevents.END,
             ]
         )
-
-    def _cover(self, state: FeedState, words: Words) -> Cover:
-        site = site_address(self._public_url, state.host)
-        address = ADDRESSES.get(state.kind)
-        name = {Kind.EVERYTHING: words.whats_on, Kind.MINE: words.my_turns}.get(state.kind)
-        return Cover(
-            name=name % {"place": state.name} if name else state.name,
-            url=f"{site}{state.path}",
-            source=f"{site}{address.format(path=state.path)}" if address else None,
-        )
-
-    def _item(self, row: Showing, state: FeedState, words: Words) -> Item:
-        site = site_address(self._public_url, state.host)
-        url = f"{site}/e/{row.slug}/{row.occurs_on.isoformat()}"
-        uid = row.uid if row.slot_id is None else turn_uid(row.uid, row.slot_id)
-        title = words.turn % {"role": row.role, "title": row.title} if row.role else row.title
-        at = (row.latitude, row.longitude)
-        return Item(
-            uid=f"{uid}@{urlsplit(self._public_url).hostname}",
-            sequence=row.sequence,
-            created_at=row.created_at,
-            updated_at=row.updated_at,
-            starts_at=row.starts_at,
-            ends_at=row.ends_at,
-            timezone=state.timezone,
-            is_cancelled=row.is_cancelled,
-            is_uncertain=row.is_uncertain,
-            is_busy=row.role is not None,
-            title=words.cancelled % {"title": title} if row.is_cancelled else title,
-            description=_description(row, words, url),
-            location=", ".join(part for part in (row.venue, row.address) if part),
-            position=(at[0], at[1]) if at[0] is not None and at[1] is not None else None,
-            url=url,
-            categories=(row.group, row.role) if row.role else (row.group,),
-        )
-
-
-def site_address(public_url: str, host: str | None) -> str:
-    """Tell where a community's pages are: its own host, else the address of the whole site."""
-    if host is None:
-        return public_url
-    parts = urlsplit(public_url)
-    port = f":{parts.port}" if parts.port else ""
-    return f"{parts.scheme}://{host}{port}"
-
-
-def turn_uid(event_uid: str, slot_id: int) -> str:
-    """Derive the lasting UID of a turn: the same job on the same date, wherever it moves."""
-    return str(uuid.uuid5(uuid.UUID(event_uid), f"slot {slot_id}"))
-
-
-def _description(row: Showing, words: Words, url: str) -> str:
-    because = words.cancelled_because if row.is_cancelled else words.changed_because
-    parts = [
-        because % {"reason": row.reason} if row.reason else "",
-        row.about or "",
-        row.description,
-        words.bring % {"things": row.bring} if row.bring else "",
-        url,
-    ]
-    return "\n\n".join(part for part in parts if part)
 
 
 def _zone(timezone: str, items: list[Item], now: dt.datetime) -> bytes:

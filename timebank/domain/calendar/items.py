@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +22,8 @@ class Item:
         description: Plain text of several lines, the address of its page last.
         position: Latitude and longitude, or None.
         timezone: The IANA zone that its times are told in.
+        says_status: Whether a cancelled item says so in its status, besides its title.
+        alarm_minutes: How long before it the calendar rings; None: it doesn't.
     """
 
     uid: str
@@ -38,6 +42,8 @@ class Item:
     position: tuple[float, float] | None
     url: str
     categories: tuple[str, ...]
+    says_status: bool = True
+    alarm_minutes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,14 +58,37 @@ class Cover:
     source: str | None
 
 
+NAMES: Mapping[str, str] = {
+    "all": "What’s on in %(place)s",
+    "mine": "My turns in %(place)s",
+    "household": "Our turns in %(place)s",
+    "organising": "What I organise in %(place)s",
+    "exchanges": "Help agreed in %(place)s",
+    "chosen": "What’s on in %(place)s",
+    "gaps": "Still needed in %(place)s",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """The words that the rules put into a calendar, translated by the door that asks."""
+    """The words that the rules put into a calendar, translated by the door that asks.
+
+    Attributes:
+        names: What calendars are called, by kind; one without is called after what it is about.
+        scenes: The kinds of things, by their key.
+    """
 
     cancelled: str = "Cancelled: %(title)s"
     cancelled_because: str = "Cancelled: %(reason)s"
     changed_because: str = "Changed: %(reason)s"
     bring: str = "Bring: %(things)s"
     turn: str = "%(role)s: %(title)s"
-    whats_on: str = "What’s on in %(place)s"
-    my_turns: str = "My turns in %(place)s"
+    whose: str = "%(name)s: %(turn)s"
+    exchange: str = "%(what)s, with %(name)s"
+    gap: str = "%(count)s needed: %(role)s, %(title)s"
+    organised: str = "%(title)s: %(state)s"
+    filled: str = "%(filled)s of %(places)s filled"
+    at_risk: str = "at risk"
+    no_go: str = "can’t start"
+    names: Mapping[str, str] = field(default_factory=lambda: NAMES)
+    scenes: Mapping[str, str] = field(default_factory=dict)

@@ -1,4 +1,3 @@
-# ruff: noqa: S608 - the statements are put together from constants of this module only
 """Ask the database about a feed: one statement says whether anything changed, one tells it all.
 
 The first resolves the community by host and digests the ids and sequences of what the feed
@@ -13,6 +12,7 @@ import datetime as dt
 import enum
 import functools
 from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 from typing import LiteralString
 
@@ -22,10 +22,15 @@ from sqlalchemy.orm import Session
 from timebank.core import ids
 from timebank.core.errors import NotFound
 from timebank.db import Reader
+from timebank.domain.calendar import private_statements
+from timebank.domain.calendar import statements
+from timebank.models import CancelledAs
 from timebank.models import Event
 from timebank.models import EventState
+from timebank.models import Outlook
 from timebank.models import Series
 from timebank.models import SeriesState
+from timebank.models import Shows
 
 BACK = dt.timedelta(days=180)
 AHEAD = dt.timedelta(days=400)
@@ -41,12 +46,37 @@ class RevokedFeed(NotFound):
 
 
 class Kind(enum.StrEnum):
-    """What a feed shows."""
+    """What a feed shows. The first four are everybody's, the others stand at private addresses."""
 
     EVERYTHING = "all"
+    GROUP = "group"
     SERIES = "series"
     DATE = "date"
     MINE = "mine"
+    HOUSEHOLD = "household"
+    ORGANISING = "organising"
+    EXCHANGES = "exchanges"
+    CHOSEN = "chosen"
+    GAPS = "gaps"
+
+
+KIND_OF = {
+    Shows.TURNS: Kind.MINE,
+    Shows.HOUSEHOLD: Kind.HOUSEHOLD,
+    Shows.ORGANISING: Kind.ORGANISING,
+    Shows.EXCHANGES: Kind.EXCHANGES,
+    Shows.WHATS_ON: Kind.CHOSEN,
+    Shows.GAPS: Kind.GAPS,
+}
+# Where its holder reads the same on a page.
+PAGE_OF = {
+    Kind.MINE: "/me",
+    Kind.HOUSEHOLD: "/me",
+    Kind.ORGANISING: "/coverage",
+    Kind.EXCHANGES: "/neighbours/thanks",
+    Kind.CHOSEN: "/",
+    Kind.GAPS: "/could-do",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,13 +92,17 @@ class FeedState:
     """A feed as it stands, without what it shows.
 
     Attributes:
-        holder_id: The community, series, event or membership that it is about.
-        name: The place, the title of the series, or the place again for one's own turns.
+        holder_id: The community, group, series or event that it is about, or the address.
+        name: The title of the series, the name of the group, or the place.
         path: Where its people read the same on a page.
         count: How many items it shows.
         digest: 64 bits over their ids and sequences.
         changed_at: The newest change among them, or None when there are none.
-        fetched_at: When a private feed was last noted as read.
+        address_id: Of a private feed, and `fetched_at` when it was last noted as read.
+        cancelled: How it tells what is cancelled.
+        alarm_minutes: How long before its items it rings; None: never.
+        scene: The kind of thing that it is narrowed to, and `narrowed` what else, in names.
+        is_blank: Whether it was switched off and is emptied: it shows nothing any more.
     """
 
     kind: Kind
@@ -82,13 +116,30 @@ class FeedState:
     changed_at: dt.datetime | None
     address_id: int | None = None
     fetched_at: dt.datetime | None = None
+    cancelled: CancelledAs = CancelledAs.STATUS
+    alarm_minutes: int | None = None
+    scene: str | None = None
+    narrowed: str = ""
+    is_blank: bool = False
+
+    @property
+    def is_private(self) -> bool:
+        """Whether only its holder knows the address."""
+        return self.address_id is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Showing:
-    """One row of a feed; `role`, `about` and `slot_id` belong to somebody's own turn.
+    """One row of a feed.
 
-    `is_uncertain`: the date may not take place, because it lacks somebody.
+    Attributes:
+        uid: Of the event; empty for an exchange.
+        outlook: Whether the date can start with the people it has.
+        slot_id, role, role_id, about: Of a turn, or of a job that lacks people.
+        whose: The full name of the neighbour whose turn it is, or with whom something is agreed.
+        membership_id: Whose turn it is, when it is not the reader's own.
+        exchange_id: Of what two agreed on.
+        filled, places: How full a date is; of a job that lacks people, `places` are those free.
     """
 
     uid: str
@@ -98,7 +149,7 @@ class Showing:
     starts_at: dt.datetime
     ends_at: dt.datetime
     is_cancelled: bool
-    is_uncertain: bool
+    outlook: str
     reason: str | None
     occurs_on: dt.date
     slug: str
@@ -112,7 +163,18 @@ class Showing:
     group: str
     slot_id: int | None
     role: str | None
+    role_id: int | None
     about: str | None
+    whose: str | None
+    membership_id: int | None
+    exchange_id: int | None
+    filled: int | None
+    places: int | None
+
+    @property
+    def is_uncertain(self) -> bool:
+        """Whether the date may not take place, because it lacks somebody."""
+        return self.outlook in {Outlook.AT_RISK, Outlook.NO_GO}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,116 +186,19 @@ class ComingSeries:
     next_at: dt.datetime
 
 
-# The one community, or the one that lives at this host.
-HERE: LiteralString = (
-    " WHERE (c.host = %(host)s OR NOT EXISTS (SELECT FROM community o WHERE o.id <> c.id))"
-)
-DIGEST: LiteralString = (
-    "count(*) AS shown, bit_xor(hashint8extended(e.id, e.sequence)) AS digest,"
-    " max(e.updated_at) AS changed_at"
-)
-IN_WINDOW: LiteralString = " e.starts_at >= %(since)s AND e.starts_at < %(until)s"
-
-# Leaving the few drafts out costs a third of joining every event to its series.
-WHATS_ON: LiteralString = f"""
-SELECT c.id, c.host, c.place, c.timezone, t.shown, t.digest, t.changed_at
-  FROM community c
- CROSS JOIN LATERAL (
-       SELECT {DIGEST} FROM event e
-        WHERE e.community_id = c.id AND {IN_WINDOW} AND e.series_id NOT IN (
-              SELECT s.id FROM series s
-               WHERE s.community_id = c.id AND s.state <> 'published')) t
-{HERE}"""
-
-ONE_SERIES: LiteralString = f"""
-SELECT s.id, c.host, s.title, c.timezone, t.shown, t.digest, t.changed_at
-  FROM community c
-  JOIN series s ON s.community_id = c.id AND s.slug = %(slug)s AND s.state = 'published'
- CROSS JOIN LATERAL (SELECT {DIGEST} FROM event e WHERE e.series_id = s.id AND {IN_WINDOW}) t
-{HERE}"""
-
-ONE_DATE: LiteralString = f"""
-SELECT e.id, c.host, s.title, c.timezone, 1, hashint8extended(e.id, e.sequence), e.updated_at
-  FROM community c
-  JOIN series s ON s.community_id = c.id AND s.slug = %(slug)s AND s.state = 'published'
-  JOIN event e ON e.series_id = s.id AND e.occurs_on = %(day)s
-{HERE}"""
-
-# Somebody's own turns: the live ones, and as cancelled those that went with their date.
-TURNS: LiteralString = f"""
-SELECT DISTINCT ON (k.slot_id) k.slot_id, k.withdrawn_because IS NOT NULL AS called_off
-  FROM claim k JOIN event e ON e.id = k.event_id
- WHERE k.membership_id = m.id AND {IN_WINDOW}
-   AND (k.state IN ('confirmed', 'attended') OR k.state = 'held' AND k.held_until > %(now)s
-        OR k.withdrawn_because = 'cancelled')
- ORDER BY k.slot_id, k.live DESC"""
-
-TURN_HASH: LiteralString = (
-    "hashtextextended("
-    "concat_ws(' ', k.slot_id, e.sequence, k.called_off, l.starts_at, l.ends_at), 0)"
-)
-
-MY_TURNS: LiteralString = f"""
-SELECT m.id, c.host, c.place, c.timezone, t.shown, t.digest, t.changed_at,
-       f.id, f.last_fetched_at, f.revoked_at IS NOT NULL OR m.standing = 'left'
-  FROM feed f
-  JOIN membership m ON m.id = f.membership_id
-  JOIN community c ON c.id = f.community_id
- CROSS JOIN LATERAL (
-       SELECT count(*) AS shown, bit_xor({TURN_HASH}) AS digest, max(e.updated_at) AS changed_at
-         FROM ({TURNS}) k
-         JOIN slot l ON l.id = k.slot_id JOIN event e ON e.id = l.event_id) t
-{HERE} AND f.token_hash = %(token_hash)s"""
-
-SHOWN: LiteralString = """
-  e.uid::text, e.sequence, e.created_at, e.updated_at, {starts_at}, {ends_at}, {is_cancelled},
-  e.outlook IN ('at_risk', 'no_go'), e.reason, e.occurs_on, s.slug, s.title, s.description,
-  s.bring, v.name, v.address, v.latitude, v.longitude, g.name, {slot_id}, {role}, {about}"""
-
-TABLES: LiteralString = """
-  JOIN series s ON s.id = e.series_id
-  JOIN community_group g ON g.id = s.group_id
-  JOIN venue v ON v.id = e.venue_id"""
-
-SHOWN_OF_AN_EVENT: LiteralString = SHOWN.format(
-    starts_at="e.starts_at",
-    ends_at="e.ends_at",
-    is_cancelled="e.state <> 'planned'",
-    slot_id="NULL",
-    role="NULL",
-    about="NULL",
-)
-SHOWN_OF_A_TURN: LiteralString = SHOWN.format(
-    starts_at="l.starts_at",
-    ends_at="l.ends_at",
-    is_cancelled="k.called_off OR e.state <> 'planned'",
-    slot_id="l.id",
-    role="r.name",
-    about="r.about",
-)
-
-EVENT_ROWS: LiteralString = f"""
-SELECT count(*) OVER (), bit_xor(hashint8extended(e.id, e.sequence)) OVER (),
-       max(e.updated_at) OVER (), {SHOWN_OF_AN_EVENT}
-  FROM event e {TABLES}
- WHERE s.state = 'published' AND """
-
-ORDER: LiteralString = " ORDER BY e.starts_at, e.id"
-
+STATE_OF: dict[Kind, LiteralString] = {
+    Kind.EVERYTHING: statements.WHATS_ON,
+    Kind.GROUP: statements.ONE_GROUP,
+    Kind.SERIES: statements.ONE_SERIES,
+    Kind.DATE: statements.ONE_DATE,
+    **{KIND_OF[shows]: sql for shows, sql in private_statements.STATE_OF.items()},
+}
 ROWS: dict[Kind, LiteralString] = {
-    Kind.EVERYTHING: EVENT_ROWS + "e.community_id = %(holder)s AND " + IN_WINDOW + ORDER,
-    Kind.SERIES: EVENT_ROWS + "e.series_id = %(holder)s AND " + IN_WINDOW + ORDER,
-    Kind.DATE: EVENT_ROWS + "e.id = %(holder)s",
-    Kind.MINE: f"""
-SELECT count(*) OVER (), bit_xor({TURN_HASH}) OVER (), max(e.updated_at) OVER (),
-       {SHOWN_OF_A_TURN}
-  FROM membership m
- CROSS JOIN LATERAL ({TURNS}) k
-  JOIN slot l ON l.id = k.slot_id
-  JOIN role r ON r.id = l.role_id
-  JOIN event e ON e.id = l.event_id {TABLES}
- WHERE m.id = %(holder)s
- ORDER BY l.starts_at, l.id""",
+    Kind.EVERYTHING: statements.ROWS_OF_EVERYTHING,
+    Kind.GROUP: statements.ROWS_OF_A_GROUP,
+    Kind.SERIES: statements.ROWS_OF_A_SERIES,
+    Kind.DATE: statements.ROWS_OF_A_DATE,
+    **{KIND_OF[shows]: sql for shows, sql in private_statements.ROWS_OF.items()},
 }
 
 
@@ -258,8 +223,17 @@ def whats_on(reader: Reader, *, host: str, now: dt.datetime) -> FeedState:
     Raises:
         UnknownFeed: When no community lives there.
     """
-    row = reader.one(WHATS_ON, _values(host, now))
-    return _feed(Kind.EVERYTHING, row, "/")
+    return _feed(Kind.EVERYTHING, _ask(reader, Kind.EVERYTHING, _values(host, now)), "/")
+
+
+def group(reader: Reader, *, host: str, slug: str, now: dt.datetime) -> FeedState:
+    """Find the feed of all that a group runs.
+
+    Raises:
+        UnknownFeed: When there is no such group.
+    """
+    row = _ask(reader, Kind.GROUP, {**_values(host, now), "slug": slug})
+    return _feed(Kind.GROUP, row, f"/g/{slug}")
 
 
 def series(reader: Reader, *, host: str, slug: str, now: dt.datetime) -> FeedState:
@@ -268,7 +242,7 @@ def series(reader: Reader, *, host: str, slug: str, now: dt.datetime) -> FeedSta
     Raises:
         UnknownFeed: When there is no such series that neighbours can see.
     """
-    row = reader.one(ONE_SERIES, {**_values(host, now), "slug": slug})
+    row = _ask(reader, Kind.SERIES, {**_values(host, now), "slug": slug})
     return _feed(Kind.SERIES, row, f"/e/{slug}")
 
 
@@ -278,28 +252,54 @@ def one_date(reader: Reader, *, host: str, slug: str, day: dt.date) -> FeedState
     Raises:
         UnknownFeed: When there is no such date that neighbours can see.
     """
-    row = reader.one(ONE_DATE, {"host": host, "slug": slug, "day": day})
+    row = _ask(reader, Kind.DATE, {"host": host, "slug": slug, "day": day})
     return _feed(Kind.DATE, row, f"/e/{slug}/{day.isoformat()}")
 
 
 def my_turns(reader: Reader, *, host: str, token: str, now: dt.datetime) -> FeedState:
-    """Find the feed of somebody's own turns by the secret in its address.
+    """Find the feed of somebody's own turns by the secret in its address, as `private` does."""
+    return private(reader, shows=Shows.TURNS, host=host, token=token, now=now)
+
+
+def private(reader: Reader, *, shows: Shows, host: str, token: str, now: dt.datetime) -> FeedState:
+    """Find a private feed of a kind by the secret in its address.
 
     Raises:
         UnknownFeed: When no such address was ever given out in this community.
         RevokedFeed: When its holder switched it off, or left.
     """
-    row = reader.one(MY_TURNS, {**_values(host, now), "token_hash": ids.token_hash(token)})
-    feed = _feed(Kind.MINE, row, "/me")
-    if row and row[-1]:
+    kind = KIND_OF[shows]
+    row = _ask(reader, kind, {**_values(host, now), "token_hash": ids.token_hash(token)})
+    feed = _feed(kind, row, PAGE_OF[kind])
+    *others, is_off, is_blank = row or ()
+    if is_off and not is_blank:
         raise RevokedFeed
+    feed = _with_choices(feed, others[7:])
+    if is_off:
+        return replace(feed, count=0, digest=0, changed_at=None, is_blank=True)
     return feed
+
+
+def _with_choices(feed: FeedState, columns: list[Any]) -> FeedState:
+    """Put in what the holder of a private address chose for it."""
+    address_id, fetched_at, cancelled, alarm_minutes, scene, narrowed = columns
+    return replace(
+        feed,
+        address_id=address_id,
+        fetched_at=fetched_at,
+        cancelled=CancelledAs(cancelled),
+        alarm_minutes=alarm_minutes,
+        scene=scene,
+        narrowed=narrowed,
+    )
 
 
 def shown(
     reader: Reader, feed: FeedState, *, now: dt.datetime
 ) -> tuple[tuple[int, int, dt.datetime] | None, list[Showing]]:
     """Read what a feed shows, with the count, digest and newest change of just these rows."""
+    if feed.is_blank:
+        return None, []
     edges = window(now)
     rows = reader.all(
         ROWS[feed.kind],
@@ -308,6 +308,10 @@ def shown(
     names = Showing.__dataclass_fields__
     items = [Showing(**dict(zip(names, row[3:], strict=True))) for row in rows]
     return (rows[0][:3] if rows else None), items
+
+
+def _ask(reader: Reader, kind: Kind, values: dict[str, object]) -> tuple[Any, ...] | None:
+    return reader.one(STATE_OF[kind], values)
 
 
 def _values(host: str, now: dt.datetime) -> dict[str, object]:
@@ -328,8 +332,6 @@ def _feed(kind: Kind, row: tuple[Any, ...] | None, path: str) -> FeedState:
         count=row[4],
         digest=row[5] or 0,
         changed_at=row[6],
-        address_id=row[7] if kind is Kind.MINE else None,
-        fetched_at=row[8] if kind is Kind.MINE else None,
     )
 
 

@@ -343,7 +343,7 @@ def _today(session: Session, member: Membership, now: dt.datetime) -> dt.date:
 
 def _close_doors(session: Session, member: Membership, now: dt.datetime) -> None:
     """Switch off the calendar, end sign-ins, invitations and letters, and what they organise."""
-    addresses.revoke_address(session, membership_id=member.id, now=now)
+    addresses.revoke_all(session, membership_id=member.id, now=now)
     identity.end_all_sign_ins(session, person_id=member.person_id, now=now)
     quietly = {"synchronize_session": False}
     session.execute(

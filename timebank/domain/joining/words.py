@@ -34,6 +34,8 @@ COLUMNS: dict[str, Fate] = {
     "sign_in.token_hash": Fate.ROW,
     "sign_in_request.next_path": Fate.ROW,
     "feed.token_hash": Fate.ROW,
+    "feed.area": Fate.ROW,
+    "feed.role_name": Fate.ROW,
     "notice.dedupe_key": Fate.ROW,
     "notice.last_error": Fate.ROW,  # a mail server may repeat the address in it
     "notice.facts": Fate.ROW,  # and in those to others, what they wrote and their name: WORDS
@@ -91,6 +93,10 @@ STAYS: dict[str, str] = {
             "event.reason_kind",
             "event.outlook",
             "exchange.state",
+            "feed.shows",
+            "feed.cancelled",
+            "feed.scene",
+            "feed.last_client",
             "exchange_step.step",
             "handover.state",
             "membership.standing",

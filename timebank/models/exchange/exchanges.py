@@ -17,6 +17,7 @@ from sqlalchemy.orm import mapped_column
 from timebank.db import Base
 from timebank.models.types import CreatedAt
 from timebank.models.types import Key
+from timebank.models.types import Version
 from timebank.models.types import choice
 from timebank.models.types import one_of
 
@@ -76,6 +77,8 @@ class Exchange(Base):
         happened_on: The local day of it, once thanked for.
         thanked_at: When it was last thanked for: 14 days from then either side can undo it.
         revision: Of the last thanks in the ledger; each correction is one more.
+        version: Rises with every change, also of the names of its two sides (triggers do it);
+            last at `versioned_at`.
     """
 
     __tablename__ = "exchange"
@@ -95,6 +98,8 @@ class Exchange(Base):
     state: Mapped[ExchangeState] = mapped_column(choice(ExchangeState))
     created_by: Mapped[int]
     created_at: Mapped[CreatedAt]
+    version: Mapped[Version]
+    versioned_at: Mapped[CreatedAt]
 
     __table_args__ = (
         one_of("state", ExchangeState, "exchange_state"),

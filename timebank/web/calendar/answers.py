@@ -27,12 +27,28 @@ from timebank.domain.calendar import addresses
 from timebank.domain.calendar.feeds import Feeds
 from timebank.domain.calendar.items import Words
 from timebank.domain.calendar.reading import FeedState
+from timebank.domain.calendar.reading import Kind
 from timebank.domain.calendar.reading import RevokedFeed
+from timebank.models import CalendarClient
 from timebank.web.calendar import telling
+from timebank.web.events.forms import SCENES
 
 FEEDS = "timebank.feeds"
 FEED_LOCALE = "en_GB"  # a calendar's language is not the one that its server happens to send
 ASK_AGAIN_SECONDS = "300"
+# Outlook before the rest: it calls itself Microsoft, and Mozilla besides.
+CLIENTS = (
+    ("google", CalendarClient.GOOGLE),
+    ("outlook", CalendarClient.OUTLOOK),
+    ("microsoft", CalendarClient.OUTLOOK),
+    ("thunderbird", CalendarClient.THUNDERBIRD),
+    ("nextcloud", CalendarClient.NEXTCLOUD),
+    ("dataaccess", CalendarClient.APPLE),
+    ("calendaragent", CalendarClient.APPLE),
+    ("accountsd", CalendarClient.APPLE),
+    ("ios/", CalendarClient.APPLE),
+    ("macos/", CalendarClient.APPLE),
+)
 
 
 def host() -> str:
@@ -51,7 +67,8 @@ def send_feed(find: Callable[[dt.datetime], FeedState]) -> Response:
         state = find(now)
         response = _unchanged(state, now) or _whole(state, now)
         if state.address_id is not None and addresses.is_note_due(state.fetched_at, now):
-            addresses.note_fetch(db.session(), address_id=state.address_id, now=now)
+            client = client_of(request.user_agent.string)
+            addresses.note_fetch(db.session(), address_id=state.address_id, client=client, now=now)
             db.session.commit()
     except RevokedFeed as refusal:
         response = _plain(410, _(refusal.sentence))
@@ -61,6 +78,14 @@ def send_feed(find: Callable[[dt.datetime], FeedState]) -> Response:
         response = _plain(503, _("We can’t read the calendar just now. Keep what you have."))
         response.headers["Retry-After"] = ASK_AGAIN_SECONDS
     return response
+
+
+def client_of(agent: str) -> CalendarClient:
+    """Tell which calendar asks, by what it calls itself; what is new to us is another."""
+    for word, client in CLIENTS:
+        if word in agent.lower():
+            return client
+    return CalendarClient.OTHER
 
 
 def _unchanged(state: FeedState, now: dt.datetime) -> Response | None:
@@ -89,8 +114,23 @@ def _words() -> Words:
             changed_because=_("Changed: %(reason)s"),
             bring=_("Bring: %(things)s"),
             turn=_("%(role)s: %(title)s"),
-            whats_on=_("What’s on in %(place)s"),
-            my_turns=_("My turns in %(place)s"),
+            whose=_("%(name)s: %(turn)s"),
+            exchange=_("%(what)s, with %(name)s"),
+            gap=_("%(count)s needed: %(role)s, %(title)s"),
+            organised=_("%(title)s: %(state)s"),
+            filled=_("%(filled)s of %(places)s filled"),
+            at_risk=_("at risk"),
+            no_go=_("can’t start"),
+            names={
+                Kind.EVERYTHING: _("What’s on in %(place)s"),
+                Kind.MINE: _("My turns in %(place)s"),
+                Kind.HOUSEHOLD: _("Our turns in %(place)s"),
+                Kind.ORGANISING: _("What I organise in %(place)s"),
+                Kind.EXCHANGES: _("Help agreed in %(place)s"),
+                Kind.CHOSEN: _("What’s on in %(place)s"),
+                Kind.GAPS: _("Still needed in %(place)s"),
+            },
+            scenes={scene: str(label) for scene, label in SCENES},
         )
 
 

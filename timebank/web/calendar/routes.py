@@ -29,6 +29,7 @@ from timebank.web.addresses import site
 from timebank.web.auth import member
 from timebank.web.auth import signed_in_required
 from timebank.web.calendar import discreet
+from timebank.web.calendar import telling
 from timebank.web.calendar.answers import FEEDS
 from timebank.web.calendar.answers import host
 from timebank.web.calendar.answers import send_feed
@@ -38,6 +39,7 @@ from timebank.web.flashes import say
 
 bp = Blueprint("calendar", __name__)
 
+KINDS = ", ".join(f'"{kind}"' for kind in telling.SHOWS_AT)
 FRESH = "calendar_token"  # in the browser's session, from making an address to showing it once
 
 
@@ -96,6 +98,12 @@ def everything() -> Response:
     return send_feed(lambda now: reading.whats_on(reader, host=host(), now=now))
 
 
+@bp.get("/g/<slug>/calendar.ics")
+def group_feed(slug: str) -> Response:
+    """Send all that a group runs."""
+    return send_feed(lambda now: reading.group(reader, host=host(), slug=slug, now=now))
+
+
 @bp.get("/e/<slug>/calendar.ics")
 def series_feed(slug: str) -> Response:
     """Send the dates of one series."""
@@ -112,6 +120,15 @@ def date_feed(slug: str, day: dt.date) -> Response:
 def turns_feed(token: str) -> Response:
     """Send somebody's own turns to whoever knows the address."""
     return send_feed(lambda now: reading.my_turns(reader, host=host(), token=token, now=now))
+
+
+@bp.get(f"/f/<any({KINDS}):shows>/<token>.ics")
+def private_feed(shows: str, token: str) -> Response:
+    """Send what a private address shows to whoever knows it."""
+    kind = telling.SHOWS_AT[shows]
+    return send_feed(
+        lambda now: reading.private(reader, shows=kind, host=host(), token=token, now=now)
+    )
 
 
 @bp.post("/calendar/mine")

@@ -19,6 +19,7 @@ from timebank.core.errors import NotFound
 from timebank.db import reader
 from timebank.domain.calendar import addresses
 from timebank.domain.calendar import reading
+from timebank.models import Shows
 from timebank.web.calendar import telling
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
 _ADDRESS = re.compile(
     r"/calendar/all\.ics"
     r"|/e/(?P<slug>[a-z0-9-]{1,60})/(?:calendar|(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2}))\.ics"
-    r"|/me/(?P<token>[a-z2-7]{32})\.ics"
+    r"|/(?:me|f/(?P<shows>[a-z-]{1,12}))/(?P<token>[a-z2-7]{32})\.ics"
+    r"|/g/(?P<group>[a-z0-9-]{1,60})/calendar\.ics"
 )
 
 
@@ -81,18 +83,25 @@ def _find(environ: WSGIEnvironment, now: dt.datetime) -> FeedState | None:
     if found is None:
         return None
     host = environ.get("HTTP_HOST", "").partition(":")[0].lower()
-    slug, day, token = found.groups()
     try:
-        if token:
-            return reading.my_turns(reader, host=host, token=token, now=now)
-        if day:
-            date = dt.date.fromisoformat(day)
-            return reading.one_date(reader, host=host, slug=slug, day=date)
-        if slug:
-            return reading.series(reader, host=host, slug=slug, now=now)
-        return reading.whats_on(reader, host=host, now=now)
-    except (NotFound, ValueError, psycopg.Error):
+        return _ask(found, host, now)
+    except (NotFound, KeyError, ValueError, psycopg.Error):
         return None
+
+
+def _ask(found: re.Match[str], host: str, now: dt.datetime) -> FeedState:
+    slug, day, kind, token, group = found.groups()
+    if token:
+        shows = telling.SHOWS_AT[kind] if kind else Shows.TURNS
+        return reading.private(reader, shows=shows, host=host, token=token, now=now)
+    if group:
+        return reading.group(reader, host=host, slug=group, now=now)
+    if day:
+        date = dt.date.fromisoformat(day)
+        return reading.one_date(reader, host=host, slug=slug, day=date)
+    if slug:
+        return reading.series(reader, host=host, slug=slug, now=now)
+    return reading.whats_on(reader, host=host, now=now)
 
 
 def _is_to_be_noted(state: FeedState, now: dt.datetime) -> bool:

@@ -11,10 +11,28 @@ from werkzeug.http import http_date
 
 from timebank.domain.calendar.reading import FeedState
 from timebank.domain.calendar.reading import Kind
+from timebank.models import Shows
 from timebank.web.headers import HEADERS
 
 CALENDAR = "text/calendar; charset=utf-8"
-FILENAMES = {Kind.EVERYTHING: "whats-on", Kind.MINE: "my-turns"}
+FILENAMES = {
+    Kind.EVERYTHING: "whats-on",
+    Kind.MINE: "my-turns",
+    Kind.HOUSEHOLD: "our-turns",
+    Kind.ORGANISING: "organising",
+    Kind.EXCHANGES: "help-agreed",
+    Kind.CHOSEN: "whats-on",
+    Kind.GAPS: "still-needed",
+}
+# What stands for a kind in its addresses, /f/<kind>/<token>.ics; one's own turns stand at /me/.
+SHOWS_AT = {
+    "household": Shows.HOUSEHOLD,
+    "organising": Shows.ORGANISING,
+    "exchanges": Shows.EXCHANGES,
+    "whats-on": Shows.WHATS_ON,
+    "gaps": Shows.GAPS,
+}
+LETTER = len("/e/")
 PUBLIC = (("Cache-Control", "public, max-age=900"), ("Referrer-Policy", "no-referrer"))
 PRIVATE = (
     ("Cache-Control", "private, no-cache"),
@@ -26,7 +44,7 @@ SAFETY = tuple((name, text) for name, text in HEADERS if name != "Referrer-Polic
 
 def of_unchanged(state: FeedState, etag: str) -> list[tuple[str, str]]:
     """Give the headers of a 304."""
-    return [("ETag", f'"{etag}"'), *(PRIVATE if state.kind is Kind.MINE else PUBLIC)]
+    return [("ETag", f'"{etag}"'), *(PRIVATE if state.is_private else PUBLIC)]
 
 
 def of_whole(
@@ -62,4 +80,4 @@ def last_modified(state: FeedState, now: dt.datetime) -> dt.datetime:
 
 def _filename(state: FeedState) -> str:
     """Name the file of a calendar that is saved by hand, without `.ics`."""
-    return FILENAMES.get(state.kind) or state.path.removeprefix("/e/").replace("/", "-")
+    return FILENAMES.get(state.kind) or state.path[LETTER:].replace("/", "-")
