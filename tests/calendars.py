@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import icalendar
 import recurring_ical_events
+import vobject
 from sqlalchemy.orm import Session
 
 from timebank.db import Reader
@@ -17,6 +19,8 @@ from timebank.models import Event
 from timebank.models import EventState
 from timebank.models import Shows
 
+TEXTS = ("UID", "SUMMARY", "DESCRIPTION", "LOCATION", "URL", "STATUS", "TRANSP")
+MOMENTS = ("DTSTART", "DTEND", "DTSTAMP", "LAST-MODIFIED", "CREATED")
 PUBLIC_URL = "https://goodturn.example"
 
 
@@ -74,6 +78,42 @@ def occurrences_of(body: bytes, since: dt.date, until: dt.date) -> list[icalenda
     """What a calendar shows from day to day, in order, as recurring-ical-events expands it."""
     query = recurring_ical_events.of(icalendar.Calendar.from_ical(body))
     return sorted(query.between(since, until), key=lambda event: event.start)
+
+
+def seen_by_icalendar(body: bytes) -> list[dict[str, object]]:
+    """What the library that writes our calendars reads in one, item by item, in UTC."""
+    return [
+        {
+            **{name: str(event.get(name, "")) for name in TEXTS},
+            **{name: event[name].dt.astimezone(dt.UTC) for name in MOMENTS},
+            "SEQUENCE": int(event["SEQUENCE"]),
+            "CATEGORIES": [str(category) for category in event["CATEGORIES"].cats],
+            "GEO": event["GEO"].to_ical() if "GEO" in event else "",
+        }
+        for event in events_of(body)
+    ]
+
+
+def seen_by_vobject(body: bytes) -> list[dict[str, object]]:
+    """What another library, with no code in common, reads in the same; zones by the file's own."""
+    # It keeps zones by name from file to file; the next file may tell the same zone otherwise.
+    vobject.icalendar.__dict__["__tzidMap"].clear()
+    calendar = vobject.readOne(body.decode())
+    return [
+        {
+            **{name: _text_of(event, name) for name in TEXTS},
+            **{name: _text_of(event, name).astimezone(dt.UTC) for name in MOMENTS},
+            "SEQUENCE": int(event.sequence.value),
+            "CATEGORIES": list(event.categories.value),
+            "GEO": _text_of(event, "GEO"),
+        }
+        for event in calendar.contents.get("vevent", [])
+    ]
+
+
+def _text_of(event: vobject.base.Component, name: str) -> Any:
+    found = event.contents.get(name.lower())
+    return found[0].value if found else ""
 
 
 def unfolded(body: bytes) -> list[str]:
