@@ -110,7 +110,7 @@ def test_an_ask_is_found_answered_and_replied_to_by_mail(walk, app, session):
 def test_a_second_tap_on_either_button_does_nothing_more(walk, app, session):
     bela, sam = browse(app, walk.bela), browse(app, walk.sam)
     bela.open("/neighbours/offer")
-    form = bela.forms()[-1] if bela.forms()[-1].fields.get("intent") else bela.forms()[0]
+    form = bela.forms()[-1] if bela.forms()[-1].fields.get("key") else bela.forms()[0]
     typed = {
         **{name: values[0] for name, values in form.fields.items()},
         "title": "Mending",

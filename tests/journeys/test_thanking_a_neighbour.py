@@ -136,7 +136,11 @@ def test_the_form_sent_twice_is_one_and_with_other_figures_refused(walk, session
     assert session.query(Transfer).count() == 1
     bela.post(THANK, **{**sent, "length": "180"})
     assert bela.statuses == [409]
+    assert "Those hours were sent before with other details." in bela.words
     assert session.query(Transfer).count() == 1
+    bela.press("Say thanks")  # who has looked, and sends it all the same, means it anew
+    assert "3 hours to Sam T. Thank you!" in bela.words
+    assert session.query(Transfer).count() == 2
 
 
 @pytest.mark.parametrize(

@@ -241,6 +241,23 @@ def test_a_coordinator_puts_an_entry_right(session, walk, browser):
     assert "This was taken back." in browser.words
 
 
+def test_a_key_that_is_used_up_makes_room_for_a_new_one(session, walk, browser, cause):
+    give_page = f"/causes/{cause.id}"
+    browser.sign_in(walk.bela).open(give_page)
+    [form] = [form for form in browser.forms() if form.action.endswith("/give")]
+    sent = {name: values[0] for name, values in form.fields.items()}
+    key = next(name for name in sent if name.endswith("key"))
+    hours = next(name for name in sent if name.endswith("hours"))
+    browser.post(form.action, **{**sent, hours: "1"})
+    browser.post(form.action, **{**sent, hours: "2"})
+    assert browser.statuses == [409]
+    assert "Those hours were sent before with other details." in browser.words
+    browser.press("Give")
+    assert balance(session, cause) == 180
+    browser.post(form.action, **{**sent, hours: "1", key: "meddled with"})
+    assert balance(session, cause) == 240
+
+
 def test_a_correction_needs_a_reason(session, walk, browser):
     sam = builders.account_of(session, walk.sam)
     gift = give(session, walk.bela, sam, 90)

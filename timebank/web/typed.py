@@ -31,6 +31,7 @@ from timebank.core.errors import TimebankError
 from timebank.core.text import first_name
 from timebank.core.text import tidy_line
 from timebank.core.text import tidy_text
+from timebank.domain.ledger import KeyReused
 from timebank.web.kept import token_to_show
 from timebank.web.words import _
 
@@ -54,6 +55,14 @@ def read_number(typed: object) -> int | None:
     text = str(typed)
     is_ours = text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER
     return int(text) if is_ours else None
+
+
+def read_key(typed: object) -> uuid.UUID | None:
+    """Read the name of an intent; None where it is none."""
+    try:
+        return uuid.UUID(str(typed))
+    except ValueError:
+        return None
 
 
 def text_of(field: StringField) -> str:
@@ -94,6 +103,18 @@ class PageForm(FlaskForm):
         else:
             self.form_errors.append(sentence)
 
+    def take_up(self, refusal: TimebankError, *, beside: str | None = None) -> int:
+        """Say on the form why a rule said no, of whatever kind -> how the page answers.
+
+        Args:
+            refusal: Why not.
+            beside: The field, where the refusal itself doesn't name one of this form's.
+        """
+        about = getattr(refusal, "field", None) or ""
+        name = about if about in self or beside is None else beside
+        self.refuse(Refused(refusal.sentence, field=name))
+        return status_of(refusal)
+
 
 # What a rule may answer to a form: shown on its page again, with what was typed.
 REFUSALS = (Refused, Conflict, NotAllowed)
@@ -107,26 +128,39 @@ def status_of(refusal: TimebankError) -> int:
 
 
 class KeyedForm(PageForm):
-    """A form with the name of its intent: sent twice, it is done once."""
+    """A form with the name of its intent: sent twice, it is done once.
+
+    An empty form has a name of its own, and so has one whose name was meddled with.
+    """
 
     key = HiddenField()
+
+    def __init__(self, **given: object) -> None:
+        super().__init__(**given)
+        if read_key(self.key.data) is None:
+            self._mean_anew()
 
     @property
     def intent(self) -> uuid.UUID:
         """The name of what the form is meant to do."""
         return uuid.UUID(self.key.data)
 
-    def validate_key(self, field: HiddenField) -> None:
-        """Refuse a key that is none: somebody made the form up."""
-        try:
-            uuid.UUID(field.data or "")
-        except ValueError:
-            raise StopValidation(gettext("Load the page again, please.")) from None
+    def take_up(self, refusal: TimebankError, *, beside: str | None = None) -> int:
+        """As any form does; with the name of something done before, it gets another one.
+
+        Who has looked and sends it again means it as something new.
+        """
+        if isinstance(refusal, KeyReused):
+            self._mean_anew()
+        return super().take_up(refusal, beside=beside)
+
+    def _mean_anew(self) -> None:
+        self.key.data = str(uuid.uuid4())
 
     @classmethod
     def fresh(cls, **given: object) -> Self:
         """Make an empty form with a key of its own."""
-        return cls(formdata=None, key=str(uuid.uuid4()), **given)
+        return cls(formdata=None, **given)
 
 
 class Said:

@@ -66,7 +66,7 @@ class SayWhat(Refused):
 
 
 class ToldEnough(Refused):
-    """You’ve told us a lot about this, and a coordinator is to look into it. Ring us to say more."""
+    """You’ve told us a lot about this already, and a coordinator looks into it. Or ring us."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import uuid
-
 from flask_babel import gettext
 from wtforms import BooleanField
-from wtforms import HiddenField
 from wtforms import RadioField
 from wtforms import SelectField
 from wtforms import StringField
@@ -19,6 +16,7 @@ from timebank.models import PostKind
 from timebank.web.events.fields import OneOf
 from timebank.web.events.fields import Readable
 from timebank.web.exchange.board_words import CATEGORIES
+from timebank.web.typed import KeyedForm
 from timebank.web.typed import PageForm
 from timebank.web.typed import Said
 from timebank.web.typed import choices_of
@@ -41,26 +39,7 @@ def a_message(sentence: str, most: int = 1000) -> TextAreaField:
     )
 
 
-class IntentForm(PageForm):
-    """A form that knows which page it is: a second tap does nothing more."""
-
-    intent = HiddenField()
-
-    @property
-    def page_of_this(self) -> uuid.UUID | None:
-        """Which page this is; None when it was meddled with."""
-        try:
-            return uuid.UUID(self.intent.data or "")
-        except ValueError:
-            return None
-
-    def begin(self) -> None:
-        """Name the page, unless it has its name already."""
-        if self.page_of_this is None:
-            self.intent.data = str(uuid.uuid4())
-
-
-class PostForm(IntentForm):
+class PostForm(KeyedForm):
     """An offer or ask; `whom` and `who` are for coordinators."""
 
     whom = StringField(_("Who is it for?"), filters=[line], validators=[Readable(), short(80)])
@@ -121,14 +100,14 @@ class PostForm(IntentForm):
         self.when_words.data = post.when_words
 
 
-class AnswerForm(IntentForm):
+class AnswerForm(KeyedForm):
     """A message to whoever posted it; perhaps they would rather be rung."""
 
     words = a_message(_("Write a line or two, so that they know what you mean"))
     ring = BooleanField(_("A coordinator rings me about it"))
 
 
-class SayForm(IntentForm):
+class SayForm(KeyedForm):
     """A message to a neighbour."""
 
     words = a_message(_("Write a line or two, so that they know what you mean"))
@@ -144,7 +123,7 @@ class ReportForm(PageForm):
     )
 
 
-class RungForm(IntentForm):
+class RungForm(KeyedForm):
     """What somebody said on the telephone; nothing is fine too."""
 
     words = TextAreaField(

@@ -78,7 +78,7 @@ def put_up(kind: str) -> Page:
             draft=form.draft(PostKind(kind)),
             member=for_whom,
             by=by,
-            intent=form.page_of_this,
+            intent=form.intent,
             today=today(),
         )
     except REFUSALS as refusal:
@@ -129,7 +129,6 @@ def post_page(shown: Post, form: AnswerForm) -> str:
     is_own = viewer_id == shown.membership_id
     if viewer and not is_own:
         _refuse_blocked(shown, viewer)
-    form.begin()
     is_looking = may_change and shown.state is PostState.OPEN
     return render_template(
         "exchange/post.html",
@@ -230,7 +229,6 @@ def _own(post_id: int) -> Post:
 
 
 def _form_page(form: PostForm, kind: PostKind, shown: Post | None = None) -> str:
-    form.begin()
     viewer = door().viewer
     return render_template(
         "exchange/post_form.html",

@@ -52,13 +52,12 @@ def rung(ring_id: int) -> Page:
             ring_id=ring_id,
             by=by,
             words=text_of(form.words),
-            intent=form.page_of_this,
+            intent=form.intent,
             now=clock.now(),
         )
     except (Refused, Conflict) as refusal:
         db.session.rollback()
-        form.refuse(Refused(refusal.sentence, field="words"))
-        return _page(form, ring_id), 422
+        return _page(form, ring_id), form.take_up(refusal, beside="words")
     db.session.commit()
     say(_("Passed on. Thank you!") if text_of(form.words) else _("Noted. Thank you!"))
     return redirect(url_for("neighbours.to_ring"), 303)
@@ -78,7 +77,6 @@ def looked_into(report_id: int) -> Response:
 
 def _page(form: RungForm, ring_id: int | None) -> str:
     session, here = db.session(), door().community.id
-    form.begin()
     return render_template(
         "exchange/to_ring.html",
         form=form,

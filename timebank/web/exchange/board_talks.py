@@ -78,7 +78,7 @@ def write(post_id: int) -> Page:
             by=by,
             words=text_of(form.words),
             wants_a_ring=bool(form.ring.data),
-            intent=form.page_of_this,
+            intent=form.intent,
             now=clock.now(),
         )
     except (Refused, NotAllowed) as refusal:
@@ -115,7 +115,7 @@ def ask_neighbour(post_id: int, membership_id: int) -> Page:
             neighbour=neighbour,
             by=me(),
             words=text_of(form.words),
-            intent=form.page_of_this,
+            intent=form.intent,
             now=clock.now(),
         )
     except REFUSALS as refusal:
@@ -146,13 +146,12 @@ def reply(talk_id: int = 0, token: str = "") -> Page:
             side=side,
             words=text_of(form.words),
             written_by=side.membership_id,
-            intent=form.page_of_this,
+            intent=form.intent,
             now=clock.now(),
         )
     except (Refused, Conflict) as refusal:
         db.session.rollback()
-        form.refuse(Refused(refusal.sentence, field="words"))
-        status = 422 if isinstance(refusal, Refused) else 409
+        status = form.take_up(refusal, beside="words")
         return _talk_page(side, token, form, ReportForm(formdata=None)), status
     db.session.commit()
     say(_("We’ve passed it on."))
@@ -212,7 +211,6 @@ def _side(talk_id: int, token: str) -> Side:
 
 
 def _talk_page(side: Side, token: str, form: SayForm, report_form: ReportForm) -> str:
-    form.begin()
     shown = talks.read_talk(db.session(), side=side)
     return render_template(
         "exchange/talk.html",
@@ -260,7 +258,6 @@ def _neighbour(membership_id: int) -> Membership:
 
 
 def _invite_page(shown: Post, neighbour: Membership, form: SayForm) -> str:
-    form.begin()
     return render_template(
         "exchange/invite.html",
         post=shown,

@@ -73,7 +73,7 @@ def say_thanks() -> Page:
     by, form = me(), ThanksForm()
     is_filled = form.is_well_filled()
     helper_id, side = chosen(form.helper, by), _helped(form, by)
-    key = form.page_of_this or uuid.uuid4()
+    key = form.intent
     if not is_filled or helper_id is None or side is None:
         return _form_page(form, by), 422
     thanks = _thanks(form, helper_id, side)
@@ -163,7 +163,6 @@ def _ask_a_coordinator(form: ThanksForm, thanks: Thanks, by: Membership, key: uu
 
 
 def _form_page(form: ThanksForm, by: Membership, *, is_short: bool = False) -> str:
-    form.begin()
     pots = thanking.pots_of(db.session(), member=by)
     coordinates = by.standing is Standing.COORDINATOR
     on_the_phone = [(SOMEBODY, _("Somebody on the phone"))] if coordinates else []

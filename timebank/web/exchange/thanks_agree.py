@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import uuid
 
 from flask import Blueprint
 from flask import redirect
@@ -75,7 +74,7 @@ def note() -> Page:
             db.session(),
             agreement=_agreement(form, by, other_id),
             by=by,
-            key=form.page_of_this or uuid.uuid4(),
+            key=form.intent,
             now=clock.now(),
         )
     except agreeing.NotBetweenYou as refusal:
@@ -111,7 +110,6 @@ def _agreement(form: AgreeForm, by: Membership, other_id: int) -> Agreement:
 
 
 def _page(form: AgreeForm, by: Membership) -> str:
-    form.begin()
     return render_template(
         "thanks/agree.html",
         form=form,

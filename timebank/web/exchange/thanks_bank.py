@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
-
 from flask import Blueprint
 from flask import redirect
 from flask import render_template
@@ -70,7 +68,7 @@ def save_settled(exchange_id: int) -> Page:
             exchange=found,
             verdict=form.verdict,
             by=by,
-            key=form.page_of_this or uuid.uuid4(),
+            key=form.intent,
             now=clock.now(),
         )
     except (Refused, Conflict) as refusal:
@@ -84,7 +82,6 @@ def save_settled(exchange_id: int) -> Page:
 def _page(found: Exchange, by: Membership, form: SettleForm) -> str:
     shown, is_own = told(found), by.id in {found.helper_id, found.helped_id}
     ways = settling.ways_to_settle(found, chain.standing_thanks(db.session(), found))
-    form.begin()
     form.offer(ways, last_step=shown.steps[-1].number)
     return render_template(
         "thanks/settle.html",

@@ -21,7 +21,7 @@ from timebank.web.events.fields import OneOf
 from timebank.web.events.fields import Readable
 from timebank.web.events.fields import TimeField
 from timebank.web.events.fields import Understood
-from timebank.web.exchange.board_forms import IntentForm
+from timebank.web.typed import KeyedForm
 from timebank.web.typed import Said
 from timebank.web.typed import choices_of
 from timebank.web.typed import line
@@ -48,7 +48,7 @@ OUTCOMES = [
 ]
 
 
-class LengthForm(IntentForm):
+class LengthForm(KeyedForm):
     """How long something took: a chip, or whatever somebody writes, which counts before it."""
 
     length = RadioField(
@@ -225,19 +225,19 @@ class AgreeForm(LengthForm):
         return (day, time) if day is not None and time is not None else None
 
 
-class WrongForm(IntentForm):
+class WrongForm(KeyedForm):
     """What isn't right."""
 
     words = _words(_("What isn’t right?"), _("Say in a sentence what isn’t right"))
 
 
-class StatementForm(IntentForm):
+class StatementForm(KeyedForm):
     """How it was, as the other side saw it."""
 
     words = _words(_("How was it?"), _("Say in a sentence how it was"))
 
 
-class SettleForm(IntentForm):
+class SettleForm(KeyedForm):
     """How a coordinator settles it; `seen` is the newest step on the page that they read."""
 
     seen = HiddenField()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
 
 from flask import Blueprint
@@ -114,7 +113,7 @@ def _speak(
             exchange=found,
             words=text_of(form.words),
             by=by,
-            key=form.page_of_this or uuid.uuid4(),
+            key=form.intent,
             now=clock.now(),
         )
     except REFUSALS as refusal:
@@ -221,7 +220,6 @@ def thanks_page(
     is_short: bool = False,
 ) -> str:
     """Ask how long it took; where it was thanked for already, say so."""
-    form.begin()
     return render_template(
         "thanks/thank_for.html",
         exchange=told(found),
@@ -257,7 +255,7 @@ def _say(found: Exchange, by: Membership, address: str, *, token: str = "") -> P
             happened_on=form.happened_on.value or today(),
             words=text_of(form.words) or None,
             by=by,
-            key=form.page_of_this or uuid.uuid4(),
+            key=form.intent,
             today=today(),
             now=clock.now(),
         )
@@ -315,8 +313,6 @@ def _page(found: Exchange, by: Membership, typed: WrongForm | StatementForm | No
     is_asked = found.state is ExchangeState.DISPUTED and side not in heard
     if is_asked and typed is wrong:  # the other side was a moment faster: these words answer it
         statement.words.data = wrong.words.data
-    for form in (wrong, statement):
-        form.begin()
     shown = told(found, reader_id=by.id)
     return render_template(
         "thanks/exchange.html",

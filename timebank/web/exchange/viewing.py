@@ -17,7 +17,6 @@ from timebank.web.auth import member
 from timebank.web.door import door
 from timebank.web.typed import PageForm
 from timebank.web.typed import read_number
-from timebank.web.typed import status_of
 
 Page = str | tuple[str, int] | Response
 
@@ -65,5 +64,4 @@ def post_between(typed: str | None, *, one_id: int, other_id: int | None) -> int
 def refused(form: PageForm, refusal: Refused | Conflict | NotAllowed) -> int:
     """Put any refusal into the form, so that nothing typed is lost. -> the page's number."""
     db.session.rollback()
-    form.refuse(refusal if isinstance(refusal, Refused) else Refused(refusal.sentence))
-    return status_of(refusal)
+    return form.take_up(refusal)

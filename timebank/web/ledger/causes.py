@@ -43,7 +43,6 @@ from timebank.web.typed import REFUSALS
 from timebank.web.typed import KeyedForm
 from timebank.web.typed import PageForm
 from timebank.web.typed import choices_of
-from timebank.web.typed import status_of
 from timebank.web.typed import text_of
 from timebank.web.words import _ as later
 
@@ -204,8 +203,8 @@ def give(account_id: int) -> Page:
         )
     except REFUSALS as refusal:
         db.session.rollback()
-        form.hours.errors = [_(refusal.sentence)]
-        return _page(account_id, form, _fresh_spend()), status_of(refusal)
+        status = form.take_up(refusal, beside="hours")
+        return _page(account_id, form, _fresh_spend()), status
     db.session.commit()
     say(
         _(
@@ -242,9 +241,9 @@ def spend(account_id: int) -> Page:
         )
     except REFUSALS as refusal:
         db.session.rollback()
-        field = form.name if isinstance(refusal, NotAllowed) else form.hours
-        field.errors = [_(refusal.sentence)]
-        return _page(account_id, _fresh_give(), form), status_of(refusal)
+        is_about_them = isinstance(refusal, NotAllowed)
+        status = form.take_up(refusal, beside="name" if is_about_them else "hours")
+        return _page(account_id, _fresh_give(), form), status
     db.session.commit()
     say(_("Done: %(hours)s from %(name)s.", hours=hours(form.hours.minutes), name=pot.name))
     return redirect(url_for("causes.one", account_id=account_id), 303)

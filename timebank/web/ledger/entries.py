@@ -27,7 +27,6 @@ from timebank.web.ledger.fields import words_field
 from timebank.web.typed import REFUSALS
 from timebank.web.typed import KeyedForm
 from timebank.web.typed import Said
-from timebank.web.typed import status_of
 from timebank.web.typed import text_of
 from timebank.web.words import _ as later
 
@@ -113,8 +112,8 @@ def correct(account_id: int, transfer_id: int) -> Page:
         )
     except REFUSALS as refusal:
         db.session.rollback()
-        form.hours.errors = [_(refusal.sentence)]
-        return _page(account_id, transfer_id, form), status_of(refusal)
+        status = form.take_up(refusal, beside="hours")
+        return _page(account_id, transfer_id, form), status
     db.session.commit()
     say(_("Put right. Both entries stay, with the reason.") if anew else _("Taken back."))
     return redirect(url_for("accounts.one", account_id=account_id), 303)

@@ -40,7 +40,6 @@ from timebank.web.flashes import say
 from timebank.web.ledger.together_forms import TogetherForm
 from timebank.web.typed import REFUSALS
 from timebank.web.typed import KeyedForm
-from timebank.web.typed import status_of
 
 bp = Blueprint("together", __name__)
 
@@ -197,8 +196,8 @@ def _post(form: TogetherForm, found: WorkedOut) -> Page:
         )
     except REFUSALS as refusal:
         db.session.rollback()
-        form.form_errors.append(_(refusal.sentence))
-        return _page(form, found), status_of(refusal)
+        status = form.take_up(refusal)
+        return _page(form, found), status
     db.session.commit()
     say(_("Posted: %(title)s.", title=batch.title))
     return redirect(url_for("together.one", batch_id=batch.id), 303)
