@@ -304,6 +304,11 @@ class TestRinging:
         )
         ring = session.scalars(sa.select(Ring)).one()
         assert (ring.rung_at, ring.rung_by) == (NOW, walk.ama.id)
+        ringing.rung(  # a second coordinator rang as well, and heard more
+            session, **here, ring_id=waiting.ring_id, by=walk.ama, words="Or at eleven",
+            intent=uuid.uuid4(), now=NOW,
+        )  # fmt: skip
+        assert talks.read_talk(session, side=side).lines[-1].words == "Or at eleven"
 
     def test_who_would_rather_talk_is_rung_too(
         self, session: Session, walk: Walk, ask: Post

@@ -240,20 +240,22 @@ def test_who_does_not_want_to_hear_from_somebody_hears_no_more(walk, app, sessio
     sam.open(f"/neighbours/{ask.id}")
     assert sam.statuses == [404]
 
-    ama = browse(app, walk.ama)
-    ama.open("/neighbours/to-ring")
-    assert "Bela N told us about Sam T: He wants money." in ama.words
-    assert "Only if you pay me." in ama.words
-    ama.press("I’ve looked into it")
-    assert "He wants money." not in ama.words
-    assert "Bela N told us about Sam T: He rang at my door, too." in ama.words
-
+    _look_into_it(browse(app, walk.ama))
     bela.open("/neighbours/yours")
     bela.follow("Sam T")
     bela.press("Hear from them again")
     sam.open(address)
     sam.press("Send it", words="Sorry.")
     assert "We’ve passed it on." in sam.words
+
+
+def _look_into_it(ama):
+    ama.open("/neighbours/to-ring")
+    assert "Bela N told us about Sam T: He wants money." in ama.words
+    assert "Only if you pay me." in ama.words
+    ama.press("I’ve looked into it")
+    assert "He wants money." not in ama.words
+    assert "Bela N told us about Sam T: He rang at my door, too." in ama.words
 
 
 def test_a_nudge_keeps_it_and_a_lapsed_one_comes_back(walk, app, session, clock):

@@ -429,6 +429,20 @@ def test_agreed_asked_about_by_mail_and_thanked_for_without_signing_in(
         clock.shift(1)
 
 
+def test_thanked_for_in_another_tab_the_words_are_not_lost(app, walk, session, bela):
+    bela.open("/neighbours/agree")
+    bela.press("Note it", name="Sam", what="The hedge", length="60")
+    page = f"/neighbours/thanks/{the_exchange(session).id}/thank"
+    tab = Browser(app).sign_in(walk.bela)
+    for one in (bela, tab):
+        one.open(page)
+    tab.press("Say thanks")
+    bela.press("Say thanks", words="The best hedge in Crayford")
+    assert bela.statuses == [409]
+    assert "That’s been thanked for already." in bela.words
+    assert "The best hedge in Crayford" in bela.words
+
+
 def test_it_did_not_happen(walk, session, bela, browser, sam):
     bela.open("/neighbours/agree")
     bela.press("Note it", name="Sam", what="The hedge", length="60", way="they")

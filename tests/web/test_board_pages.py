@@ -12,7 +12,10 @@ from tests.boards import a_post
 from tests.browsing import Browser
 from tests.statements import count_statements
 from timebank.domain.exchange import contacting
+from timebank.domain.exchange import posting
+from timebank.models import Block
 from timebank.models import Category
+from timebank.models import Message
 from timebank.models import PostKind
 
 NOW = dt.datetime(2027, 4, 28, 12, tzinfo=dt.UTC)
@@ -172,6 +175,46 @@ def test_words_of_a_thousand_and_one_letters_stay_in_their_box(walk, session, ap
     sam.press("I can help", words="x" * 1001)
     assert "Keep it to 1000 letters" in sam.words
     assert "x" * 1001 in sam.page
+
+
+@pytest.mark.parametrize("words", ["I have shears", "x" * 1001], ids=["short", "too long"])
+def test_words_about_something_off_the_board_are_not_lost(walk, session, app, words):
+    post = a_post(session, walk.bela)
+    sam, ama = (Browser(app).sign_in(one) for one in (walk.sam, walk.ama))
+    for browser in (sam, ama):
+        browser.open("/neighbours/1")
+    posting.take_down(session, post=post, by=walk.bela, now=NOW)
+    session.commit()
+    for browser in (sam, ama):  # a coordinator may see the page of it still
+        browser.press("I can help", words=words)
+        assert browser.statuses == [409 if len(words) < 1000 else 422]
+        assert words in browser.words
+    assert "It has come off the board in the meantime." in sam.words
+    assert session.query(Message).count() == 0
+
+
+def test_words_to_somebody_who_does_not_want_them_are_not_lost(walk, session, app):
+    a_post(session, walk.bela)
+    sam = Browser(app).sign_in(walk.sam)
+    sam.open("/neighbours/1")
+    session.add(Block(community_id=walk.community.id, by_id=walk.bela.id, against_id=walk.sam.id))
+    session.commit()
+    sam.press("I can help", words="I have shears")
+    assert sam.statuses == [409]
+    assert "We couldn’t pass that on. A coordinator can help: ring us." in sam.words
+    assert "I have shears" in sam.words
+
+
+def test_words_to_somebody_blocked_in_another_tab_are_not_lost(walk, session, app):
+    a_post(session, walk.bela)
+    sam, tab = (Browser(app).sign_in(walk.sam) for _ in range(2))
+    sam.open("/neighbours/1")
+    sam.press("I can help", words="Hello")
+    tab.open(sam.path)
+    tab.press("I don’t want to hear from them")
+    sam.press("Send it", words="I have shears")
+    assert sam.statuses == [409]
+    assert "I have shears" in sam.words
 
 
 def test_a_forged_or_foreign_link_finds_nothing(walk, session, app, browser):

@@ -61,6 +61,8 @@ def rung(
 ) -> None:
     """Note that somebody was rung, and pass on what they said, if anything; once is enough.
 
+    What a second coordinator heard them say is passed on as well.
+
     Raises:
         NotFound: Nobody here waits under that number.
         NotPassedOn: There are words, and one of the two does not want to hear from the other.
@@ -68,10 +70,9 @@ def rung(
     ring = session.get(Ring, ring_id, with_for_update=True)
     if ring is None or ring.community_id != community_id:
         raise NotFound
-    if ring.rung_at is not None:
-        return
-    ring.rung_at, ring.rung_by = now, by.id
-    session.flush()
+    if ring.rung_at is None:
+        ring.rung_at, ring.rung_by = now, by.id
+        session.flush()
     if words:
         side = Side(session.get_one(Conversation, ring.conversation_id), ring.of_owner)
         contacting.say(session, side=side, words=words, written_by=by.id, intent=intent, now=now)

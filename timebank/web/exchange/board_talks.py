@@ -15,7 +15,6 @@ from werkzeug.wrappers import Response
 from timebank.core import clock
 from timebank.core import ids
 from timebank.core.errors import Conflict
-from timebank.core.errors import NotAllowed
 from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
 from timebank.core.text import first_name
@@ -70,7 +69,7 @@ def write(post_id: int) -> Page:
     """Answer an offer or ask."""
     by, shown, form = me(), post_here(post_id), AnswerForm()
     if not form.is_well_filled():
-        return post_page(shown, form), 422
+        return _written_again(shown, form), 422
     try:
         side = contacting.answer_post(
             db.session(),
@@ -81,13 +80,25 @@ def write(post_id: int) -> Page:
             intent=form.intent,
             now=clock.now(),
         )
-    except (Refused, NotAllowed) as refusal:
+    except REFUSALS as refusal:
         status = refused(form, refusal)
-        return post_page(shown, form), status
+        return _written_again(shown, form), status
     db.session.commit()
     name = talks.name_of(db.session(), membership_id=shown.membership_id)
     say(_("We’ve passed it on to %(name)s. Thank you!", name=first_name(name)))
     return redirect(url_for("neighbours.talk", talk_id=side.talk.id), 303)
+
+
+def _written_again(shown: Post, form: AnswerForm) -> str:
+    """Show it with what was typed; where its page is theirs to see no more, what was typed."""
+    try:
+        return post_page(shown, form)
+    except contacting.OffTheBoard as refusal:
+        sentence = refusal.sentence
+    except NotFound:  # one of the two does not want to hear from the other
+        sentence = contacting.NotPassedOn().sentence
+    form.form_errors, form.words.errors = [_(sentence)], []
+    return render_template("exchange/not_sent.html", form=form)
 
 
 @signed_in_required
