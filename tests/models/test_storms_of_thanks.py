@@ -33,6 +33,7 @@ from timebank.models import ExchangeState
 from timebank.models import ExchangeStep
 from timebank.models import Membership
 from timebank.models import PostKind
+from timebank.models import PostState
 from timebank.models import Transfer
 
 NOW = dt.datetime(2027, 4, 28, 12, tzinfo=dt.UTC)
@@ -234,9 +235,8 @@ def test_settled_in_three_ways_at_once_is_settled_once(session, walk, storm):
     check_books(session)
 
 
-@pytest.mark.timeout(300)
-def test_everything_at_once_about_one_ask(session, walk, storm):
-    """Thanks, agreements and calling off all lock the ask, the accounts and each other's rows."""
+def an_ask(session, walk):
+    """Bela's lawn, and what Sam and she may agree on about it."""
     ask = posting.put_up(
         session,
         draft=posting.Draft(
@@ -249,6 +249,13 @@ def test_everything_at_once_about_one_ask(session, walk, storm):
         helper_id=walk.sam.id, helped_id=walk.bela.id, what="My lawn", minutes=30,
         payer_id=builders.account_of(session, walk.bela).id, post_id=ask.id,
     )  # fmt: skip
+    return ask, agreement
+
+
+@pytest.mark.timeout(300)
+def test_everything_at_once_about_one_ask(session, walk, storm):
+    """Thanks, agreements and calling off all lock the ask, the accounts and each other's rows."""
+    ask, agreement = an_ask(session, walk)
     session.commit()
 
     def agree(session):
@@ -274,3 +281,28 @@ def test_everything_at_once_about_one_ask(session, walk, storm):
             DONE, "HappenedAlready", "ThankedAlready", "TooManyAgreed", "BelowFloor",
         }  # fmt: skip
     check_books(session)
+
+
+WAITING = sa.text("""SELECT count(*) FROM pg_locks WHERE NOT granted
+  AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())""")
+
+
+@pytest.mark.timeout(60)
+def test_who_waits_for_a_member_holds_no_ask_of_theirs(session, walk, storm):
+    """The one order of locks: whoever has the member's row can always go on to the post."""
+    ask, agreement = an_ask(session, walk)
+    made = agreeing.agree(session, agreement=agreement, by=walk.sam, key=uuid.uuid4(), now=NOW)
+    session.commit()
+
+    def cancel(session, exchange, by):
+        agreeing.cancel(session, exchange=exchange, by=by, today=TODAY, now=NOW)
+
+    session.execute(sa.select(Membership.id).filter_by(id=walk.bela.id).with_for_update())
+    called_off = storm.pool.submit(storm.answers, [on(made, walk.sam, cancel)])
+    while not session.scalar(WAITING):
+        assert not called_off.done()
+    posting.keep(session, post=ask, by=walk.bela, today=TODAY)
+    session.commit()
+    assert called_off.result() == {DONE: 1}
+    session.refresh(ask)
+    assert ask.state is PostState.OPEN

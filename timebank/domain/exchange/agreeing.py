@@ -1,6 +1,7 @@
 """Agree on help beforehand, call it off, and ask afterwards whether it happened.
 
-Nothing moves yet: an agreement is a note that both sides and the coordinators can see.
+Nothing moves yet: an agreement is a note that both sides and the coordinators can see. Locks are
+taken in the order of `timebank.domain.exchange.chain`.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from timebank.models import Exchange
 from timebank.models import ExchangeState
 from timebank.models import Membership
 from timebank.models import NoticeKind
+from timebank.models import Post
 from timebank.models import Standing
 from timebank.models import StepKind
 
@@ -170,8 +172,9 @@ def _put_back(session: Session, exchange: Exchange, today: dt.date) -> None:
     others = sa.exists().where(
         Exchange.post_id == exchange.post_id, Exchange.state != ExchangeState.CANCELLED
     )
-    post = chain.lock_post(session, exchange.post_id)
-    if post is not None and not session.scalar(sa.select(others)):
+    post = session.get_one(Post, exchange.post_id)
+    posting.lock(session, post=post)
+    if not session.scalar(sa.select(others)):
         with suppress(TooManyPosts):
             posting.reopen(session, post=post, today=today)
 

@@ -1,7 +1,7 @@
 """What every rule about exchanges needs: find one, lock it, tell whose side somebody is on.
 
-An exchange is locked before its post and both before the accounts that a transfer locks, so that
-nothing about two exchanges can wait for each other.
+One order of locks everywhere, so that no two can wait for each other: the exchange, the members
+(by number), the post, the accounts that a transfer locks. What needs none of one leaves it out.
 """
 
 from __future__ import annotations

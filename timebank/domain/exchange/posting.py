@@ -189,14 +189,20 @@ def finish(session: Session, *, post: Post, now: dt.datetime) -> None:
         post.state, post.ended_at = PostState.DONE, now
 
 
+def lock(session: Session, *, post: Post) -> None:
+    """Keep everybody else's hands off an offer or ask and its member's places on the board."""
+    _lock_members(session, {post.membership_id})
+    session.refresh(post, with_for_update=True)
+
+
 def reopen(session: Session, *, post: Post, today: dt.date) -> None:
     """It came to nothing after all: put the ask back on the board for the usual while.
+
+    It is locked by now, with `lock`.
 
     Raises:
         TooManyPosts: Twenty others of theirs are open.
     """
-    _lock_members(session, {post.membership_id})
-    session.refresh(post, with_for_update=True)
     if post.state in {PostState.MATCHED, PostState.DONE}:
         _reopen(session, post)
         post.expires_on = today + dt.timedelta(days=STAYS_DAYS[post.kind])
@@ -251,8 +257,7 @@ def _same_page(draft: Draft, member: Membership, intent: uuid.UUID | None) -> uu
 def _lock(session: Session, post: Post, by: Membership) -> None:
     if not may_change(post, by=by):
         raise NotYours
-    _lock_members(session, {post.membership_id})
-    session.refresh(post, with_for_update=True)
+    lock(session, post=post)
 
 
 def _lock_members(session: Session, ids: set[int]) -> None:
