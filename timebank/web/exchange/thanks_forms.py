@@ -12,7 +12,6 @@ from wtforms import TextAreaField
 from wtforms.validators import StopValidation
 
 from timebank.core.errors import Refused
-from timebank.core.hours import minutes_typed
 from timebank.domain.exchange.people import Known
 from timebank.domain.exchange.settling import Outcome
 from timebank.domain.exchange.settling import Verdict
@@ -21,6 +20,8 @@ from timebank.web.events.fields import OneOf
 from timebank.web.events.fields import Readable
 from timebank.web.events.fields import TimeField
 from timebank.web.events.fields import Understood
+from timebank.web.ledger.fields import HoursField
+from timebank.web.ledger.fields import SomeHours
 from timebank.web.typed import KeyedForm
 from timebank.web.typed import Said
 from timebank.web.typed import choices_of
@@ -48,20 +49,32 @@ OUTCOMES = [
 ]
 
 
-class LengthForm(KeyedForm):
+class HoursForm(KeyedForm):
+    """A form with hours in a field `typed`, where what a rule says about minutes belongs."""
+
+    def refuse(self, refusal: Refused) -> None:
+        """Put a refusal beside its field."""
+        if refusal.field == "minutes":
+            refusal = Refused(refusal.sentence, field="typed")
+        super().refuse(refusal)
+
+
+def _hours(label: str) -> HoursField:
+    return HoursField(label, validators=[Readable(), short(40), SomeHours(may_be_empty=True)])
+
+
+class LengthForm(HoursForm):
     """How long something took: a chip, or whatever somebody writes, which counts before it."""
 
     length = RadioField(
         _("How long did it take?"), choices=choices_of(LENGTHS), validate_choice=False
     )
-    typed = StringField(_("Or write how long"), filters=[line], validators=[Readable(), short(40)])
+    typed = _hours(_("Or write how long"))
 
     @property
     def minutes(self) -> int:
         """The minutes of a well filled form."""
-        if self.typed.data:
-            return minutes_typed(self.typed.data)
-        return int(self.length.data)
+        return self.typed.minutes or int(self.length.data)
 
     def validate_length(self, field: RadioField) -> None:
         """One of the chips, unless it is written."""
@@ -70,29 +83,12 @@ class LengthForm(KeyedForm):
             if field.data not in offered:
                 raise StopValidation(gettext("Say how long it took"))
 
-    def validate_typed(self, field: StringField) -> None:
-        """Hours as people write them, more than none and a day at most."""
-        if not field.data:
-            return
-        try:
-            minutes = minutes_typed(field.data)
-        except Refused as refusal:
-            raise StopValidation(gettext(refusal.sentence)) from None
-        if not 0 < minutes <= 24 * 60:
-            raise StopValidation(gettext("From a minute to 24 hours, like 1½ or 2h15"))
-
     def show_minutes(self, minutes: int) -> None:
         """Choose the chip that says so, or write it."""
         if minutes in CHIPS_MINUTES:
             self.length.data = str(minutes)
         else:
             self.typed.data = f"{minutes // 60}:{minutes % 60:02d}"
-
-    def refuse(self, refusal: Refused) -> None:
-        """Put a refusal beside its field; what is about minutes, beside what was written."""
-        if refusal.field == "minutes":
-            refusal = type(refusal)(refusal.sentence, field="typed")
-        super().refuse(refusal)
 
 
 class WhoField(RadioField):
@@ -237,7 +233,7 @@ class StatementForm(KeyedForm):
     words = _words(_("How was it?"), _("Say in a sentence how it was"))
 
 
-class SettleForm(KeyedForm):
+class SettleForm(HoursForm):
     """How a coordinator settles it; `seen` is the newest step on the page that they read."""
 
     seen = HiddenField()
@@ -247,7 +243,7 @@ class SettleForm(KeyedForm):
         validate_choice=False,
         validators=[OneOf(_("Choose how to settle it"))],
     )
-    typed = StringField(_("How long was it?"), filters=[line], validators=[Readable(), short(40)])
+    typed = _hours(_("How long was it?"))
     reason = StringField(
         _("Why?"),
         filters=[line],
@@ -261,7 +257,7 @@ class SettleForm(KeyedForm):
         is_change = outcome is Outcome.CHANGE
         return Verdict(
             outcome=outcome,
-            minutes=minutes_typed(text_of(self.typed)) if is_change else None,
+            minutes=self.typed.minutes if is_change else None,
             reason=text_of(self.reason),
             last_step=read_number(self.seen.data),
         )
@@ -270,18 +266,3 @@ class SettleForm(KeyedForm):
         """Offer the ways in which it can be settled, and say what the page has shown by now."""
         self.outcome.choices = choices_of(one for one in OUTCOMES if one[0] in ways)
         self.seen.data = str(last_step)
-
-    def validate_typed(self, field: StringField) -> None:
-        """Hours as people write them, when they are to change."""
-        if self.outcome.data != Outcome.CHANGE:
-            return
-        try:
-            minutes_typed(field.data or "-")
-        except Refused as refusal:
-            raise StopValidation(gettext(refusal.sentence)) from None
-
-    def refuse(self, refusal: Refused) -> None:
-        """Put a refusal beside its field; what is about minutes, beside what was written."""
-        if refusal.field == "minutes":
-            refusal = type(refusal)(refusal.sentence, field="typed")
-        super().refuse(refusal)

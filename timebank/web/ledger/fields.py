@@ -50,11 +50,14 @@ class HoursField(StringField):
 class SomeHours:
     """Refuse what is no length of time, or none at all, or less."""
 
-    def __init__(self, *, may_be_nothing: bool = False) -> None:
+    def __init__(self, *, may_be_nothing: bool = False, may_be_empty: bool = False) -> None:
         self._least = 0 if may_be_nothing else 1
+        self._may_be_empty = may_be_empty
 
     def __call__(self, form: Form, field: Field) -> None:  # noqa: ARG002 - WTForms
         """Stop with the sentence of what is wrong."""
+        if self._may_be_empty and not field.data:
+            return
         try:
             minutes = field.minutes  # type: ignore[attr-defined]  # an HoursField
         except Refused as refusal:
