@@ -43,6 +43,7 @@ from timebank.domain.ledger.repairing import latest_repairs
 from timebank.domain.ledger.repairing import open_differences
 from timebank.domain.ledger.repairing import repair_balance
 from timebank.domain.ledger.repairing import transfers_since
+from timebank.domain.ledger.reversing import reverse
 from timebank.domain.ledger.sealing import broken_chains
 from timebank.domain.ledger.sealing import find_boundary
 from timebank.domain.ledger.sealing import find_mark
@@ -60,7 +61,6 @@ from timebank.domain.ledger.transfers import SoManyHours
 from timebank.domain.ledger.transfers import ToOneself
 from timebank.domain.ledger.transfers import find_transfer
 from timebank.domain.ledger.transfers import record
-from timebank.domain.ledger.transfers import reverse
 
 __all__ = [
     "NEWEST",

@@ -13,11 +13,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from timebank.core.text import public_name
+from timebank.domain.ledger import departed
 from timebank.domain.ledger.accounts import lock_accounts
+from timebank.domain.ledger.reversing import reverse
 from timebank.domain.ledger.telling import tell_hours_moved
 from timebank.domain.ledger.transfers import KeyReused
 from timebank.domain.ledger.transfers import record
-from timebank.domain.ledger.transfers import reverse
 from timebank.models import Batch
 from timebank.models import BatchKind
 from timebank.models import Transfer
@@ -139,16 +140,15 @@ def take_back_batch(
         )
         .order_by(Transfer.id)
     ).all()
-    _queue(
-        session,
-        [Leg(debit_id=one.debit_id, credit_id=one.credit_id, minutes=0) for one in standing],
-    )
+    accounts = {number for one in standing for number in (one.debit_id, one.credit_id)}
+    gone = departed.open_up(session, accounts)
     mirrors = [
         reverse(
             session, transfer=one, by=by, key=uuid.uuid5(key, str(one.id)), now=now, memo=memo
         ).id
         for one in standing
     ]
+    departed.close_again(session, gone, key=key, happened_on=batch.happened_on, by=by, now=now)
     tell_hours_moved(session, transfer_ids=mirrors, now=now)
     return len(standing)
 

@@ -9,12 +9,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from timebank.core.errors import Refused
+from timebank.domain.ledger import departed
+from timebank.domain.ledger.reversing import reverse
 from timebank.domain.ledger.telling import tell_hours_moved
 from timebank.domain.ledger.transfers import KeyReused
 from timebank.domain.ledger.transfers import OwnHours
 from timebank.domain.ledger.transfers import find_transfer
 from timebank.domain.ledger.transfers import record
-from timebank.domain.ledger.transfers import reverse
 from timebank.models import Account
 from timebank.models import Transfer
 from timebank.models import TransferKind
@@ -30,6 +31,10 @@ class CannotCorrect(Refused):
 
 class OnlyWhole(Refused):
     """What was left behind can only be taken back whole: write 0."""
+
+
+class GoneWithThem(Refused):
+    """They have left, and so have their hours. Should they come back, it can be taken back."""
 
 
 class ThanksElsewhere(Refused):
@@ -58,7 +63,8 @@ def correct(
     """Take an entry back and post it anew with other minutes (0: not at all) -> the new entry.
 
     Both stand in the books for ever, with the reason; the day they are about stays the same, so
-    that each month adds up. The same key again is the same correction.
+    that each month adds up. The same key again is the same correction. What it leaves in the
+    account of somebody who has left goes on, at once, to where their hours went.
 
     Args:
         by: The coordinator who corrects it; never the one whose hours they are.
@@ -67,15 +73,13 @@ def correct(
     Raises:
         CannotCorrect: When it is a reversal.
         OnlyWhole: When it is what was left behind, and would be other minutes.
+        GoneWithThem: When it is what a member left behind, and they have not come back.
         KeyReused: When the key was used for other minutes.
         NothingToCorrect: When the minutes are the same.
         AlreadyReversed: When somebody has taken it back.
         OwnHours, BelowFloor, AccountClosed, ReadOnly, SoManyHours: see `record`.
     """
-    if transfer.kind is TransferKind.REVERSAL:
-        raise CannotCorrect
-    if transfer.kind is TransferKind.CLOSING and minutes:
-        raise OnlyWhole(field="minutes")
+    _require_correctable(transfer, minutes)
     known = find_transfer(session, key=key)
     if known is not None:
         return _same(session, known, transfer, minutes)
@@ -83,14 +87,26 @@ def correct(
         raise NothingToCorrect(field="minutes")
     if transfer.claim_id is not None:  # the order of locks: the turn before the accounts
         session.execute(LOCK_TURN, {"claim_id": transfer.claim_id})
+    gone = departed.open_up(session, (transfer.debit_id, transfer.credit_id))
+    if gone and transfer.kind is TransferKind.CLOSING:
+        raise GoneWithThem(field="minutes")
     reverse(session, transfer=transfer, by=by, key=key, now=now, memo=memo)
+    anew = None
     if minutes:
-        return _post_anew(
+        anew = _post_anew(
             session, transfer, minutes=minutes, by=by, key=_key_anew(key), memo=memo, now=now
         )
-    if transfer.claim_id is not None:
+    elif transfer.claim_id is not None:
         session.execute(NOT_DONE, {"claim_id": transfer.claim_id})
-    return None
+    departed.close_again(session, gone, key=key, happened_on=transfer.happened_on, by=by, now=now)
+    return anew
+
+
+def _require_correctable(transfer: Transfer, minutes: int) -> None:
+    if transfer.kind is TransferKind.REVERSAL:
+        raise CannotCorrect
+    if transfer.kind is TransferKind.CLOSING and minutes:
+        raise OnlyWhole(field="minutes")
 
 
 def _post_anew(

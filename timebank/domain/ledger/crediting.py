@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from timebank.domain.ledger import departed
+from timebank.domain.ledger.departed import Departed
 from timebank.domain.ledger.transfers import ReadOnly
 
 # The order of locks that everybody keeps: events, then claims, each by number. Statements of their
@@ -19,6 +22,7 @@ SELECT FROM event WHERE id IN (SELECT event_id FROM claim WHERE id = ANY(:claim_
  ORDER BY id FOR NO KEY UPDATE
 """)
 
+# -> each turn, and the account of whoever has left since: it is closed, and stays empty.
 ATTEND = sa.text("""
 UPDATE claim SET state = 'attended', held_until = NULL, held_as = NULL
  WHERE id = ANY(:claim_ids) AND state IN ('held', 'confirmed', 'missed')
@@ -26,7 +30,14 @@ UPDATE claim SET state = 'attended', held_until = NULL, held_as = NULL
    AND NOT EXISTS (SELECT FROM account a
                     WHERE a.community_id = claim.community_id AND a.read_only_since IS NOT NULL
                       AND (a.membership_id = claim.membership_id OR a.kind = 'community'))
-RETURNING id
+RETURNING id, (SELECT a.id FROM account a
+                WHERE a.membership_id = claim.membership_id AND a.closed_at IS NOT NULL
+                  AND claim.beside_id IS NULL)
+""")
+
+LATE = sa.text("""
+SELECT credit_id, idempotency_key, happened_on, created_by FROM transfer
+ WHERE id = ANY(:transfers) AND credit_id = ANY(:accounts) ORDER BY id
 """)
 
 # Accounts are locked by the trigger, row by row: in the order of their numbers too.
@@ -83,6 +94,8 @@ def credit_claims(
 
     A turn done beside a longer one is marked as done too: its hours are in the longer one.
 
+    Hours of somebody who has left go on, at once, to where their balance went.
+
     Turns whose account is read-only are left as they are: they are credited when this is asked for
     again after the repair, and hold nobody else up.
 
@@ -95,16 +108,32 @@ def credit_claims(
     if not claim_ids:
         return []
     session.execute(QUEUE, {"claim_ids": list(claim_ids)})
-    attended = session.scalars(ATTEND, {"claim_ids": list(claim_ids), "by": by}).all()
+    rows = session.execute(ATTEND, {"claim_ids": list(claim_ids), "by": by}).all()
+    attended, late = [row[0] for row in rows], {row[1] for row in rows if row[1] is not None}
     if not attended:
         return []
+    gone = departed.open_up(session, late) if late else []
     try:
-        rows = session.execute(EARN, {"claim_ids": list(attended), "by": by, "now": now}).all()
+        rows = session.execute(EARN, {"claim_ids": attended, "by": by, "now": now}).all()
     except IntegrityError as error:
         if error.orig.diag.constraint_name == "account_is_read_only":  # type: ignore[union-attr]
             raise ReadOnly from error
         raise
-    return [Credit(*row) for row in rows]
+    posted = [Credit(*row) for row in rows]
+    if gone:
+        _send_on(session, gone, posted, now)
+    return posted
+
+
+def _send_on(
+    session: Session, gone: Sequence[Departed], posted: Sequence[Credit], now: dt.datetime
+) -> None:
+    account = {one.account_id: one for one in gone}
+    values = {"transfers": [one.transfer_id for one in posted], "accounts": list(account)}
+    for account_id, key, happened_on, by in session.execute(LATE, values).all():
+        departed.close_again(
+            session, [account[account_id]], key=key, happened_on=happened_on, by=by, now=now
+        )
 
 
 def count_waiting_for_repair(session: Session, *, claim_ids: Collection[int]) -> int:
