@@ -95,7 +95,7 @@ def _batches() -> None:
         sa.Column("created_at", sa.TIMESTAMP(timezone=True), server_default=NOW, nullable=False),
         sa.CheckConstraint(
             "kind IN ('class', 'working_bee', 'shared_lift', 'committee', 'member_import',"
-            " 'bank_import', 'paper_sheet', 'leaving')",
+            " 'bank_import')",
             name="batch_kind",
         ),
         sa.CheckConstraint("char_length(title) BETWEEN 1 AND 120", name="batch_title"),

@@ -103,6 +103,7 @@ SHAPE = [
     Attack("memo_transfer_id_fkey", "about nothing", insert("memo", MEMO, transfer_id="-1")),
     Attack("memo_stays_or_goes", "rewritten", "UPDATE memo SET words = 'x'"),
     Attack("batch_kind", "an unknown kind", insert("batch", BATCH, kind="'raffle'")),
+    Attack("batch_kind", "a sheet: turns name it", insert("batch", BATCH, kind="'paper_sheet'")),
     Attack("batch_title", "an empty title", insert("batch", BATCH, title="''")),
     Attack("batch_title", "121 letters", insert("batch", BATCH, title="repeat('x', 121)")),
     Attack("batch_by_a_member", "by a stranger", insert("batch", BATCH, created_by=":chi")),

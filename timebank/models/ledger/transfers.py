@@ -53,8 +53,6 @@ class BatchKind(enum.StrEnum):
     COMMITTEE = "committee"
     MEMBER_IMPORT = "member_import"
     BANK_IMPORT = "bank_import"
-    PAPER_SHEET = "paper_sheet"
-    LEAVING = "leaving"
 
 
 class Batch(Base):
