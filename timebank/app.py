@@ -9,10 +9,12 @@ from urllib.parse import urlsplit
 from babel import Locale
 from flask import Flask
 from flask_babel import Babel
+from flask_babel import gettext
 from jinja2 import FileSystemBytecodeCache
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from timebank.adapters.probes import health_probes
+from timebank.core import text
 from timebank.core.settings import Settings
 from timebank.core.settings import is_loopback
 from timebank.db import CONNECTION_LIMITS
@@ -78,6 +80,7 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["timebank.probes"] = health_probes(settings)
     db.init_app(app)
     reader.bind(settings.database_url)
+    text.bind(gettext)
     # A locale, not its name: Babel would read the name anew in each request.
     Babel(app, locale_selector=lambda: LOCALE, default_timezone="UTC")
     for part in PARTS:

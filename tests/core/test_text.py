@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -118,3 +119,27 @@ def test_slug_fits_in_an_address(title: str) -> None:
 
 def test_letters_without_accents_are_for_comparing() -> None:
     assert text.unaccented("Siân ŁOŚ, Zoe\u0301 Ærø") == "sian los, zoe aero"
+
+
+def test_whoever_was_erased_has_a_number_or_none() -> None:
+    assert text.name_or_number("Sam Tran", 7) == "Sam T"
+    assert text.name_or_number(None, 7) == text.former_member(7) == "Former member 7"
+    assert text.name_or_number("") == text.former_member() == "Former member"
+
+
+def test_whoever_was_erased_is_called_so_in_the_readers_language() -> None:
+    german = {"Former member": "Ehemals", "Former member %(number)s": "Ehemals %(number)s"}
+    kept = text._Words.gettext
+    text.bind(lambda words, /, **variables: german[words] % variables)
+    try:
+        assert text.name_or_number(None, 7) == "Ehemals 7"
+        assert text.name_or_number(None) == "Ehemals"
+    finally:
+        text.bind(kept)
+
+
+def test_it_is_said_in_one_place() -> None:
+    """Words of statements in SQL apart: theirs has no number."""
+    package = Path(text.__file__).parent.parent
+    said = [path.name for path in package.rglob("*.py") if '"Former member' in path.read_text()]
+    assert said == ["text.py"]

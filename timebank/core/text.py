@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from typing import Protocol
 
 from timebank.core.errors import Refused
 
@@ -80,6 +81,40 @@ def public_name(full_name: str) -> str:
     if len(words) == 1:
         return words[0]
     return f"{words[0]} {_initial(words[-1])}"
+
+
+class Translate(Protocol):
+    """What Flask-Babel's gettext looks like; gives the application a way to translate."""
+
+    def __call__(self, words: str, /, **variables: object) -> str:
+        """Find the words in the reader's language, and fill in the variables."""
+
+
+def _english(words: str, /, **variables: object) -> str:
+    return words % variables if variables else words
+
+
+class _Words:
+    """How words are translated that stand in place of a name; the application binds its own."""
+
+    gettext: Translate = staticmethod(_english)
+
+
+def bind(gettext: Translate) -> None:
+    """Let whoever is nameless be called something in the reader's language."""
+    _Words.gettext = staticmethod(gettext)
+
+
+def former_member(number: int | None = None) -> str:
+    """Call somebody who was erased by the number that the books keep, or by none."""
+    if number is None:
+        return _Words.gettext("Former member")
+    return _Words.gettext("Former member %(number)s", number=number)
+
+
+def name_or_number(full_name: str | None, number: int | None = None) -> str:
+    """Shorten a name as everybody may see it; somebody erased has their number, or none."""
+    return public_name(full_name or "") or former_member(number)
 
 
 def first_name(full_name: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from timebank.core.text import public_name
+from timebank.core.text import name_or_number
 from timebank.models import ActedWhat
 
 A_DAY = dt.timedelta(days=1)
@@ -176,4 +176,4 @@ def _grant(row: sa.Row[Any]) -> Grant:
 
 
 def _name(full_name: str | None) -> str:
-    return public_name(full_name or "") or "Former member"
+    return name_or_number(full_name)

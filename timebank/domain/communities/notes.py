@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from timebank.core.errors import NotFound
-from timebank.core.text import public_name
+from timebank.core.text import name_or_number
 from timebank.models import MemberNote
 from timebank.models import Membership
 from timebank.models import Profile
@@ -38,10 +38,7 @@ def read_notes(session: Session, *, membership_id: int) -> list[Note]:
         .order_by(MemberNote.created_at.desc(), MemberNote.id.desc())
         .limit(MOST_SHOWN)
     )
-    return [
-        Note(key, words, public_name(name or "") or "Former member", at)
-        for key, words, name, at in rows
-    ]
+    return [Note(key, words, name_or_number(name), at) for key, words, name, at in rows]
 
 
 def write_note(

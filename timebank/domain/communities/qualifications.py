@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from timebank.core.errors import Conflict
 from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
-from timebank.core.text import public_name
+from timebank.core.text import name_or_number
 from timebank.models import MemberQualification
 from timebank.models import Membership
 from timebank.models import Qualification
@@ -342,4 +342,4 @@ def revoke(
 
 
 def _name(full_name: str | None) -> str:
-    return public_name(full_name or "") or "Former member"
+    return name_or_number(full_name)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from timebank.core.errors import NotFound
-from timebank.core.text import public_name
+from timebank.core.text import name_or_number
 from timebank.domain.exchange.chain import THANKED_FOR
 from timebank.domain.exchange.chain import UNDO_DAYS
 from timebank.models import ExchangeState
@@ -162,7 +162,7 @@ def _history(row: sa.Row[tuple[object, ...]], steps: tuple[Told, ...]) -> Histor
 
 def _name(full_name: str, membership_id: int | None) -> str:
     """Shorten a name; somebody erased has a number."""
-    return public_name(full_name) if full_name else f"Former member {membership_id}"
+    return name_or_number(full_name, membership_id)
 
 
 def _told(row: sa.Row[tuple[object, ...]]) -> Told:

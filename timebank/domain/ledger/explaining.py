@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from timebank.core.errors import NotFound
+from timebank.core.text import name_or_number
 from timebank.core.text import public_name
 from timebank.models import TransferKind
 
@@ -153,4 +154,4 @@ def _other(row: sa.Row[tuple[object, ...]]) -> str:
 
 
 def _name(full_name: str | None, membership_id: int) -> str:
-    return public_name(full_name) if full_name else f"Former member {membership_id}"
+    return name_or_number(full_name, membership_id)

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from timebank.core.errors import NotFound
+from timebank.core.text import former_member
 from timebank.models import AccountKind
 
 HOLDER = sa.text("""
@@ -49,5 +50,5 @@ def read_holder(session: Session, *, community_id: int, account_id: int) -> Hold
         raise NotFound
     key, kind, membership_id, name, *numbers = tuple(row)
     if membership_id is not None and not name:
-        name = f"Former member {membership_id}"
+        name = former_member(membership_id)
     return Holder(key, AccountKind(kind), membership_id, name, *numbers)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from timebank.core.text import public_name
+from timebank.core.text import name_or_number
 from timebank.models import Account
 from timebank.models import TransferKind
 
@@ -182,6 +182,4 @@ def _holder(row: sa.Row[tuple[object, ...]]) -> str:
     """Name the other account: a neighbour, a pot or the community."""
     if row.membership_id is None:
         return str(row.other_name)
-    if row.full_name is None:  # erased: the books stay whole under a number
-        return f"Former member {row.membership_id}"
-    return public_name(row.full_name)
+    return name_or_number(row.full_name, row.membership_id)

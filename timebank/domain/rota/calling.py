@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from timebank.core.errors import NotFound
+from timebank.core.text import name_or_number
 from timebank.core.text import public_name
 from timebank.models import AppealAnswer
 from timebank.models import AppealEnd
@@ -82,7 +83,7 @@ def calls_of_event(session: Session, *, event_id: int) -> list[Call]:
 def _call(row: sa.Row[Any]) -> Call:
     people = tuple(
         Asked(
-            name=public_name(name or "Former member"),
+            name=name_or_number(name),
             job=job,
             asked_at=dt.datetime.fromisoformat(asked_at),
             answer=AppealAnswer(answer) if answer else None,

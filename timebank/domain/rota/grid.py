@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from timebank.core.text import public_name
+from timebank.core.text import name_or_number
 from timebank.domain.rota.coverage import IS_LATE
 from timebank.models import HeldFor
 
@@ -204,5 +204,5 @@ def _rows(dates: tuple[GridDate, ...], jobs: Any) -> tuple[GridRow, ...]:  # noq
 
 
 def _taker(membership_id: int, full_name: str | None, held_for: str | None) -> GridTaker:
-    name = public_name(full_name or "Former member")
+    name = name_or_number(full_name)
     return GridTaker(membership_id, name, HeldFor(held_for) if held_for else None)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from timebank.core.errors import Refused
-from timebank.core.text import public_name
+from timebank.core.text import name_or_number
 from timebank.domain.communities import qualifications
 from timebank.models import MemberQualification
 from timebank.models import Membership
@@ -69,7 +69,7 @@ def read_learners(
     """Read who is learning what, those who have done enough first, in one statement."""
     values = {"community_id": community_id, "today": today, "membership_id": membership_id}
     return [
-        Learner(key, public_name(name or "") or "Former member", *rest)
+        Learner(key, name_or_number(name), *rest)
         for key, name, *rest in session.execute(sa.text(LEARNERS), values)
     ]
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from timebank.core.errors import NotFound
-from timebank.core.text import public_name
+from timebank.core.text import name_or_number
 from timebank.models import HandoverState
 
 
@@ -92,4 +92,4 @@ def _offers(session: Session, chosen: str, values: dict[str, object]) -> list[Of
 
 
 def _name(full_name: str | None) -> str:
-    return public_name(full_name or "Former member")
+    return name_or_number(full_name)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from timebank.core.text import first_name
-from timebank.core.text import public_name
+from timebank.core.text import name_or_number
 
 A_WEEK = dt.timedelta(days=7)
 A_MONTH = dt.timedelta(days=31)
@@ -132,7 +132,7 @@ def _taker(row: list[Any]) -> Taker:
     return Taker(
         claim_id=claim_id,
         membership_id=membership_id,
-        name=public_name(full_name or "Former member"),
+        name=name_or_number(full_name),
         is_held=state == "held",
         is_asked=state == "held" and held_for != "yes",
         host=first_name(host) if host else None,

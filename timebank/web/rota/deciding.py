@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 from wtforms import StringField
 
 from timebank.core import clock
+from timebank.core.text import former_member
 from timebank.core.text import public_name
 from timebank.db import db
 from timebank.domain.rota import outlook
@@ -134,4 +135,4 @@ def _moves(report: Report) -> list[tuple[str, str]]:
         .join(Profile, Profile.person_id == Membership.person_id)
         .filter(Membership.id.in_([membership for membership, _job in report.moves]))
     }
-    return [(names.get(membership, _("Former member")), job) for membership, job in report.moves]
+    return [(names.get(membership, former_member()), job) for membership, job in report.moves]

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from timebank.core.errors import Conflict
 from timebank.core.errors import Refused
 from timebank.core.text import listed
-from timebank.core.text import public_name
+from timebank.core.text import name_or_number
 from timebank.domain.ledger.member_lists import drafts
 from timebank.domain.ledger.member_lists.writing import post
 from timebank.models import LineFate
@@ -248,7 +248,7 @@ def _people(session: Session, made: MemberList) -> list[Somebody]:
 
 
 def _named(people: Sequence[Somebody]) -> list[str]:
-    names = [public_name(one.full_name or "") or "Former member" for one in people]
+    names = [name_or_number(one.full_name, one.membership_id) for one in people]
     more = len(names) - MOST_NAMED
     return [*names[:MOST_NAMED], *([f"{more} more"] if more > 0 else [])]
 

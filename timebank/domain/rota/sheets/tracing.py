@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from timebank.core.text import name_or_number
 from timebank.core.text import public_name
 from timebank.domain.ledger import Credit
 from timebank.domain.rota.sheets.planning import PlannedLine
@@ -257,7 +258,7 @@ def typed_lines(session: Session, *, sheet: PaperSheet) -> list[TypedLine]:
             because=row.because,
             is_waiting=bool(row.outcome == "counted" and row.is_own and not row.is_credited),
             minutes=row.minutes,
-            entered_by=public_name(row.entered_by or "Former member"),
+            entered_by=name_or_number(row.entered_by),
             entered_at=row.entered_at,
         )
         for row in rows
