@@ -187,3 +187,29 @@ def test_whom_to_ring_and_why(session, walk):
         ("Sam Tran", Reason.NEVER_BEGUN),
         ("Quinn Quiet", Reason.QUIET),
     ]
+
+
+# ------------------------------------------------------------------------- guests of the rota
+
+
+def test_guests_of_the_rota_help_and_are_no_members(session, walk):
+    guest = builders.a_member(session, walk.community, "Gus Guest")
+    guest.created_at, guest.approved_at = dt.datetime(2027, 5, 20, tzinfo=dt.UTC), None
+    session.flush()
+    a_turn(session, walk, guest)
+    found = read(session, walk)
+    assert (found.turns, found.helpers) == (1, 1)
+    assert (found.members, found.joined, found.active) == (4, 0, 0)
+    guest.approved_at = dt.datetime(2027, 5, 30, tzinfo=dt.UTC)
+    session.flush()
+    found = read(session, walk)
+    assert (found.members, found.joined, found.active) == (5, 1, 1)
+    april = read(session, walk, month=dt.date(2027, 4, 1))
+    assert april.members == 4
+
+
+def test_nobody_rings_a_guest_of_the_rota_about_hours_they_may_not_spend(session, walk):
+    for member in (walk.ama, walk.nadia, walk.bela, walk.sam):
+        member.approved_at = None
+    session.flush()
+    assert ringing.whom_to_ring(session, community_id=walk.community.id, now=NOW) == []

@@ -12,6 +12,7 @@ from flask import redirect
 from flask import request
 from flask import session
 from flask import url_for
+from flask_babel import gettext as _
 from flask_login import LoginManager
 from flask_login import login_user
 from flask_login import logout_user
@@ -25,6 +26,7 @@ from timebank.web.door import Viewer
 from timebank.web.door import door
 from timebank.web.door import open_door
 from timebank.web.flashes import WAITING
+from timebank.web.flashes import say
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -80,6 +82,20 @@ def signed_in_required(view: Callable[P, R]) -> Callable[P, R | Response]:
         if door().viewer is None:
             here = request.full_path.rstrip("?") if request.method == "GET" else None
             return redirect(url_for("identity.sign_in", next=here), 303)
+        return view(*args, **kwargs)
+
+    return guarded
+
+
+def members_form(view: Callable[P, R]) -> Callable[P, R | Response]:
+    """Lead guests of the rota from a form that they may not send to the page where people join."""
+
+    @wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R | Response:
+        viewer = door().viewer
+        if viewer and viewer.is_guest:
+            say(_("Your turns are welcome as they are. For this, join the time bank first."))
+            return redirect(url_for("joining.join"), 303)
         return view(*args, **kwargs)
 
     return guarded

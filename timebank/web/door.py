@@ -36,11 +36,13 @@ BELONGS: LiteralString = """
 
 DOOR: LiteralString = f"""
 SELECT c.id, c.slug, c.name, c.place, c.phone, c.timezone, c.host,
-       v.person_id, v.membership_id, v.full_name, v.email, v.standing, v.balance, v.organises
+       v.person_id, v.membership_id, v.full_name, v.email, v.standing, v.is_member, v.balance,
+       v.organises
        {{columns}}
   FROM community c
   LEFT JOIN LATERAL (
-    SELECT s.person_id, m.id AS membership_id, p.full_name, p.email, m.standing, a.balance,
+    SELECT s.person_id, m.id AS membership_id, p.full_name, p.email, m.standing,
+           m.approved_at IS NOT NULL AS is_member, a.balance,
            ARRAY(SELECT o.group_id FROM group_organiser o
                   WHERE o.membership_id = m.id) AS organises
       FROM sign_in s
@@ -60,7 +62,7 @@ MEMBER: LiteralString = f"""(
     JOIN community c ON {HERE}
     JOIN membership m ON {BELONGS}
    WHERE {SIGNED_IN})"""  # noqa: S608 - the parts are ours
-OWN_COLUMNS = 14
+OWN_COLUMNS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,8 @@ class CommunityFacts:
 class Viewer(UserMixin):  # type: ignore[misc]  # flask-login brings no types
     """The person who is signed in, as a member of the page's community.
 
-    `membership_id` is None for somebody who has not joined this community yet.
+    `membership_id` is None for somebody who has not joined this community yet; `is_member` tells
+    members of the time bank from guests of the rota.
     """
 
     token: str
@@ -89,6 +92,7 @@ class Viewer(UserMixin):  # type: ignore[misc]  # flask-login brings no types
     full_name: str
     email: str | None
     standing: str | None
+    is_member: bool
     balance_minutes: int
     organises: frozenset[int]
 
@@ -100,6 +104,11 @@ class Viewer(UserMixin):  # type: ignore[misc]  # flask-login brings no types
     def public_name(self) -> str:
         """First name and initial."""
         return public_name(self.full_name)
+
+    @property
+    def is_guest(self) -> bool:
+        """Whether they take turns here, and nobody has made them a member of the time bank."""
+        return self.membership_id is not None and not self.is_member
 
     @property
     def is_coordinator(self) -> bool:
@@ -203,7 +212,9 @@ def _statement(columns: LiteralString, joins: LiteralString) -> LiteralString:
 
 
 def _viewer(browser: Mapping[str, object], row: tuple[Any, ...]) -> Viewer | None:
-    person_id, membership_id, full_name, email, standing, balance, organises = row[7:OWN_COLUMNS]
+    person_id, membership_id, full_name, email, standing, is_member, balance, organises = row[
+        7:OWN_COLUMNS
+    ]
     if person_id is None:
         return None
     return Viewer(
@@ -213,6 +224,7 @@ def _viewer(browser: Mapping[str, object], row: tuple[Any, ...]) -> Viewer | Non
         full_name=full_name,
         email=email,
         standing=standing,
+        is_member=bool(is_member),
         balance_minutes=balance or 0,
         organises=frozenset(organises),
     )

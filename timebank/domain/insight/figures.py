@@ -87,7 +87,13 @@ WITH standing AS (
      AND t.happened_on >= asked.month - interval '2 months'
      AND t.happened_on < asked.month + interval '1 month'
      AND NOT EXISTS (SELECT FROM transfer r WHERE r.reverses_id = t.id)
-), lately AS (SELECT * FROM standing WHERE happened_on >= asked.month)
+), lately AS (SELECT * FROM standing WHERE happened_on >= asked.month
+), belonging AS (
+  -- Guests of the rota are no members; whoever has left was one, since they were here.
+  SELECT m.id, m.standing, m.left_at,
+         coalesce(m.approved_at, CASE WHEN m.standing = 'left' THEN m.created_at END) AS since
+    FROM membership m
+   WHERE m.community_id = :community_id AND (m.approved_at IS NOT NULL OR m.standing = 'left'))
 SELECT
   coalesce(sum(minutes) FILTER (WHERE kind IN ('earn', 'adjust')), 0)::bigint AS turn_minutes,
   coalesce(sum(minutes) FILTER (WHERE kind = 'thanks'), 0)::bigint AS thanks_minutes,
@@ -102,12 +108,12 @@ SELECT
   count(DISTINCT payee) FILTER (WHERE kind IN ('earn', 'adjust', 'thanks', 'share')) AS helpers,
   count(DISTINCT payer) FILTER (WHERE kind IN ('thanks', 'share')) AS helped,
   (SELECT count(DISTINCT c.event_id) FROM lately l JOIN claim c ON c.id = l.claim_id) AS events,
-  (SELECT count(*) FROM membership m WHERE m.community_id = :community_id
-      AND (m.standing <> 'left' OR m.left_at >= asked.ends)
-      AND m.created_at < asked.ends) AS members,
-  (SELECT count(*) FROM membership m WHERE m.community_id = :community_id
-      AND m.created_at >= asked.begins AND m.created_at < asked.ends) AS joined,
-  (SELECT count(DISTINCT who) FROM standing, unnest(ARRAY[payer, payee]) AS who) AS active
+  (SELECT count(*) FROM belonging m WHERE m.since < asked.ends
+      AND (m.standing <> 'left' OR m.left_at >= asked.ends)) AS members,
+  (SELECT count(*) FROM belonging m
+    WHERE m.since >= asked.begins AND m.since < asked.ends) AS joined,
+  (SELECT count(DISTINCT m.id) FROM standing, unnest(ARRAY[payer, payee]) AS who
+     JOIN belonging m ON m.id = who) AS active
   FROM lately) counted
 """)
 

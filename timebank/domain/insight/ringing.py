@@ -56,7 +56,7 @@ WITH people AS (
     FROM membership m
     JOIN profile p ON p.person_id = m.person_id
     JOIN account a ON a.membership_id = m.id AND a.closed_at IS NULL
-   WHERE m.community_id = :community_id AND m.standing <> 'left'
+   WHERE m.community_id = :community_id AND m.standing <> 'left' AND m.approved_at IS NOT NULL
      AND (m.paused_at IS NULL OR m.paused_until <= :now)
 ), reasons AS (
   SELECT *, CASE WHEN balance <= soft_floor THEN 'low'

@@ -56,7 +56,7 @@ class Week:
 
 WEEK = sa.text("""
 WITH members AS (
-  SELECT m.id, m.paused_at, m.paused_until, a.balance, a.soft_floor, p.email,
+  SELECT m.id, m.approved_at, m.paused_at, m.paused_until, a.balance, a.soft_floor, p.email,
          greatest((SELECT max(t.happened_on) FROM transfer t WHERE t.credit_id = a.id),
                   (SELECT max(t.happened_on) FROM transfer t WHERE t.debit_id = a.id)) AS last_on
     FROM membership m
@@ -80,10 +80,11 @@ UNION ALL
 SELECT 'joiners', count(*), min(created_at) FROM application
  WHERE community_id = :here AND state = 'waiting'
 UNION ALL
-SELECT 'low', count(*), NULL FROM members WHERE balance <= soft_floor
+SELECT 'low', count(*), NULL FROM members WHERE balance <= soft_floor AND approved_at IS NOT NULL
 UNION ALL
 SELECT 'quiet', count(*), NULL FROM members
- WHERE (last_on < :quiet OR balance >= :many) AND (balance <= soft_floor) IS NOT TRUE
+ WHERE approved_at IS NOT NULL AND (last_on < :quiet OR balance >= :many)
+   AND (balance <= soft_floor) IS NOT TRUE
    AND (paused_at IS NULL OR paused_until <= :now)
 UNION ALL
 SELECT 'differences', count(*), min(read_only_since) FROM account

@@ -24,6 +24,7 @@ from timebank.models import Post
 from timebank.models import PostKind
 from timebank.models import PostState
 from timebank.web.auth import member
+from timebank.web.auth import members_form
 from timebank.web.auth import signed_in_required
 from timebank.web.door import door
 from timebank.web.door import today
@@ -57,6 +58,7 @@ def register(bp: Blueprint) -> None:
 
 
 @signed_in_required
+@members_form
 def new(kind: str) -> str:
     """Ask what help somebody wants, or can give: one short page."""
     member()

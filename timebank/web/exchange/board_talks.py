@@ -30,6 +30,7 @@ from timebank.models import Post
 from timebank.models import PostKind
 from timebank.models import PostState
 from timebank.web.auth import member
+from timebank.web.auth import members_form
 from timebank.web.auth import signed_in_required
 from timebank.web.door import door
 from timebank.web.exchange.board_forms import AnswerForm
@@ -102,6 +103,7 @@ def _written_again(shown: Post, form: AnswerForm) -> str:
 
 
 @signed_in_required
+@members_form
 def invite(post_id: int, membership_id: int) -> str:
     """Show the message that asks a neighbour, for changing."""
     shown, neighbour = _own_ask(post_id), _neighbour(membership_id)

@@ -25,6 +25,7 @@ from timebank.domain.ledger.transfers import BelowFloor
 from timebank.models import Exchange
 from timebank.models import Membership
 from timebank.models import Standing
+from timebank.web.auth import members_form
 from timebank.web.auth import signed_in_required
 from timebank.web.door import door
 from timebank.web.door import today
@@ -55,6 +56,7 @@ for part in (thanks_agree, thanks_one, thanks_bank):
 
 @bp.get("/neighbours/thank")
 @signed_in_required
+@members_form
 def thank() -> Page:
     """Ask who helped, and how long it took."""
     by, form = me(), ThanksForm(formdata=None)

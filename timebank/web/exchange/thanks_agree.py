@@ -19,6 +19,7 @@ from timebank.domain.exchange import agreeing
 from timebank.domain.exchange.agreeing import Agreement
 from timebank.models import Membership
 from timebank.models import PostKind
+from timebank.web.auth import members_form
 from timebank.web.auth import signed_in_required
 from timebank.web.door import door
 from timebank.web.door import today
@@ -46,6 +47,7 @@ def register(bp: Blueprint) -> None:
 
 
 @signed_in_required
+@members_form
 def agree() -> Page:
     """Ask with whom, about what, and when."""
     by, form = me(), AgreeForm(formdata=None)

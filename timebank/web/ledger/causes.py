@@ -152,7 +152,7 @@ def _page(
     )
     older = entries[LINES - 1].position if len(entries) > LINES else None
     viewer = door().viewer
-    is_member = viewer is not None and viewer.membership_id is not None
+    is_member = viewer is not None and viewer.is_member
     return render_template(
         "ledger/cause.html",
         pot=pot,
