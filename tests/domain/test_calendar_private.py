@@ -142,7 +142,7 @@ def test_a_household_ends_with_the_leave_to_act(
     if days is None:
         grant.ended_at, grant.ended_by = NOW, walk.bela.id
     if days == "left":
-        walk.sam.standing = Standing.LEFT
+        walk.sam.standing, walk.sam.left_at = Standing.LEFT, NOW
     token = address(session, walk.bela, Shows.HOUSEHOLD)
     assert titles(subscriber.private(Shows.HOUSEHOLD, token)) == []
 
