@@ -432,7 +432,7 @@ class Books(RuleBasedStateMachine):
             assert self.session.execute(sa.text(faults)).all() == [], what
 
 
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(max(1800, STEPS // 5))  # five steps a second at the least
 def test_thousands_of_steps_at_random_lose_and_make_no_minute(engine):
     print(f"replay with LEDGER_SEED={SEED} LEDGER_STEPS={STEPS}")  # noqa: T201 - shown when it fails
     Books.engine = engine
