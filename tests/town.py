@@ -407,9 +407,23 @@ def _acting(session, walk):
         **here, acting_id=acting.id, helper_id=walk.sam.id, member_id=walk.bela.id,
         what=ActedWhat.LOOKED, acted_on=dt.date(2027, 5, 1), acted_at=NOON,
     )  # fmt: skip
-    session.add(deed)
+    help_from_nadia = Exchange(
+        **here, helper_id=walk.nadia.id, helped_id=walk.bela.id, what="Her eyes tested",
+        payer_id=builders.account_of(session, walk.bela).id, minutes=45,
+        state=ExchangeState.AGREED, created_by=walk.bela.id,
+    )  # fmt: skip
+    session.add_all([deed, help_from_nadia])
     session.flush()
-    return {"acting": acting, "idle_acting": idle, "deed": deed}
+    thanks = Acted(
+        **here, acting_id=acting.id, helper_id=walk.sam.id, member_id=walk.bela.id,
+        what=ActedWhat.THANKED, exchange_id=help_from_nadia.id, acted_on=dt.date(2027, 5, 1),
+        acted_at=NOON,
+    )  # fmt: skip
+    session.add(thanks)
+    session.flush()
+    return {
+        "acting": acting, "idle_acting": idle, "deed": deed, "nadias_help": help_from_nadia,
+    }  # fmt: skip
 
 
 def _joining(session, walk):

@@ -52,6 +52,10 @@ BEGIN
   ELSIF NEW.claim_id IS NOT NULL AND NOT EXISTS (
       SELECT FROM claim c WHERE c.id = NEW.claim_id AND c.membership_id = NEW.member_id) THEN
     PERFORM refuse_as('acted_on_their_turn', 'that is somebody else''s turn');
+  ELSIF NEW.exchange_id IS NOT NULL AND NOT EXISTS (
+      SELECT FROM exchange x WHERE x.id = NEW.exchange_id AND x.helped_id = NEW.member_id
+         AND x.helper_id <> NEW.helper_id) THEN
+    PERFORM refuse_as('acted_on_their_thanks', 'that is no help they had from a third');
   END IF;
   RETURN NEW;
 END $$""",
@@ -104,15 +108,19 @@ def upgrade() -> None:
     sa.Column('member_id', sa.BigInteger(), nullable=False),
     sa.Column('what', sa.String(20), nullable=False),
     sa.Column('claim_id', sa.BigInteger(), nullable=True),
+    sa.Column('exchange_id', sa.BigInteger(), nullable=True),
     sa.Column('acted_on', sa.Date(), nullable=False),
     sa.Column('acted_at', sa.TIMESTAMP(timezone=True), nullable=False),
-    sa.CheckConstraint("what IN ('looked', 'statement', 'letter', 'took_turn', 'dropped_turn', 'took_back')", name='acted_what'),
+    sa.CheckConstraint("what IN ('looked', 'statement', 'letter', 'took_turn', 'dropped_turn', 'took_back', 'thanked', 'undid_thanks')", name='acted_what'),
     sa.CheckConstraint("(what IN ('took_turn', 'dropped_turn', 'took_back')) = (claim_id IS NOT NULL)", name='acted_names_its_turn'),
+    sa.CheckConstraint("(what IN ('thanked', 'undid_thanks')) = (exchange_id IS NOT NULL)", name='acted_names_its_exchange'),
     sa.ForeignKeyConstraint(['acting_id', 'community_id', 'helper_id', 'member_id'], ['acting_for.id', 'acting_for.community_id', 'acting_for.helper_id', 'acting_for.member_id'], name='acted_by_the_helper'),
     sa.ForeignKeyConstraint(['claim_id', 'community_id'], ['claim.id', 'claim.community_id'], name='acted_on_a_turn'),
+    sa.ForeignKeyConstraint(['exchange_id', 'community_id'], ['exchange.id', 'exchange.community_id'], name='acted_on_an_exchange'),
     sa.PrimaryKeyConstraint('id', name=op.f('acted_pkey'))
     )
-    op.create_index('looked_once_a_day', 'acted', ['acting_id', 'what', 'acted_on'], unique=True, postgresql_where=sa.text('claim_id IS NULL'))
+    op.create_index('looked_once_a_day', 'acted', ['acting_id', 'what', 'acted_on'], unique=True, postgresql_where=sa.text('claim_id IS NULL AND exchange_id IS NULL'))
+    op.create_index('thanked_once', 'acted', ['exchange_id'], unique=True, postgresql_where=sa.text("what = 'thanked'"))
     op.create_index('acted_for_member', 'acted', ['member_id', 'acted_at'])
     op.create_index('acted_by_helper', 'acted', ['helper_id', 'acted_at'])
     op.create_table('printed_letter',

@@ -29,6 +29,7 @@ PAGES = {
     "acting.jobs": HELPER,
     "acting.letter": HELPER,
     "acting.statement": HELPER,
+    "acting.thank": HELPER,
     "acting.ties": SIGNED_IN,
     "bank.export": ORGANISER,
     "calendar.date_feed": ANYBODY,

@@ -10,6 +10,7 @@ from tests.attacks import delete
 from tests.attacks import insert
 from tests.attacks import legal
 from tests.attacks import update
+from tests.models.test_guarantees_exchanges import EXCHANGE
 
 GRANT = {
     "community_id": ":bexley",
@@ -31,6 +32,12 @@ DEED = {
     "acted_at": "now()",
 }
 TURN = {**DEED, "what": "'took_turn'", "claim_id": ":turn"}
+NADIA_HELPED = insert("exchange", EXCHANGE, helper_id=":nadia")
+SAID_THANKS = {
+    **DEED,
+    "what": "'thanked'",
+    "exchange_id": "(SELECT max(id) FROM exchange WHERE helper_id = :nadia)",
+}
 LETTER = {
     "community_id": ":bexley",
     "membership_id": ":bela",
@@ -97,6 +104,16 @@ ATTACKS = [
     ),
     Attack("acted_while_allowed", "after the end", insert("acted", DEED), OVER),
     Attack("acted_on_their_turn", "another's turn", insert("acted", TURN, claim_id=":hold")),
+    *limits(
+        "acted",
+        SAID_THANKS,
+        ("acted_names_its_exchange", "thanks for nothing", {"exchange_id": "NULL"}),
+        ("acted_names_its_exchange", "a letter about help", {"what": "'letter'"}),
+        ("acted_on_their_thanks", "the helper's own hours", {"exchange_id": ":hemming"}),
+        ("acted_on_their_thanks", "help for a group", {"exchange_id": ":for_a_group"}),
+        ("thanked_once", "written down already", {"exchange_id": ":nadias_help"}),
+        ("acted_on_their_thanks", "for nothing there is", {"exchange_id": "-1"}),
+    ),
     Attack("acted_is_kept", "deleted", delete("acted", "deed")),
     Attack("acted_is_kept", "changed", update("acted", "what = 'letter'", "deed")),
     *limits(
@@ -137,6 +154,7 @@ LEGAL = [
         insert("acted", DEED, what="'looked'", acted_on="date '2027-05-02'"),
     ),
     legal("a turn", insert("acted", TURN)),
+    legal("thanks", insert("acted", SAID_THANKS), NADIA_HELPED),
     legal("a second letter", insert("printed_letter", LETTER), insert("printed_letter", LETTER)),
     legal(
         "the same code in another community",

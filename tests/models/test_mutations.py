@@ -80,6 +80,7 @@ SECOND_LINES = {
     },
     # nothing is done under no grant, twice over
     "acted_while_allowed": {"under no grant": "acted_by_the_helper"},
+    "acted_on_their_thanks": {"for nothing there is": "acted_on_an_exchange"},
     # thanks go where their exchange says, whatever else was asked of them
     "account_is_closed": {"'thanks' to somebody who has gone": "thanks_follow_the_exchange"},
     "exchange_here": {"thanks for nothing there is": "thanks_follow_the_exchange"},
@@ -100,7 +101,7 @@ SECOND_LINES = {
     "membership_person_id_fkey": {"a member erased as a person": "profile_person_id_fkey"},
 }
 # They never answer first, so they have no attack of their own.
-BEHIND = {"transfer_claim_id_fkey", "acted_on_a_turn"}
+BEHIND = {"transfer_claim_id_fkey", "acted_on_a_turn", "acted_on_an_exchange"}
 
 # Numbered keys are given by the database (GENERATED ALWAYS); nobody writes one.
 NUMBERED = """

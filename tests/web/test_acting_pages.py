@@ -9,12 +9,16 @@ import time_machine
 
 from tests import builders
 from tests.browsing import Browser
+from tests.mails import mail
 from tests.statements import count_statements
 from timebank.models import Acted
 from timebank.models import ActingFor
 from timebank.models import Claim
 from timebank.models import ClaimState
+from timebank.models import Exchange
+from timebank.models import ExchangeState
 from timebank.models import HeldFor
+from timebank.models import NoticeKind
 from timebank.models import PrintedLetter
 
 NOW = dt.datetime(2027, 4, 28, 12, tzinfo=dt.UTC)
@@ -86,6 +90,31 @@ class TestHelper:
         assert done(session) == ["looked", "took_turn", "dropped_turn", "took_back"]
         claim = session.query(Claim).order_by(Claim.id.desc()).first()
         assert (claim.membership_id, claim.state) == (priya.id, ClaimState.CONFIRMED)
+
+    def test_thanks_are_said_for_them_and_undone(self, session, walk, priya, sam):
+        sam.open(f"/me/for/{priya.id}")
+        sam.follow("Say thanks for Priya")
+        sam.press("Say thanks", name="Sam T", length="60", words="So kind")
+        assert sam.statuses == [422]
+        assert "Somebody else has to confirm your hours." in sam.words
+        assert "So kind" in sam.page
+        sam.press("Say thanks", name="Nadia K", typed="1½")
+        assert "1½ hours to Nadia K, from Priya. Thank you!" in sam.words
+        assert "You, for Priya S: said thanks to Nadia K" in sam.words
+        assert "“So kind”" in mail(session, NoticeKind.THANKED, walk.nadia).text
+        sam.press("Undo")
+        assert "Undone. The hours are back where they came from." in sam.words
+        assert done(session) == ["looked", "thanked", "undid_thanks"]
+        found = session.query(Exchange).one()
+        assert (found.helped_id, found.state) == (priya.id, ExchangeState.UNDONE)
+
+    def test_nobody_else_says_thanks_for_them(self, walk, priya, sam, app):
+        sam.open(f"/me/for/{priya.id}/thank")
+        for who in (walk.bela, walk.nadia, walk.ama):
+            browser = Browser(app).sign_in(who)
+            fields = {"csrf_token": a_token(browser), "who": str(walk.nadia.id), "length": "60"}
+            browser.post(f"/me/for/{priya.id}/thank", **fields)
+            assert browser.statuses == [404]
 
     def test_a_question_put_to_them_is_answered(self, session, walk, sam):
         builders.acting_for(session, helper=walk.sam, member=walk.bela, by=walk.ama)

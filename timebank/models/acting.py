@@ -77,6 +77,8 @@ class ActedWhat(enum.StrEnum):
     TOOK_TURN = "took_turn"
     DROPPED_TURN = "dropped_turn"
     TOOK_BACK = "took_back"
+    THANKED = "thanked"
+    UNDID_THANKS = "undid_thanks"
 
 
 LOOKS = frozenset({ActedWhat.LOOKED, ActedWhat.STATEMENT, ActedWhat.LETTER})
@@ -88,6 +90,7 @@ class Acted(Base):
     Attributes:
         acted_on: The day on the community's clocks.
         claim_id: The turn it was about.
+        exchange_id: The help that it thanked for.
     """
 
     __tablename__ = "acted"
@@ -99,6 +102,7 @@ class Acted(Base):
     member_id: Mapped[int]
     what: Mapped[ActedWhat] = mapped_column(choice(ActedWhat))
     claim_id: Mapped[int | None]
+    exchange_id: Mapped[int | None]
     acted_on: Mapped[dt.date]
     acted_at: Mapped[dt.datetime]
 
@@ -107,6 +111,10 @@ class Acted(Base):
         sa.CheckConstraint(
             "(what IN ('took_turn', 'dropped_turn', 'took_back')) = (claim_id IS NOT NULL)",
             name="acted_names_its_turn",
+        ),
+        sa.CheckConstraint(
+            "(what IN ('thanked', 'undid_thanks')) = (exchange_id IS NOT NULL)",
+            name="acted_names_its_exchange",
         ),
         sa.ForeignKeyConstraint(
             ["acting_id", "community_id", "helper_id", "member_id"],
@@ -123,13 +131,24 @@ class Acted(Base):
             ["claim.id", "claim.community_id"],
             name="acted_on_a_turn",
         ),
+        sa.ForeignKeyConstraint(
+            ["exchange_id", "community_id"],
+            ["exchange.id", "exchange.community_id"],
+            name="acted_on_an_exchange",
+        ),
         sa.Index(
             "looked_once_a_day",
             "acting_id",
             "what",
             "acted_on",
             unique=True,
-            postgresql_where=sa.text("claim_id IS NULL"),
+            postgresql_where=sa.text("claim_id IS NULL AND exchange_id IS NULL"),
+        ),
+        sa.Index(
+            "thanked_once",
+            "exchange_id",
+            unique=True,
+            postgresql_where=sa.text("what = 'thanked'"),
         ),
         sa.Index("acted_for_member", "member_id", "acted_at"),
         sa.Index("acted_by_helper", "helper_id", "acted_at"),

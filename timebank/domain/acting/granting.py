@@ -185,6 +185,7 @@ def write_down(
     today: dt.date,
     now: dt.datetime,
     claim_id: int | None = None,
+    exchange_id: int | None = None,
 ) -> None:
     """Write down what a helper did, for ever; a look once a day."""
     session.execute(
@@ -196,6 +197,7 @@ def write_down(
             member_id=acting.member_id,
             what=what,
             claim_id=claim_id,
+            exchange_id=exchange_id,
             acted_on=today,
             acted_at=now,
         )

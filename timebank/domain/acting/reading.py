@@ -40,7 +40,11 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """Something a helper did for somebody, by public names, and about which turn."""
+    """Something a helper did for somebody, by public names, and about which turn or whose help.
+
+    Attributes:
+        thanked: Who had helped, where it was thanks.
+    """
 
     what: ActedWhat
     helper_id: int
@@ -51,6 +55,7 @@ class Deed:
     job: str | None
     event: str | None
     turn_at: dt.datetime | None
+    thanked: str | None = None
 
 
 GRANTS = """
@@ -75,7 +80,8 @@ SELECT a.id, a.helper_id, h.full_name AS helper, a.member_id, p.full_name AS mem
 
 DEEDS = """
 SELECT d.what, d.helper_id, h.full_name AS helper, d.member_id, p.full_name AS member, d.acted_at,
-       r.name AS job, x.title AS event, c.starts_at AS turn_at
+       r.name AS job, x.title AS event, c.starts_at AS turn_at,
+       e.id AS exchange_id, t.full_name AS thanked
   FROM acted d
   JOIN membership helper ON helper.id = d.helper_id
   JOIN membership member ON member.id = d.member_id
@@ -85,6 +91,9 @@ SELECT d.what, d.helper_id, h.full_name AS helper, d.member_id, p.full_name AS m
   LEFT JOIN slot s ON s.id = c.slot_id
   LEFT JOIN role r ON r.id = s.role_id
   LEFT JOIN series x ON x.id = s.series_id
+  LEFT JOIN exchange e ON e.id = d.exchange_id
+  LEFT JOIN membership had_helped ON had_helped.id = e.helper_id
+  LEFT JOIN profile t ON t.person_id = had_helped.person_id
  WHERE d.community_id = :community_id
    AND (CAST(:ids AS bigint[]) IS NULL OR d.member_id = ANY (:ids)
         OR NOT :only_helped AND d.helper_id = ANY (:ids))
@@ -153,6 +162,7 @@ def read_deeds(
             row.job,
             row.event,
             row.turn_at,
+            _name(row.thanked) if row.exchange_id else None,
         )
         for row in session.execute(sa.text(DEEDS), values)
     ]

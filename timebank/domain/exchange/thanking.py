@@ -233,8 +233,13 @@ def _check(thanks: Thanks, today: dt.date) -> None:
     _check_day(thanks.happened_on, today)
 
 
+def earliest_day(today: dt.date) -> dt.date:
+    """Tell for which day thanks can be said at the earliest."""
+    return today - dt.timedelta(days=EARLIEST_DAYS)
+
+
 def _check_day(happened_on: dt.date, today: dt.date) -> None:
-    if not today - dt.timedelta(days=EARLIEST_DAYS) <= happened_on <= today:
+    if not earliest_day(today) <= happened_on <= today:
         raise NotThatDay(field="happened_on")
 
 

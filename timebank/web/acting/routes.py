@@ -28,9 +28,13 @@ from timebank.domain.rota import on_behalf
 from timebank.domain.rota import own_turns
 from timebank.domain.rota import reading
 from timebank.models import ActedWhat
-from timebank.models import ActingFor
 from timebank.models import ClaimState
 from timebank.models import Membership
+from timebank.web.acting import thanks
+from timebank.web.acting.looking import HERE
+from timebank.web.acting.looking import acting_for
+from timebank.web.acting.looking import looking_at
+from timebank.web.acting.looking import url_of
 from timebank.web.auth import member
 from timebank.web.auth import signed_in_required
 from timebank.web.door import door
@@ -45,8 +49,8 @@ from timebank.web.rota.could_do import read_mark
 from timebank.web.rota.could_do import write_mark
 
 bp = Blueprint("acting", __name__)
+thanks.register(bp)
 
-HERE = "/me/for/<int:membership_id>"
 RECENT = 8  # entries of the statement
 
 
@@ -81,7 +85,7 @@ def end(acting_id: int) -> Response:
 @signed_in_required
 def account(membership_id: int) -> str:
     """Show somebody's next turns and their time account to their helper."""
-    grant, who = _looking(membership_id, ActedWhat.LOOKED)
+    grant, who = looking_at(membership_id, ActedWhat.LOOKED)
     now, session = clock.now(), db.session()
     entries = ledger.recent_entries(session, membership_id=who.id, limit=RECENT)
     return render_template(
@@ -105,7 +109,7 @@ def account(membership_id: int) -> str:
 @signed_in_required
 def jobs(membership_id: int) -> str:
     """Show what somebody could do over the next four weeks, by the rules that hold for them."""
-    _grant, who = _looking(membership_id, ActedWhat.LOOKED)
+    _grant, who = looking_at(membership_id, ActedWhat.LOOKED)
     found = could_do.could_do(
         db.session(),
         community_id=door().community.id,
@@ -131,7 +135,7 @@ def jobs(membership_id: int) -> str:
 @signed_in_required
 def take(membership_id: int, slot_id: int) -> Response:
     """Take a place for somebody."""
-    grant, first = _acting(membership_id)
+    grant, first = acting_for(membership_id)
     try:
         taken = on_behalf.take_for(
             db.session(), grant=grant, slot_id=slot_id, today=today(), now=clock.now()
@@ -157,7 +161,7 @@ def take(membership_id: int, slot_id: int) -> Response:
 @signed_in_required
 def drop(membership_id: int, claim_id: int) -> Response:
     """Give a turn of theirs back, or ask for cover where it is late for that."""
-    grant, first = _acting(membership_id)
+    grant, first = acting_for(membership_id)
     dropped = on_behalf.drop_for(
         db.session(), grant=grant, claim_id=claim_id, today=today(), now=clock.now()
     )
@@ -175,7 +179,7 @@ def drop(membership_id: int, claim_id: int) -> Response:
 @signed_in_required
 def take_back(membership_id: int, claim_id: int) -> Response:
     """Take a turn of theirs back that was given up a moment ago."""
-    grant, first = _acting(membership_id)
+    grant, first = acting_for(membership_id)
     try:
         on_behalf.take_back_for(
             db.session(), grant=grant, claim_id=claim_id, today=today(), now=clock.now()
@@ -193,53 +197,28 @@ def take_back(membership_id: int, claim_id: int) -> Response:
 @signed_in_required
 def statement(membership_id: int) -> str:
     """Show their statement as paper."""
-    _grant, who = _looking(membership_id, ActedWhat.STATEMENT)
-    return statement_page(who, back_url=_url(membership_id))
+    _grant, who = looking_at(membership_id, ActedWhat.STATEMENT)
+    return statement_page(who, back_url=url_of(membership_id))
 
 
 @bp.get(f"{HERE}/letter")
 @signed_in_required
 def letter(membership_id: int) -> str:
     """Show their letter."""
-    _grant, who = _looking(membership_id, ActedWhat.LETTER)
-    return letters_page([who.id], back_url=_url(membership_id))
+    _grant, who = looking_at(membership_id, ActedWhat.LETTER)
+    return letters_page([who.id], back_url=url_of(membership_id))
 
 
 @bp.post(f"{HERE}/letter")
 @signed_in_required
 def print_letter(membership_id: int) -> Response:
     """Write down that their letter is printed, and show it."""
-    _acting(membership_id)
+    acting_for(membership_id)
     me = db.session.get_one(Membership, member())
     on_paper.note_printed(db.session(), membership_ids=[membership_id], by=me, now=clock.now())
     db.session.commit()
     return redirect(url_for("acting.letter", membership_id=membership_id), 303)
 
 
-def _acting(membership_id: int) -> tuple[ActingFor, str]:
-    """Find what lets the viewer act for somebody today, and what to call them.
-
-    Raises:
-        NotFound: They may not.
-    """
-    grant = acting.find_live(
-        db.session(), helper_id=member(), member_id=membership_id, today=today()
-    )
-    who = db.session.get_one(Membership, membership_id)
-    return grant, first_name(full_name_of(who))
-
-
-def _looking(membership_id: int, what: ActedWhat) -> tuple[ActingFor, Membership]:
-    """As `_acting`, and write down the look: it is kept before anything is shown."""
-    grant, _first = _acting(membership_id)
-    acting.write_down(db.session(), acting=grant, what=what, today=today(), now=clock.now())
-    db.session.commit()
-    return grant, db.session.get_one(Membership, membership_id)
-
-
-def _url(membership_id: int) -> str:
-    return url_for("acting.account", membership_id=membership_id)
-
-
 def _back(membership_id: int) -> Response:
-    return redirect(_url(membership_id), 303)
+    return redirect(url_of(membership_id), 303)

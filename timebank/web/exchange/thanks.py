@@ -180,7 +180,7 @@ def _form_page(form: ThanksForm, by: Membership, *, is_short: bool = False) -> s
         coordinates=coordinates,
         is_short=is_short,
         today=today(),
-        earliest=today() - dt.timedelta(days=thanking.EARLIEST_DAYS),
+        earliest=thanking.earliest_day(today()),
     )
 
 
