@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from sqlalchemy.orm import Session
 
 from tests import builders
+from tests.boards import a_post
 from tests.browser import days
 from tests.browser.conftest import OpenScreen
 from tests.browser.seeing import Look
 from tests.browser.seeing import Screen
+from timebank.core import clock
 from timebank.models import Exchange
+from timebank.models import PostState
+from timebank.models import Transfer
 
 pytestmark = pytest.mark.browser
 STORY = "thanks"
@@ -129,3 +135,62 @@ def test_agreed_beforehand(session: Session, open_screen: OpenScreen, look: Look
     bela.see("did-it-happen")
     bela.press("It didn’t happen")
     bela.reads("It’s called off, and they know.")
+
+
+def test_put_right_unasked(session: Session, open_screen: OpenScreen, look: Look) -> None:
+    """A coordinator finds thanks wrong in an account; the helper doesn't agree."""
+    walk = days.a_walk(session)
+    bela = open_screen("put-right", look, of=walk.bela)
+    bela.open("/neighbours/thank")
+    bela.type("Who helped?", "Sam")
+    bela.choose("2 hours")
+    bela.type("What was it?", "Hemming curtains")
+    bela.press("Say thanks")
+    entry = session.query(Transfer).one()
+    ama = open_screen("put-right", look, of=walk.ama)
+    ama.open(f"/bank/accounts/{entry.credit_id}/entries/{entry.id}")
+    ama.see("entry")
+    ama.follow("See what it’s about, and put it right")
+    ama.choose("Change them")
+    ama.type("How long was it?", "1")
+    ama.type("Why?", "Sam rang: it was an hour")
+    ama.see("unasked")
+    ama.press("Settle it")
+    ama.reads("Settled. We’ve told both.")
+    sam = open_screen("put-right", look, of=walk.sam)
+    sam.open(f"/me/statement/{entry.id}")
+    sam.follow("See what it’s about, and say if it’s not right")
+    sam.reads("Ama O settled it: it’s 1 hour.", "That’s not right?")
+    sam.see("still-not-right")
+
+
+def test_said_for_somebody(session: Session, open_screen: OpenScreen, look: Look) -> None:
+    walk = days.a_walk(session)
+    first = clock.now().date() - dt.timedelta(days=7)
+    builders.acting_for(
+        session, helper=walk.sam, member=walk.bela, by=walk.ama, starts_on=first,
+        ends_on=first + dt.timedelta(days=90),
+    )  # fmt: skip
+    session.commit()
+    sam = open_screen("thanks-for-somebody", look, of=walk.sam)
+    sam.open(f"/me/for/{walk.bela.id}")
+    sam.follow("Say thanks for Bela")
+    sam.see("form")
+    sam.type("Who helped?", "Nadia")
+    sam.choose("1 hour")
+    sam.press("Say thanks")
+    sam.reads("1 hour to Nadia K, from Bela. Thank you!", "said thanks to Nadia K")
+    sam.see("said")
+
+
+def test_words_that_cannot_be_sent(session: Session, open_screen: OpenScreen, look: Look) -> None:
+    walk = days.a_walk(session)
+    post = a_post(session, walk.bela)
+    sam = open_screen("not-sent", look, of=walk.sam)
+    sam.open(f"/neighbours/{post.id}")
+    post.state, post.ended_at = PostState.WITHDRAWN, post.created_at
+    session.commit()
+    sam.type("What would you like to say?", "I have shears, and Tuesday off")
+    sam.press("I can help")
+    sam.reads("It has come off the board in the meantime.", "I have shears, and Tuesday off")
+    sam.see("kept")

@@ -98,8 +98,9 @@ def _written_again(shown: Post, form: AnswerForm) -> str:
         sentence = refusal.sentence
     except NotFound:  # one of the two does not want to hear from the other
         sentence = contacting.NotPassedOn().sentence
-    form.form_errors, form.words.errors = [_(sentence)], []
-    return render_template("exchange/not_sent.html", form=form)
+    return render_template(
+        "exchange/not_sent.html", sentence=_(sentence), words=text_of(form.words)
+    )
 
 
 @signed_in_required
