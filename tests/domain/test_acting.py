@@ -215,6 +215,21 @@ class TestActing:
         row = (ActedWhat.LOOKED, None, walk.sam.id, priya.id)
         assert deeds(session) == [row, row]
 
+    def test_looking_again_on_the_same_day_writes_and_locks_nothing(
+        self, session, walk, grant, priya
+    ):
+        written = sa.text("SELECT pg_current_xact_id_if_assigned() IS NOT NULL")
+        for writes in (True, False, False):
+            session.commit()
+            found = acting.find_live(
+                session, helper_id=walk.sam.id, member_id=priya.id, today=TODAY, only_looks=True
+            )
+            acting.write_down(
+                session, acting=found, what=ActedWhat.STATEMENT, today=TODAY, now=NOW
+            )
+            assert session.scalar(written) is writes
+        assert len(deeds(session)) == 1
+
     def test_a_turn_is_taken_dropped_and_taken_back_by_the_usual_rules(
         self, session, walk, grant, priya
     ):

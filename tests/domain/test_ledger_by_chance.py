@@ -83,6 +83,8 @@ FAULTS = {
     "a name of somebody who was erased": """
         SELECT p.id FROM person p WHERE p.erased_at IS NOT NULL
            AND EXISTS (SELECT FROM profile f WHERE f.person_id = p.id)""",
+    "hours in the account of somebody who has left": """
+        SELECT id FROM account WHERE closed_at IS NOT NULL AND balance <> 0""",
     "an intent was carried out twice": """
         SELECT idempotency_key FROM transfer GROUP BY idempotency_key HAVING count(*) > 1""",
     "a batch that does not come to nought": """
@@ -122,6 +124,7 @@ class Books(RuleBasedStateMachine):
         self.role = builders.a_role(self.session, walk.series, name="Sweep", position=9)
         self.dates = 4
         self.newcomers = 0
+        self.departed: list[int] = []
         self.thanked: list[int] = []
         self.model: dict[int, int] = {}
         self.sent: list[tuple[int, int, int, uuid.UUID]] = []
@@ -136,6 +139,11 @@ class Books(RuleBasedStateMachine):
     def moved(self, debit: int, credit: int, minutes: int) -> None:
         self.model[debit] = self.model.get(debit, 0) - minutes
         self.model[credit] = self.model.get(credit, 0) + minutes
+
+    def sent_on(self):
+        """What moved in the account of somebody who is gone went on to the community."""
+        for account in self.departed:
+            self.moved(account, self.commons, self.model.get(account, 0))
 
     def tried(self, work):
         """Do something that may be refused -> what it gave, or None; a refusal changes nothing."""
@@ -282,6 +290,7 @@ class Books(RuleBasedStateMachine):
             self.moved(old.credit_id, old.debit_id, old.minutes)
             for anew in filter(None, done):
                 self.moved(anew.debit_id, anew.credit_id, anew.minutes)
+            self.sent_on()
 
     @rule(who=PEOPLE, floor=st.integers(-3000, 0), ceiling=st.none() | st.integers(0, 3000))
     def limits_change(self, who, floor, ceiling):
@@ -371,6 +380,7 @@ class Books(RuleBasedStateMachine):
 
         if self.tried(undo) and standing is not None:
             self.moved(standing.credit_id, standing.debit_id, standing.minutes)
+            self.sent_on()
 
     @rule(who=PEOPLE)
     def somebody_is_erased_and_somebody_new_comes(self, who):
@@ -383,7 +393,8 @@ class Books(RuleBasedStateMachine):
             key=uuid.uuid4(),
             now=NOW,
         )
-        self.moved(account, self.commons, self.model.get(account, 0))
+        self.departed.append(account)
+        self.sent_on()
         self.newcomers += 1
         new = builders.a_member(self.session, self.walk.community, f"New {self.newcomers}", None)
         self.people[who], self.accounts[who] = new, builders.account_of(self.session, new).id

@@ -129,14 +129,23 @@ def find_grant(session: Session, *, community_id: int, acting_id: int) -> Acting
     return found
 
 
-def find_live(session: Session, *, helper_id: int, member_id: int, today: dt.date) -> ActingFor:
+def find_live(
+    session: Session, *, helper_id: int, member_id: int, today: dt.date, only_looks: bool = False
+) -> ActingFor:
     """Find what lets a helper act for somebody today, and keep it from ending until commit.
+
+    Args:
+        session: The session.
+        helper_id: Who acts.
+        member_id: For whom.
+        today: The day on the community's clocks.
+        only_looks: Nothing will be done: it need not be kept from ending.
 
     Raises:
         NotFound: They may not, or no longer: a stranger learns nothing.
     """
     helper, member = sa.orm.aliased(Membership), sa.orm.aliased(Membership)
-    found = session.scalar(
+    live = (
         sa.select(ActingFor)
         .join(helper, helper.id == ActingFor.helper_id)
         .join(member, member.id == ActingFor.member_id)
@@ -149,8 +158,8 @@ def find_live(session: Session, *, helper_id: int, member_id: int, today: dt.dat
             helper.standing != Standing.LEFT,
             member.standing != Standing.LEFT,
         )
-        .with_for_update(of=ActingFor, read=True)
     )
+    found = session.scalar(live if only_looks else live.with_for_update(of=ActingFor, read=True))
     if found is None:
         raise NotFound
     return found
@@ -187,7 +196,15 @@ def write_down(
     claim_id: int | None = None,
     exchange_id: int | None = None,
 ) -> None:
-    """Write down what a helper did, for ever; a look once a day."""
+    """Write down what a helper did, for ever; a look once a day: then nothing more is written."""
+    known = sa.exists().where(
+        Acted.acting_id == acting.id,
+        Acted.what == what,
+        Acted.acted_on == today,
+        Acted.claim_id.is_(None),
+    )
+    if claim_id is None and session.scalar(sa.select(known)):
+        return
     session.execute(
         insert(Acted)
         .values(
