@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from timebank import demo
 from timebank.demo import filling
+from timebank.domain import acting
 from timebank.domain import ledger
 from timebank.domain.exchange import agreeing
 from timebank.domain.exchange import searching
@@ -18,18 +19,22 @@ from timebank.domain.exchange import settling
 from timebank.domain.exchange import suggesting
 from timebank.domain.exchange import talks
 from timebank.domain.exchange.searching import Wanted
+from timebank.domain.joining import deciding
 from timebank.domain.ledger import banks
 from timebank.domain.rota import reading
 from timebank.models import Account
 from timebank.models import AccountKind
+from timebank.models import ActedWhat
 from timebank.models import Community
 from timebank.models import Event
 from timebank.models import EventState
 from timebank.models import Exchange
 from timebank.models import ExchangeState
 from timebank.models import Group
+from timebank.models import Joining
 from timebank.models import Membership
 from timebank.models import Notice
+from timebank.models import NoticeKind
 from timebank.models import Person
 from timebank.models import Post
 from timebank.models import PostKind
@@ -245,3 +250,24 @@ def test_some_are_agreed_some_thanked_and_one_is_to_be_settled(borough):
     assert (line.helper, line.helped, line.is_answered) == ("Lee O’Brien", "Tom Baker", True)
     [late] = agreeing.should_have_happened(borough, community_id=community_id, today=NOW.date())
     assert (late.helper, late.helped, late.has_email) == ("Wes Ellis", "Pauline Dunne", False)
+
+
+def test_somebody_acts_for_marjorie_and_the_two_can_see_what_was_done(borough):
+    community_id = borough.scalars(sa.select(Community.id)).one()
+    (grant,) = acting.read_grants(borough, community_id=community_id, today=NOW.date())
+    assert (grant.helper, grant.member, grant.is_live) == ("Priya S", "Marjorie H", True)
+    deeds = acting.read_deeds(borough, community_id=community_id, of=[grant.member_id])
+    assert [deed.what for deed in deeds] == [
+        ActedWhat.TOOK_TURN, ActedWhat.LOOKED, ActedWhat.LETTER, ActedWhat.LOOKED,
+    ]  # fmt: skip
+    assert deeds[0].turn_at > NOW
+
+
+def test_an_application_waits_with_one_reference_answered(borough):
+    community = borough.scalars(sa.select(Community)).one()
+    (waits,) = deciding.waiting(borough, community_id=community.id, today=NOW.date())
+    assert (waits.called, waits.days, waits.answered) == ("Yusuf Demir", 3, 1)
+    assert [one.called for one in waits.references] == ["Grace Lim", "Hatice Kaya"]
+    assert community.joining is Joining.OPEN
+    kinds = [NoticeKind.ACTING_FOR, NoticeKind.APPLICATION_IN, NoticeKind.REFERENCE_WANTED]
+    assert number_of(borough, Notice, Notice.kind.in_(kinds)) == 0

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from timebank.demo.board import write_board
 from timebank.demo.dates import write_series
 from timebank.demo.diary import Diary
+from timebank.demo.helping import write_helping
 from timebank.demo.history import History
 from timebank.demo.people import settle
 from timebank.demo.thanks import write_thanks
@@ -21,6 +22,8 @@ from timebank.domain.rota import reminders
 
 def fill(session: Session, *, seed: int, now: dt.datetime) -> None:
     """Write 320 neighbours, 28 groups, fourteen series, half a year of hours, a board, thanks.
+
+    One acts for another, and somebody would like to join.
 
     Everything is dated around `now`; nobody is owed mail about the past.
     """
@@ -33,5 +36,6 @@ def fill(session: Session, *, seed: int, now: dt.datetime) -> None:
     History(session, borough, rng, now).write()
     write_board(session, borough, seed=seed, now=now)
     write_thanks(session, borough, seed=seed, now=now)
+    write_helping(session, borough, now=now)
     reminders.plan_due(session, now=now)
     ledger.reconcile(session, now=now)
