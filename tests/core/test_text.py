@@ -139,7 +139,6 @@ def test_whoever_was_erased_is_called_so_in_the_readers_language() -> None:
 
 
 def test_it_is_said_in_one_place() -> None:
-    """Words of statements in SQL apart: theirs has no number."""
     package = Path(text.__file__).parent.parent
-    said = [path.name for path in package.rglob("*.py") if '"Former member' in path.read_text()]
+    said = [path.name for path in package.rglob("*.py") if "Former member" in path.read_text()]
     assert said == ["text.py"]

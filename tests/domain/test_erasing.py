@@ -19,7 +19,9 @@ from timebank.domain.joining import taking_along
 from timebank.domain.joining.leaving import Whereto
 from timebank.domain.joining.words import COLUMNS
 from timebank.domain.joining.words import STAYS
+from timebank.domain.rota import occasions
 from timebank.models import Account
+from timebank.models import Claim
 from timebank.models import Person
 from timebank.models import Profile
 from timebank.models import Standing
@@ -270,6 +272,13 @@ class TestErasing:
         ]
         assert entry.what == f"Former member {bela.id}"
         assert entry.detail == ""
+
+    def test_a_turn_that_was_done_is_a_former_members_in_full_words(self, session, walk, bela):
+        erase(session, bela)
+        done = sa.select(Claim.event_id).where(Claim.membership_id == bela.id)
+        event_id = session.scalars(done.where(Claim.state == "attended")).first()
+        told = occasions.who_is_expected(session, event_id=event_id, now=NOW)
+        assert [one.name for one in told if one.membership_id == bela.id] == ["Former member"]
 
     def test_or_to_the_pot_that_they_chose(self, session, walk, bela):
         pot = session.scalars(sa.select(Account).where(Account.group_id == walk.group.id)).one()

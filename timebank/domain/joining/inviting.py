@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
+from timebank.core.text import name_or_number
 from timebank.core.text import public_name
 from timebank.domain import communities
 from timebank.domain import identity
@@ -192,7 +193,7 @@ class Open:
 
 
 OPEN = sa.text("""
-SELECT i.id, i.called, coalesce(inviter.full_name, 'Former member'), i.created_at, i.expires_at
+SELECT i.id, i.called, inviter.full_name, i.created_at, i.expires_at
   FROM invitation i
   JOIN membership m ON m.id = i.invited_by
   LEFT JOIN profile inviter ON inviter.person_id = m.person_id
@@ -209,7 +210,7 @@ def open_invitations(session: Session, *, member: Membership, now: dt.datetime) 
     sees_all = member.standing is Standing.COORDINATOR
     values = {"community_id": member.community_id, "now": now}
     rows = session.execute(OPEN, {**values, "by": None if sees_all else member.id})
-    return [Open(key, name, public_name(by), *rest) for key, name, by, *rest in rows]
+    return [Open(key, name, name_or_number(by), *rest) for key, name, by, *rest in rows]
 
 
 def _refuse_too_many(session: Session, by: Membership, now: dt.datetime) -> None:

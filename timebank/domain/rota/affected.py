@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from timebank.core.errors import Conflict
-from timebank.core.text import public_name
+from timebank.core.text import name_or_number
 from timebank.domain.rota import following
 
 
@@ -84,7 +84,7 @@ class Outcome:
 
 
 NAMES = sa.text("""
-SELECT c.id, coalesce(c.held_as, p.full_name, 'Former member'), r.name
+SELECT c.id, coalesce(c.held_as, p.full_name), r.name
   FROM claim c
   JOIN slot s ON s.id = c.slot_id
   JOIN role r ON r.id = s.role_id
@@ -104,7 +104,7 @@ def effects_since(
         if standing.claim_id in earlier and standing.moved_from(earlier[standing.claim_id])
     ]
     rows = session.execute(NAMES, {"claim_ids": [standing.claim_id for standing in moved]})
-    named = {claim_id: (public_name(name), job) for claim_id, name, job in rows}
+    named = {claim_id: (name_or_number(name), job) for claim_id, name, job in rows}
     return tuple(_effect(now, earlier[now.claim_id], *named[now.claim_id]) for now in moved)
 
 

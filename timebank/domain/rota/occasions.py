@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
 from timebank.core.text import first_name
+from timebank.core.text import name_or_number
 from timebank.core.text import public_name
 from timebank.domain.rota.claiming import EventCancelled
 from timebank.models import Event
@@ -112,7 +113,7 @@ class Expected:
 
 EXPECTED = sa.text("""
 SELECT c.id AS claim_id, c.membership_id,
-       coalesce(c.held_as, p.full_name, 'Former member') AS name, r.name AS job,
+       coalesce(c.held_as, p.full_name) AS name, r.name AS job,
        coalesce(c.minutes_done, s.minutes) AS minutes,
        c.state = 'held' AS is_held, c.arrived_at IS NOT NULL OR c.state = 'attended' AS is_here,
        c.state = 'attended' AS is_credited, c.state = 'missed' AS is_missed,
@@ -191,7 +192,7 @@ def who_is_expected(session: Session, *, event_id: int, now: dt.datetime) -> lis
 
 def _expected(row: dict[str, Any]) -> Expected:
     """Show of everybody's name only what neighbours may see."""
-    row["name"] = public_name(row["name"])
+    row["name"] = name_or_number(row["name"])
     row["host"] = first_name(row["host"] or "") or None
     row["buddy"] = public_name(row["buddy"]) if row["buddy"] else None
     return Expected(**row)

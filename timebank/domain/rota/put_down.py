@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from timebank.core.text import first_name
-from timebank.core.text import public_name
+from timebank.core.text import name_or_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class PutDown:
 
 
 PEOPLE = sa.text("""
-SELECT c.id, c.membership_id, coalesce(c.held_as, p.full_name, 'Former member'),
+SELECT c.id, c.membership_id, coalesce(c.held_as, p.full_name),
        CASE WHEN c.held_for = 'asked' THEN c.held_until END,
        maker.full_name, host.full_name, who.full_name, c.overruled_because
   FROM claim c
@@ -53,12 +53,27 @@ SELECT c.id, c.membership_id, coalesce(c.held_as, p.full_name, 'Former member'),
 def put_down_on(session: Session, *, slot_id: int) -> list[PutDown]:
     """Read who has a job, in one statement."""
     rows = session.execute(PEOPLE, {"slot_id": slot_id})
-    return [
-        PutDown(
-            *(*row[:2], public_name(row[2]), row[3], *(_called(name) for name in row[4:7]), row[7])
-        )
-        for row in rows
-    ]
+    return [_put_down(*row) for row in rows]
+
+
+def _put_down(
+    claim_id: int,
+    membership_id: int,
+    name: str | None,
+    until: dt.datetime | None,
+    *others: str | None,
+) -> PutDown:
+    by, host, overruled_by, because = others
+    return PutDown(
+        claim_id,
+        membership_id,
+        name_or_number(name),
+        until,
+        _called(by),
+        _called(host),
+        _called(overruled_by),
+        because,
+    )
 
 
 def _called(full_name: str | None) -> str | None:

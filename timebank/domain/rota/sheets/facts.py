@@ -11,7 +11,7 @@ from functools import cached_property
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from timebank.core.text import public_name
+from timebank.core.text import name_or_number
 from timebank.domain.rota.occasions import Occasion
 from timebank.domain.rota.spreadsheets.members import Member
 from timebank.models import Community
@@ -29,7 +29,7 @@ SELECT s.id AS slot_id, s.role_id, r.name, s.starts_at, s.ends_at, s.minutes
 
 TURNS = sa.text("""
 SELECT c.id AS claim_id, c.slot_id, c.membership_id,
-       coalesce(c.held_as, p.full_name, 'Former member') AS name, c.starts_at, c.ends_at,
+       coalesce(c.held_as, p.full_name) AS name, c.starts_at, c.ends_at,
        c.live, c.beside_id IS NOT NULL AS is_beside,
        c.state = 'attended' AS is_credited, c.arrived_at IS NOT NULL AS is_ticked,
        c.state = 'confirmed' OR c.state = 'held' AND c.held_for = 'yes' AS is_promised
@@ -141,7 +141,7 @@ def gather(session: Session, *, occasion: Occasion, now: dt.datetime) -> Facts:
     return Facts(
         timezone=session.get_one(Community, occasion.community_id).timezone,
         slots=tuple(JobSlot(*row) for row in session.execute(SLOTS, values)),
-        turns=tuple(TurnThere(**{**row, "name": public_name(row["name"])}) for row in turns),
+        turns=tuple(TurnThere(**{**row, "name": name_or_number(row["name"])}) for row in turns),
         members=tuple(Member(*row) for row in members),
         typed_before={
             (written, part): membership_id

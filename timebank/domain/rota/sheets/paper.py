@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
-from timebank.core.text import public_name
+from timebank.core.text import name_or_number
 from timebank.core.text import unaccented
 from timebank.domain.rota import reading
 from timebank.domain.rota.locking import lock_event
@@ -42,8 +42,7 @@ MOST_RIVALS = 50
 
 PRINTED = sa.text("""
 SELECT line.number, s.id AS slot_id, r.name AS job, s.starts_at, s.ends_at, c.id AS claim_id,
-       CASE WHEN c.id IS NOT NULL
-            THEN coalesce(c.held_as, p.full_name, 'Former member') END AS name,
+       coalesce(c.held_as, p.full_name) AS name,
        c.state = 'held' AS is_held
   FROM paper_sheet sheet
  CROSS JOIN jsonb_array_elements(sheet.lines) WITH ORDINALITY AS line(ids, number)
@@ -186,7 +185,7 @@ def printed_lines(session: Session, *, sheet: PaperSheet) -> list[PrintedLine]:
         PrintedLine(
             **{
                 **row,
-                "name": public_name(row["name"]) if row["name"] else None,
+                "name": name_or_number(row["name"]) if row["claim_id"] else None,
                 "is_held": bool(row["is_held"]),
             }
         )
