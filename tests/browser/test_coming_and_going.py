@@ -172,3 +172,23 @@ def test_goodbye(session, open_screen: OpenScreen, look: Look) -> None:
     bela.press("Delete my name and address")
     bela.reads("Your name and address are deleted. Thank you for every hour!")
     bela.see("gone")
+
+
+def test_a_guest_of_the_rota_is_shown_a_way_to_join(
+    session, open_screen: OpenScreen, look: Look
+) -> None:
+    walk = days.a_walk(session)
+    by_application(session, walk)
+    walk.sam.approved_at = None
+    session.commit()
+    sam = open_screen(STORY, look, of=walk.sam)
+    sam.open("/me")
+    sam.reads("Your turns are welcome as they are.")
+    sam.see("guest-turns")
+    sam.open("/neighbours")
+    sam.see("guest-board")
+    sam.follow("How to join")
+    sam.reads("A coordinator reads what you write and says yes")
+    sam.open("/neighbours/thank")
+    sam.reads("For this, join the time bank first.")
+    sam.see("guest-led-to-joining")

@@ -55,6 +55,8 @@ def addresses(session, walk):
         "/neighbours": 'href="/neighbours/thank"',
         f"/neighbours/{ask.id}": f'action="/neighbours/{ask.id}/write"',
         f"/causes/{pot.id}": f'action="/causes/{pot.id}/give"',
+        "/neighbours/yours": 'href="/neighbours/ask"',
+        "/neighbours?kind=offer": 'href="/neighbours/ask"',
         "/neighbours/thanks": 'href="/neighbours/thank"',
         "/me": 'href="/causes"',
     }
