@@ -35,6 +35,8 @@ PAGES = {
     "calendar.date_feed": ANYBODY,
     "calendar.everything": ANYBODY,
     "calendar.group_feed": ANYBODY,
+    "calendar.narrowed": SIGNED_IN,
+    "calendar.new_narrowed": SIGNED_IN,
     "calendar.private_feed": HOLDER,
     "calendar.series_feed": ANYBODY,
     "calendar.subscribe": ANYBODY,

@@ -54,7 +54,8 @@ MARKS = {
     " VALUES (:member, :here, 'Zebedee')",
     "feed.area": "INSERT INTO feed (membership_id, community_id, token_hash, shows, area)"
     " VALUES (:member, :here, 'area', 'gaps', 'Zebedee Road')",
-    "feed.role_name": "INSERT INTO feed (membership_id, community_id, token_hash, shows, role_name)"
+    "feed.role_name": "INSERT INTO feed"
+    " (membership_id, community_id, token_hash, shows, role_name)"
     " VALUES (:member, :here, 'role', 'gaps', 'Zebedee')",
     "notice.dedupe_key": "INSERT INTO notice (community_id, person_id, kind, dedupe_key,"
     " not_before, expires_at) VALUES (:here, :bela, 'books_wrong', 'Zebedee', now(), now())",

@@ -8,8 +8,11 @@ import enum
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
 from sqlalchemy.orm import mapped_column
+from sqlalchemy.orm import relationship
 
 from timebank.db import Base
+from timebank.models.communities import Group
+from timebank.models.events import Series
 from timebank.models.types import CreatedAt
 from timebank.models.types import Key
 from timebank.models.types import choice
@@ -94,6 +97,9 @@ class Feed(Base):
     blank_until: Mapped[dt.datetime | None]
     last_fetched_at: Mapped[dt.datetime | None]
     last_client: Mapped[CalendarClient | None] = mapped_column(choice(CalendarClient))
+
+    group: Mapped[Group | None] = relationship(viewonly=True, lazy="joined")
+    series: Mapped[Series | None] = relationship(viewonly=True, lazy="joined")
 
     __table_args__ = (
         one_of("shows", Shows, "feed_shows"),

@@ -27,6 +27,7 @@ from timebank.domain.calendar import statements
 from timebank.models import CancelledAs
 from timebank.models import Event
 from timebank.models import EventState
+from timebank.models import Group
 from timebank.models import Outlook
 from timebank.models import Series
 from timebank.models import SeriesState
@@ -179,11 +180,13 @@ class Showing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComingSeries:
-    """A series with dates to come."""
+    """A series with dates to come, and whose it is."""
 
     slug: str
     title: str
     next_at: dt.datetime
+    group: str
+    group_slug: str
 
 
 STATE_OF: dict[Kind, LiteralString] = {
@@ -339,15 +342,23 @@ def coming_series(session: Session, *, community_id: int, now: dt.datetime) -> l
     """List the series that neighbours can follow, the soonest first."""
     next_at = sa.func.min(Event.starts_at).label("next_at")
     rows = session.execute(
-        sa.select(Series.slug, Series.title, next_at)
+        sa.select(
+            Series.slug, Series.title, next_at, Group.name.label("group"), Group.slug.label("of")
+        )
         .join(Event, Event.series_id == Series.id)
+        .join(Group, Group.id == Series.group_id)
         .where(
             Series.community_id == community_id,
             Series.state == SeriesState.PUBLISHED,
             Event.state == EventState.PLANNED,
             Event.starts_at > now,
         )
-        .group_by(Series.id)
+        .group_by(Series.id, Group.id)
         .order_by(next_at, Series.id)
     )
-    return [ComingSeries(slug=row.slug, title=row.title, next_at=row.next_at) for row in rows]
+    return [
+        ComingSeries(
+            slug=row.slug, title=row.title, next_at=row.next_at, group=row.group, group_slug=row.of
+        )
+        for row in rows
+    ]

@@ -31,7 +31,6 @@ from timebank.domain.calendar.reading import Kind
 from timebank.domain.calendar.reading import RevokedFeed
 from timebank.models import CalendarClient
 from timebank.web.calendar import telling
-from timebank.web.events.forms import SCENES
 
 FEEDS = "timebank.feeds"
 FEED_LOCALE = "en_GB"  # a calendar's language is not the one that its server happens to send
@@ -130,7 +129,7 @@ def _words() -> Words:
                 Kind.CHOSEN: _("What’s on in %(place)s"),
                 Kind.GAPS: _("Still needed in %(place)s"),
             },
-            scenes={scene: str(label) for scene, label in SCENES},
+            scenes={scene: str(label) for scene, label in telling.SCENE_WORDS.items()},
         )
 
 

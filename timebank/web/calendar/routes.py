@@ -10,13 +10,9 @@ from flask import Blueprint
 from flask import Flask
 from flask import Response
 from flask import make_response
-from flask import redirect
 from flask import render_template
-from flask import session as browser
 from flask import url_for
 from flask.blueprints import BlueprintSetupState
-from flask_babel import gettext as _
-from werkzeug.wrappers import Response as Answer
 
 from timebank.core import clock
 from timebank.core.settings import Settings
@@ -25,27 +21,29 @@ from timebank.db import reader
 from timebank.domain.calendar import addresses
 from timebank.domain.calendar import reading
 from timebank.domain.calendar.feeds import Feeds
+from timebank.domain.calendar.reading import ComingSeries
 from timebank.web.addresses import site
-from timebank.web.auth import member
-from timebank.web.auth import signed_in_required
 from timebank.web.calendar import discreet
+from timebank.web.calendar import narrowing
+from timebank.web.calendar import own
 from timebank.web.calendar import telling
+from timebank.web.calendar import viewing
 from timebank.web.calendar.answers import FEEDS
 from timebank.web.calendar.answers import host
 from timebank.web.calendar.answers import send_feed
 from timebank.web.calendar.shortcut import KeptFeeds
 from timebank.web.door import door
-from timebank.web.flashes import say
 
 bp = Blueprint("calendar", __name__)
+own.register(bp)
+narrowing.register(bp)
 
 KINDS = ", ".join(f'"{kind}"' for kind in telling.SHOWS_AT)
-FRESH = "calendar_token"  # in the browser's session, from making an address to showing it once
 
 
 @dataclass(frozen=True, slots=True)
 class Followable:
-    """A series that can be followed: what it is, when it comes next, and its feed's address."""
+    """A series or group to follow: what it is, when it comes next, its feed's address."""
 
     title: str
     slug: str
@@ -64,23 +62,41 @@ def _set_up(state: BlueprintSetupState) -> None:
 
 @bp.get("/calendar")
 def subscribe() -> Response:
-    """Show how to follow everything, one series, or one's own turns in one's own calendar."""
+    """Show how to follow everything, one group or series, or one's own in one's own calendar."""
     here = site()
-    token = browser.pop(FRESH, None)
+    coming = reading.coming_series(db.session(), community_id=door().community.id, now=clock.now())
+    fresh = viewing.take_fresh(here)
+    theirs = addresses.addresses_of(db.session(), membership_id=door().membership_id)
     page = render_template(
         "calendar/subscribe.html",
         everything=here + url_for("calendar.everything"),
-        followable=_followable(here),
-        address=addresses.address_of(db.session(), membership_id=door().membership_id),
-        fresh=here + url_for("calendar.turns_feed", token=token) if token else None,
+        groups=_groups(coming, here),
+        followable=_followable(coming, here),
+        own=viewing.own_calendars(theirs, fresh) if door().membership_id else [],
+        narrowed=viewing.narrowed_calendars(theirs, fresh),
+        fresh=fresh,
     )
     response = make_response(page)
-    response.headers["Cache-Control"] = "no-store" if token else "private, no-cache"
+    response.headers["Cache-Control"] = "no-store" if fresh else "private, no-cache"
     return response
 
 
-def _followable(here: str) -> list[Followable]:
-    coming = reading.coming_series(db.session(), community_id=door().community.id, now=clock.now())
+def _groups(coming: list[ComingSeries], here: str) -> list[Followable]:
+    """List the groups with dates to come, the soonest first; one group alone is everything."""
+    soonest = {one.group_slug: one for one in reversed(coming)}
+    found = [
+        Followable(
+            title=one.group,
+            slug=slug,
+            next_at=one.next_at,
+            address=here + url_for("calendar.group_feed", slug=slug),
+        )
+        for slug, one in reversed(soonest.items())
+    ]
+    return found if len(found) > 1 else []
+
+
+def _followable(coming: list[ComingSeries], here: str) -> list[Followable]:
     return [
         Followable(
             title=one.title,
@@ -129,28 +145,3 @@ def private_feed(shows: str, token: str) -> Response:
     return send_feed(
         lambda now: reading.private(reader, shows=kind, host=host(), token=token, now=now)
     )
-
-
-@bp.post("/calendar/mine")
-@signed_in_required
-def make_mine() -> Answer:
-    """Make a private address, shown on the next page only; an earlier one stops working."""
-    token = addresses.make_address(
-        db.session(),
-        membership_id=member(),
-        community_id=door().community.id,
-        now=clock.now(),
-    )
-    db.session.commit()
-    browser[FRESH] = token
-    return redirect(url_for("calendar.subscribe", _anchor="mine"), 303)
-
-
-@bp.post("/calendar/mine/off")
-@signed_in_required
-def switch_mine_off() -> Answer:
-    """Switch the private address off."""
-    addresses.revoke_address(db.session(), membership_id=member(), now=clock.now())
-    db.session.commit()
-    say(_("Your calendar address is switched off. Remove it from your calendar, too."))
-    return redirect(url_for("calendar.subscribe", _anchor="mine"), 303)

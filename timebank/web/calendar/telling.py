@@ -12,6 +12,7 @@ from werkzeug.http import http_date
 from timebank.domain.calendar.reading import FeedState
 from timebank.domain.calendar.reading import Kind
 from timebank.models import Shows
+from timebank.web.events.forms import SCENES
 from timebank.web.headers import HEADERS
 
 CALENDAR = "text/calendar; charset=utf-8"
@@ -32,6 +33,8 @@ SHOWS_AT = {
     "whats-on": Shows.WHATS_ON,
     "gaps": Shows.GAPS,
 }
+KEY_OF = {shows: key for key, shows in SHOWS_AT.items()}
+SCENE_WORDS = dict(SCENES)
 LETTER = len("/e/")
 PUBLIC = (("Cache-Control", "public, max-age=900"), ("Referrer-Policy", "no-referrer"))
 PRIVATE = (

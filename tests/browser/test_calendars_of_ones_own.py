@@ -1,0 +1,34 @@
+"""Nadia puts her own calendars together, on a phone and at a desk."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.browser import days
+from tests.browser.conftest import OpenScreen
+from tests.browser.seeing import Look
+
+pytestmark = pytest.mark.browser
+STORY = "calendars"
+
+
+def test_an_organiser_makes_narrows_and_switches_off_her_calendars(
+    session, open_screen: OpenScreen, look: Look
+) -> None:
+    walk = days.a_walk(session)
+    session.commit()
+    nadia = open_screen(STORY, look, of=walk.nadia)
+    nadia.open("/calendar")
+    nadia.reads("Put it in your calendar", "What you organise", "As you like it")
+    nadia.see("page")
+    nadia.press("Make my address: What you organise")
+    nadia.reads("We show it this once")
+    nadia.see("fresh")
+    nadia.open("/calendar")
+    nadia.reads("No calendar has read it yet.")
+    nadia.follow("Put one together")
+    nadia.see("narrow")
+    nadia.choose("Where somebody is needed")
+    nadia.press("Make the calendar")
+    nadia.reads("Still needed: everything")
+    nadia.see("narrowed")

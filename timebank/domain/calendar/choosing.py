@@ -1,0 +1,55 @@
+"""What a calendar can be narrowed to in a community: what there is to choose from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from timebank.models import Group
+from timebank.models import Role
+from timebank.models import Series
+from timebank.models import SeriesState
+from timebank.models import Venue
+
+MOST = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choosable:
+    """What there is to choose from: groups and series as (number, name), areas and jobs as words.
+
+    Jobs are those of published series, each name once.
+    """
+
+    groups: tuple[tuple[int, str], ...]
+    series: tuple[tuple[int, str], ...]
+    areas: tuple[str, ...]
+    roles: tuple[str, ...]
+
+
+def read_choosable(session: Session, *, community_id: int) -> Choosable:
+    """Read what there is to choose from, in four statements."""
+    published = (
+        Series.community_id == community_id,
+        Series.state == SeriesState.PUBLISHED,
+    )
+    groups = sa.select(Group.id, Group.name).where(Group.community_id == community_id)
+    series = sa.select(Series.id, Series.title).where(*published)
+    areas = sa.select(Venue.area).where(Venue.community_id == community_id, Venue.area != "")
+    roles = (
+        sa.select(Role.name)
+        .join(Series, Series.id == Role.series_id)
+        .where(*published, Role.retired_at.is_(None))
+    )
+    return Choosable(
+        groups=_pairs(session, groups.order_by(Group.name, Group.id)),
+        series=_pairs(session, series.order_by(Series.title, Series.id)),
+        areas=tuple(session.scalars(areas.distinct().order_by(Venue.area).limit(MOST))),
+        roles=tuple(session.scalars(roles.distinct().order_by(Role.name).limit(MOST))),
+    )
+
+
+def _pairs(session: Session, found: sa.Select[int, str]) -> tuple[tuple[int, str], ...]:
+    return tuple((key, name) for key, name in session.execute(found.limit(MOST)))
