@@ -23,6 +23,8 @@ def test_an_organiser_makes_narrows_and_switches_off_her_calendars(
     nadia.see("page")
     nadia.press("Make my address: What you organise")
     nadia.reads("We show it this once")
+    nadia.page.get_by_text("Scan it with your phone").click()
+    nadia.page.get_by_text("How it tells things").click()
     nadia.see("fresh")
     nadia.open("/calendar")
     nadia.reads("No calendar has read it yet.")

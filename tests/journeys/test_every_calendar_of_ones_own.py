@@ -75,7 +75,7 @@ def test_an_organiser_watches_a_date_fill_up_and_a_neighbour_finds_where_to_help
     assert shown(app, gaps) == ["1 needed: Tail walker, Danson Saturday Stroll"]
     (event,) = events_of(app.test_client().get(gaps).data)
     sam.open(str(event["URL"]).removeprefix("https://localhost").removeprefix("http://localhost"))
-    sam.press("Yes")
+    sam.press("Count me in")
     assert shown(app, gaps) == []
     assert shown(app, organising) == ["Danson Saturday Stroll: 1 of 3 filled"]
     watch.shift(dt.timedelta(hours=3))

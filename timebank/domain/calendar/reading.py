@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import replace
 from typing import Any
@@ -308,9 +309,12 @@ def shown(
         ROWS[feed.kind],
         {"holder": feed.holder_id, "since": edges.since, "until": edges.until, "now": now},
     )
-    names = Showing.__dataclass_fields__
-    items = [Showing(**dict(zip(names, row[3:], strict=True))) for row in rows]
-    return (rows[0][:3] if rows else None), items
+    return (rows[0][:3] if rows else None), [showing_of(row) for row in rows]
+
+
+def showing_of(row: Sequence[Any]) -> Showing:
+    """Make an item of a row, which begins with the count, digest and newest change of all."""
+    return Showing(**dict(zip(Showing.__dataclass_fields__, row[3:], strict=True)))
 
 
 def _ask(reader: Reader, kind: Kind, values: dict[str, object]) -> tuple[Any, ...] | None:

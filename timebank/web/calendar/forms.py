@@ -91,7 +91,7 @@ class NarrowForm(PageForm):
     series = _select(_("Which event?"))
     scene = _select(_("What kind of thing?"))
     area = _select(_("Whereabouts?"))
-    role = _select(_("Which job? Only where somebody is needed"))
+    role = _select(_("Which job?"))
     cancelled = RadioField(
         _("Show cancelled dates"),
         choices=choices_of(WAYS),
