@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import subprocess
+import uuid
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -24,14 +25,20 @@ from tests.builders import a_role
 from tests.builders import a_series
 from tests.builders import a_slot
 from tests.builders import a_walk
+from tests.builders import account_of
+from tests.builders import acting_for
 from tests.builders import an_event
 from tests.calendars import cancel
+from tests.calendars import events_of
 from tests.calendars import move
 from tests.calendars import occurrences_of
 from timebank.domain.calendar import addresses
+from timebank.domain.exchange import agreeing
+from timebank.models import CancelledAs
 from timebank.models import Event
 from timebank.models import EventState
 from timebank.models import Series
+from timebank.models import Shows
 
 NOW = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
 FIRST, LAST = dt.date(2026, 10, 1), dt.date(2027, 6, 1)
@@ -55,7 +62,7 @@ def walk(session: Session) -> Walk:
     )
     tea.description = "Come, sit; stay.\nBring a cup.\n\n" + "🍰 crumbs, " * 40
     weeks.append(weekly(session, tea, dt.date(2026, 10, 4), weeks=30))
-    role = a_role(session, tea, name="Kettle, cups; and “crumbs”", duration_minutes=120)
+    role = a_role(session, tea, name="Kettle, cups; and “crumbs”", places=2, duration_minutes=120)
     session.flush()
     for event in weeks[1]:
         a_claim(session, a_slot(session, event, role), walk.bela)
@@ -73,19 +80,70 @@ def weekly(session: Session, series: Series, first: dt.date, *, weeks: int) -> l
 
 @pytest.fixture
 def feeds(app: Flask, session: Session, walk: Walk) -> dict[str, bytes]:
-    token = addresses.make_address(
-        session, membership_id=walk.bela.id, community_id=walk.community.id, now=NOW
+    here = {"membership_id": walk.bela.id, "community_id": walk.community.id, "now": NOW}
+    runs = {**here, "membership_id": walk.ama.id}
+    nothing = addresses.Narrowing()
+    _lift(session, walk)
+    acting_for(
+        session,
+        helper=walk.sam,
+        member=walk.bela,
+        by=walk.ama,
+        starts_on=dt.date(2026, 10, 1),
+        ends_on=dt.date(2027, 4, 1),
     )
+    house = {**here, "membership_id": walk.sam.id}
+    turns = addresses.make_address(session, **here)
+    feed = addresses.address_of(session, membership_id=walk.bela.id)
+    addresses.choose(session, address=feed, cancelled=CancelledAs.MARK, alarm_minutes=60)
+    tokens = {
+        "household": addresses.make_address(session, shows=Shows.HOUSEHOLD, **house),
+        "organising": addresses.make_address(session, shows=Shows.ORGANISING, **runs),
+        "exchanges": addresses.make_address(session, shows=Shows.EXCHANGES, **here),
+        **{
+            shows.value.replace("_", "-"): addresses.make_narrowed(
+                session, shows=shows, narrowing=nothing, **here
+            )[1]
+            for shows in (Shows.WHATS_ON, Shows.GAPS)
+        },
+    }
     session.commit()
     asked = {
         "all": "/calendar/all.ics",
+        "group": "/g/strollers/calendar.ics",
         "stroll": "/e/danson-saturday-stroll/calendar.ics",
         "tea": "/e/tea/calendar.ics",
         "date": "/e/tea/2027-03-28.ics",
-        "turns": f"/me/{token}.ics",
+        "turns": f"/me/{turns}.ics",
+        **{kind: f"/f/{kind}/{token}.ics" for kind, token in tokens.items()},
     }
     with time_machine.travel(NOW, tick=False):
         return {name: app.test_client().get(address).data for name, address in asked.items()}
+
+
+def _lift(session: Session, walk: Walk) -> None:
+    """Two agree on help, on the morning after the clocks went back."""
+    agreeing.agree(
+        session,
+        agreement=agreeing.Agreement(
+            helper_id=walk.sam.id,
+            helped_id=walk.bela.id,
+            payer_id=account_of(session, walk.bela).id,
+            what="A lift; to the “doctor”, and back 🚗",
+            minutes=60,
+            planned_at=dt.datetime(2027, 3, 28, 8, tzinfo=dt.UTC),
+        ),
+        by=walk.bela,
+        key=uuid.uuid4(),
+        now=NOW,
+    )
+
+
+def test_every_feed_holds_something_and_names_each_thing_once(feeds: dict[str, bytes]) -> None:
+    for name, body in feeds.items():
+        uids = [event["UID"] for event in events_of(body)]
+        assert uids, name
+        assert len(uids) == len(set(uids)), name
 
 
 def test_a_parser_sees_exactly_what_the_tables_say(

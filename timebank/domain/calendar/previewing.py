@@ -74,9 +74,7 @@ def _when(one: Changed) -> dt.datetime:
     return look.starts_at if look else dt.datetime.max.replace(tzinfo=dt.UTC)
 
 
-def _looks(
-    session: Session, series_id: int, words: Words, now: dt.datetime
-) -> dict[str, Look]:
+def _looks(session: Session, series_id: int, words: Words, now: dt.datetime) -> dict[str, Look]:
     """Read what the feed of a series shows of its dates to come, by their UID."""
     values = {"holder": series_id, "since": now, "until": reading.window(now).until}
     rows = session.connection().exec_driver_sql(statements.ROWS_OF_A_SERIES, values)

@@ -19,6 +19,7 @@ from wtforms import SelectField
 
 from timebank.core.errors import Refused
 from timebank.db import db
+from timebank.domain.calendar.previewing import Changed
 from timebank.domain.events import SeriesDraft
 from timebank.domain.rota import editing
 from timebank.domain.rota.affected import NotAsShown
@@ -28,6 +29,7 @@ from timebank.models import Series
 from timebank.web.door import door
 from timebank.web.events.fields import OneOf
 from timebank.web.events.fields import read_day
+from timebank.web.events.previewing import seen_in_calendars
 from timebank.web.filters import day as day_of
 from timebank.web.typed import PageForm
 from timebank.web.typed import choices_of
@@ -143,11 +145,14 @@ def _show(edit: Edit, form: ScopeForm, outcome: Outcome, shown: str) -> str | tu
     form.agreed.data = shown
     if is_other_list:
         form.form_errors.append(_("The list has changed meanwhile. Look at it once more"))
-    page = _page(edit, form, outcome)
+    seen = seen_in_calendars(
+        lambda: write(edit, form.scope, outcome.digest), series_id=edit["series"].id
+    )
+    page = _page(edit, form, outcome, seen)
     return page, 409 if is_other_list else 200
 
 
-def _page(edit: Edit, form: ScopeForm, outcome: Outcome) -> str:
+def _page(edit: Edit, form: ScopeForm, outcome: Outcome, seen: list[Changed] | None = None) -> str:
     carried = [
         (name, value) for name, value in request.form.items(multi=True) if name not in OUR_OWN
     ]
@@ -156,6 +161,7 @@ def _page(edit: Edit, form: ScopeForm, outcome: Outcome) -> str:
         series=edit["series"],
         form=form,
         outcome=outcome,
+        seen=seen,
         carried=carried,
         zone=door().community.timezone,
     )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
 from dataclasses import replace
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint
@@ -21,6 +23,7 @@ from wtforms import RadioField
 from timebank.core import clock
 from timebank.core.errors import Refused
 from timebank.db import db
+from timebank.domain.calendar.previewing import Changed
 from timebank.domain.events.checks import FURTHEST_AHEAD
 from timebank.domain.rota import changing
 from timebank.domain.rota import leaving_out
@@ -39,6 +42,7 @@ from timebank.web.events.date_forms import CrowdForm
 from timebank.web.events.date_forms import MoveForm
 from timebank.web.events.fields import TimeField
 from timebank.web.events.forms import FACILITIES
+from timebank.web.events.previewing import seen_in_calendars
 from timebank.web.events.running import by
 from timebank.web.events.running import event_of_organiser
 from timebank.web.filters import day as day_of
@@ -78,6 +82,8 @@ def alter(slug: str, day: dt.date) -> Page:
     event = event_of_organiser(slug, day)
     work = {
         "cancel": _cancel,
+        "see_move": _see_move,
+        "see_cancel": _see_cancel,
         "expect": _expect,
         "leave_out": _leave_out,
         "put_back": _put_back,
@@ -94,39 +100,64 @@ def _forms(event: Event) -> Forms:
 
 
 def _move(slug: str, event: Event) -> Page:
+    return _moved(slug, event, lambda move: _moved_for_good(slug, move))
+
+
+def _see_move(slug: str, event: Event) -> Page:
+    """Show what calendars will make of it, and keep what was typed."""
+    return _moved(slug, event, lambda move: seen_in_calendars(move, series_id=event.series_id))
+
+
+def _moved(
+    slug: str, event: Event, do: Callable[[Callable[[], int]], Response | list[Changed]]
+) -> Page:
+    """Read the form, and hand what it asks for to whoever does or tries it."""
     forms = replace(_forms(event), move=MoveForm())
     form = forms.move
     form.validate()
     span = _span(form)
     if form.errors or span is None:
         return _page(slug, event, forms), 422
-    venue = db.session.get_one(Venue, event.venue_id)
+    venue = drafting.venue_draft(form, venue=db.session.get_one(Venue, event.venue_id))
+    move = partial(
+        changing.move_event,
+        db.session(),
+        event=event,
+        starts_at=span[0],
+        ends_at=span[1],
+        venue=venue,
+        reason=text_of(form.reason),
+        by=by(),
+        now=clock.now(),
+    )
     try:
-        told = changing.move_event(
-            db.session(),
-            event=event,
-            starts_at=span[0],
-            ends_at=span[1],
-            venue=drafting.venue_draft(form, venue=venue),
-            reason=text_of(form.reason),
-            by=by(),
-            now=clock.now(),
-        )
+        done = do(move)
     except Refused as refusal:
         db.session.rollback()
         drafting.note_refusal(form, refusal)
         return _page(slug, event, forms), 422
+    return _page(slug, event, forms, done) if isinstance(done, list) else done
+
+
+def _moved_for_good(slug: str, move: Callable[[], int]) -> Response:
+    told = move()
     db.session.commit()
     say(_("Changed.") + " " + _told(told))
     return redirect(url_for("grid.rota", slug=slug), 303)
 
 
-def _cancel(slug: str, event: Event) -> Page:
+def _see_cancel(slug: str, event: Event) -> Page:
+    """Show what calendars will make of it, and keep what was typed."""
+    return _cancel(slug, event, is_trial=True)
+
+
+def _cancel(slug: str, event: Event, *, is_trial: bool = False) -> Page:
     forms = replace(_forms(event), cancel=CancelForm())
     form = forms.cancel
     if not form.validate():
         return _page(slug, event, forms), 422
-    told = changing.cancel_event(
+    call_off = partial(
+        changing.cancel_event,
         db.session(),
         event=event,
         reason=text_of(form.cancel_reason),
@@ -134,7 +165,11 @@ def _cancel(slug: str, event: Event) -> Page:
         by=by(),
         now=clock.now(),
     )
+    if is_trial:
+        seen = seen_in_calendars(call_off, series_id=event.series_id)
+        return _page(slug, event, forms, seen)
     day = day_of(event.starts_at, door().community.timezone)
+    told = call_off()
     db.session.commit()
     say(_("%(day)s is off.", day=day) + " " + _told(told), tone=Tone.NEWS)
     return redirect(url_for("grid.rota", slug=slug), 303)
@@ -211,7 +246,7 @@ def _moment(day: dt.date, field: TimeField, which: RadioField) -> dt.datetime | 
     return clock.at_local(day, time, zone, the_second=which.data == "second")
 
 
-def _page(slug: str, event: Event, forms: Forms) -> str:
+def _page(slug: str, event: Event, forms: Forms, seen: list[Changed] | None = None) -> str:
     form, zone = forms.move, door().community.timezone
     day = form.day.value
     series = db.session.get_one(Series, event.series_id)
@@ -224,6 +259,7 @@ def _page(slug: str, event: Event, forms: Forms) -> str:
         form=form,
         cancel_form=forms.cancel,
         crowd_form=forms.crowd,
+        seen=seen,
         is_over=event.starts_at <= clock.now(),
         is_cancelled=event.state is EventState.CANCELLED,
         is_left_out=event.state is EventState.SKIPPED,
