@@ -8,6 +8,7 @@ import pytest
 import time_machine
 
 from tests import builders
+from tests.browsing import Browser
 from timebank.models import EventState
 from timebank.models import Notice
 
@@ -86,3 +87,35 @@ def test_another_time_of_a_series_is_seen_where_it_asks_which_dates(walk, sessio
     assert "9:30am to 10:30am" in nadia.words
     session.expire_all()
     assert walk.event.starts_at.hour == 8
+
+
+def test_another_title_of_a_series_is_seen_first_and_then_saved(walk, session, nadia):
+    nadia.open("/e/danson-saturday-stroll/edit")
+    nadia.press("See it in calendars first", title="Danson Early Stroll")
+    assert nadia.statuses == [200]
+    assert SEEN in nadia.words
+    assert "Then: Danson Early Stroll" in nadia.words
+    session.expire_all()
+    assert walk.series.title == "Danson Saturday Stroll"
+    nadia.press("Save")
+    assert nadia.statuses == [303, 200]
+    session.expire_all()
+    assert walk.series.title == "Danson Early Stroll"
+
+
+def test_a_title_that_is_missing_is_refused_before_it_is_tried(walk, session, nadia):
+    nadia.open("/e/danson-saturday-stroll/edit")
+    nadia.press("See it in calendars first", title="")
+    assert nadia.answer.status_code == 422
+    assert SEEN not in nadia.words
+
+
+def test_nobody_but_those_who_run_it_may_look(app, walk, session):
+    sam = Browser(app).sign_in(walk.sam)
+    sam.open("/calendar")
+    token = next(f for form in sam.forms() if (f := form.fields.get("csrf_token")))[0]
+    for press in ("see_move", "see_cancel"):
+        sam.post(f"{DATE}/change", csrf_token=token, press=press)
+        assert sam.answer.status_code == 404
+    sam.post("/e/danson-saturday-stroll/edit", csrf_token=token, press="look")
+    assert sam.answer.status_code == 404

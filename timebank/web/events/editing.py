@@ -23,6 +23,7 @@ from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
 from timebank.db import db
 from timebank.domain import events
+from timebank.domain.calendar.previewing import Changed
 from timebank.domain.events.jobs import MOST_ROLES
 from timebank.domain.rota import editing
 from timebank.domain.rota import joblines
@@ -39,6 +40,7 @@ from timebank.web.events import changing
 from timebank.web.events import date_jobs
 from timebank.web.events import drafting
 from timebank.web.events.forms import EditorForm
+from timebank.web.events.previewing import seen_in_calendars
 from timebank.web.events.running import by
 from timebank.web.events.running import series_of_organiser
 from timebank.web.flashes import say
@@ -49,7 +51,8 @@ bp = Blueprint("editor", __name__)
 changing.register(bp)
 date_jobs.register(bp)
 
-SAVES = {"publish", "draft"}  # the buttons that write; the others only give the page back
+LOOK = "look"  # tries a change of a series, and takes it back
+SAVES = {"publish", "draft", LOOK}  # what a whole form is needed for
 Page = str | tuple[str, int] | Response
 
 
@@ -173,6 +176,9 @@ def _change(form: EditorForm, series: Series) -> str | tuple[str, int]:
     )
     if asking.is_needed(change):
         return asking.answer(change)
+    if _pressed() == LOOK:
+        seen = seen_in_calendars(lambda: asking.write(change), series_id=series.id)
+        return _page(form, series, seen), 200
     told = asking.write(change)
     if not was_out and _pressed() == "publish":
         events.publish(db.session(), series=series, now=now)
@@ -187,7 +193,7 @@ def _is_ready(form: EditorForm, series: Series | None) -> bool:
         for name in drafting.WHEN:
             inline = getattr(EditorForm, f"validate_{name}", None)
             form[name].validate(form, [inline] if inline else [])
-    elif pressed in SAVES:
+    elif pressed in SAVES and (series is not None or pressed != LOOK):
         form.validate()
     else:
         return False
@@ -217,7 +223,7 @@ def _again(form: EditorForm, series: Series | None) -> Page:
     return _page(form, series), 422 if form.errors else 200
 
 
-def _page(form: EditorForm, series: Series | None) -> str:
+def _page(form: EditorForm, series: Series | None, seen: list[Changed] | None = None) -> str:
     if not form.roles.entries:
         form.roles.append_entry()
     return render_template(
@@ -227,6 +233,8 @@ def _page(form: EditorForm, series: Series | None) -> str:
         is_published=series is not None and series.state is SeriesState.PUBLISHED,
         group=db.session.get_one(Group, series.group_id) if series else None,
         sentence=_sentence(form),
+        seen=seen,
+        zone=door().community.timezone,
         left_out=_left_out(series),
         rotas=events.ready_made_rotas(),
         has_room=len(form.roles.entries) < MOST_ROLES,
