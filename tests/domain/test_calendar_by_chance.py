@@ -218,7 +218,12 @@ class Calendars(RuleBasedStateMachine):
 
     @rule(name=WORD, about=TEXT, places=st.integers(1, 3), begins=st.sampled_from((-30, 0, 45)))
     def another_job(self, name, about, places, begins):
-        job = {"name": name[:60], "about": about[:200], "places": places, "starts_after_minutes": begins}
+        job = {
+            "name": name[:60],
+            "about": about[:200],
+            "places": places,
+            "starts_after_minutes": begins,
+        }
         self.edit(job=job)
 
     @rule(which=WHICH, begins=st.sampled_from((-60, 0, 30)), is_usual=st.booleans())
@@ -245,9 +250,7 @@ class Calendars(RuleBasedStateMachine):
 
     @rule(people=st.sampled_from((None, 20, 80)), which=WHICH)
     def what_no_calendar_shows(self, people, which):
-        self.attempt(
-            own_jobs.expect_people, event=self.date(which), people=people, by=self.nadia
-        )
+        self.attempt(own_jobs.expect_people, event=self.date(which), people=people, by=self.nadia)
         self.session.execute(sa.update(Series).values(first_timers=f"Look for us, {people}"))
         self.session.execute(sa.update(Venue).values(quiet_space=bool(people)))
 
@@ -279,9 +282,7 @@ class Calendars(RuleBasedStateMachine):
         self.session.flush()
         reader = InTransaction(self.session)
         at = {"host": "localhost", "now": START}
-        slug = self.session.scalar(
-            sa.select(Series.slug).where(Series.id == self.walk.series.id)
-        )
+        slug = self.session.scalar(sa.select(Series.slug).where(Series.id == self.walk.series.id))
         states = {
             "everything": reading.whats_on(reader, **at),
             "series": reading.series(reader, slug=slug, **at),
