@@ -76,6 +76,7 @@ class Feed(Base):
             once; None: not by this.
         blank_until: Until then a switched-off address still answers, with an empty calendar.
         last_client: What read it last.
+        tells_busy_times: Whether `/me/<token>.ifb` tells when they are busy, by their choice.
     """
 
     __tablename__ = "feed"
@@ -97,6 +98,7 @@ class Feed(Base):
     blank_until: Mapped[dt.datetime | None]
     last_fetched_at: Mapped[dt.datetime | None]
     last_client: Mapped[CalendarClient | None] = mapped_column(choice(CalendarClient))
+    tells_busy_times: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
 
     group: Mapped[Group | None] = relationship(viewonly=True, lazy="joined")
     series: Mapped[Series | None] = relationship(viewonly=True, lazy="joined")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from flask import Blueprint
 
 from timebank.web.acting.routes import bp as acting
+from timebank.web.calendar.embedding import bp as embed
+from timebank.web.calendar.programs import bp as programs
 from timebank.web.calendar.routes import bp as calendar
 from timebank.web.events.editing import bp as editor
 from timebank.web.events.routes import bp as events
@@ -39,6 +41,8 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     health,
     identity,
     calendar,
+    programs,
+    embed,
     events,
     rota,
     turns,

@@ -103,6 +103,7 @@ def make_address(
     made = Feed(membership_id=membership_id, community_id=community_id, shows=shows)
     if earlier is not None:
         made.cancelled, made.alarm_minutes = earlier.cancelled, earlier.alarm_minutes
+        made.tells_busy_times = earlier.tells_busy_times
     return _give_out(session, made, now)
 
 

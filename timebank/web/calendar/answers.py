@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import psycopg
 from flask import Response
@@ -24,8 +25,11 @@ from timebank.core.errors import NotFound
 from timebank.db import db
 from timebank.db import reader
 from timebank.domain.calendar import addresses
+from timebank.domain.calendar import programs as marks
+from timebank.domain.calendar.feeds import Document
 from timebank.domain.calendar.feeds import Feeds
 from timebank.domain.calendar.items import Words
+from timebank.domain.calendar.programs import Programs
 from timebank.domain.calendar.reading import FeedState
 from timebank.domain.calendar.reading import Kind
 from timebank.domain.calendar.reading import RevokedFeed
@@ -35,6 +39,7 @@ from timebank.web.calendar import telling
 FEEDS = "timebank.feeds"
 FEED_LOCALE = "en_GB"  # a calendar's language is not the one that its server happens to send
 ASK_AGAIN_SECONDS = "300"
+PROGRAMS = "timebank.programs"
 # Outlook before the rest: it calls itself Microsoft, and Mozilla besides.
 CLIENTS = (
     ("google", CalendarClient.GOOGLE),
@@ -50,21 +55,39 @@ CLIENTS = (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """What a feed can be told in.
+
+    Attributes:
+        ending: Of the file's name when somebody saves it.
+        mark: What its ETags end in: another form is other bytes.
+        write: Gives the feed at a moment.
+    """
+
+    media_type: str
+    ending: str
+    mark: str
+    write: Callable[[FeedState, dt.datetime], Document]
+
+
 def host() -> str:
     """The host name that was asked for, without its port."""
     return request.host.partition(":")[0].lower()
 
 
-def send_feed(find: Callable[[dt.datetime], FeedState]) -> Response:
+def send_feed(find: Callable[[dt.datetime], FeedState], form: Form | None = None) -> Response:
     """Answer with the feed that `find` finds, or with 304, 404, 410 or 503.
 
     Args:
         find: Asks the database how the feed stands at a moment.
+        form: What it is told in, or None for iCalendar or jCal, whichever is asked for.
     """
     now = clock.now()
+    form = form or asked_form()
     try:
         state = find(now)
-        response = _unchanged(state, now) or _whole(state, now)
+        response = _unchanged(state, now, form) or _whole(state, now, form)
         if state.address_id is not None and addresses.is_note_due(state.fetched_at, now):
             client = client_of(request.user_agent.string)
             addresses.note_fetch(db.session(), address_id=state.address_id, client=client, now=now)
@@ -87,9 +110,9 @@ def client_of(agent: str) -> CalendarClient:
     return CalendarClient.OTHER
 
 
-def _unchanged(state: FeedState, now: dt.datetime) -> Response | None:
+def _unchanged(state: FeedState, now: dt.datetime, form: Form) -> Response | None:
     """Answer 304 when the calendar that asks has these very bytes."""
-    etag = _feeds().etag(state, now)
+    etag = _feeds().etag(state, now) + form.mark
     if "If-None-Match" in request.headers:
         is_known = request.if_none_match.contains_weak(etag)
     else:
@@ -98,14 +121,35 @@ def _unchanged(state: FeedState, now: dt.datetime) -> Response | None:
     return Response(status=304, headers=telling.of_unchanged(state, etag)) if is_known else None
 
 
-def _whole(state: FeedState, now: dt.datetime) -> Response:
-    document = _feeds().document(reader, state, words=_words, now=now)
-    etag = _feeds().etag(document.state, now)
+def _whole(state: FeedState, now: dt.datetime, form: Form) -> Response:
+    document = form.write(state, now)
+    etag = _feeds().etag(document.state, now) + form.mark
     headers = telling.of_whole(document.state, etag, length=len(document.body), now=now)
-    return Response(document.body, headers=headers)
+    response = Response(document.body, headers=headers)
+    if form is not ICALENDAR:
+        response.headers["Content-Type"] = form.media_type
+        filed = response.headers["Content-Disposition"].replace(".ics", form.ending)
+        response.headers["Content-Disposition"] = filed
+    return response
 
 
-def _words() -> Words:
+def asked_form() -> Form:
+    """Choose iCalendar or jCal by what is asked for; calendars that ask for neither get the first.
+
+    Source: RFC 9110 12.5.1; RFC 7265 6.
+    """
+    best = request.accept_mimetypes.best_match(["text/calendar", JCAL.media_type])
+    return JCAL if best == JCAL.media_type else ICALENDAR
+
+
+def programs() -> Programs:
+    """Give what writes this site's feeds in other forms."""
+    kept: Programs = current_app.extensions[PROGRAMS]
+    return kept
+
+
+def words() -> Words:
+    """Give the words that the rules put into calendars, in the language of calendars."""
     with force_locale(FEED_LOCALE):
         return Words(
             cancelled=_("Cancelled: %(title)s"),
@@ -141,3 +185,17 @@ def _plain(status: int, sentence: str) -> Response:
 def _feeds() -> Feeds:
     feeds: Feeds = current_app.extensions[FEEDS]
     return feeds
+
+
+def _as_icalendar(state: FeedState, now: dt.datetime) -> Document:
+    return _feeds().document(reader, state, words=words, now=now)
+
+
+def _as_jcal(state: FeedState, now: dt.datetime) -> Document:
+    return programs().jcal(reader, state, words=words, now=now)
+
+
+ICALENDAR = Form(media_type=telling.CALENDAR, ending=".ics", mark="", write=_as_icalendar)
+JCAL = Form(
+    media_type="application/calendar+json", ending=".json", mark=marks.JCAL, write=_as_jcal
+)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 LOGGERS = ("gunicorn.access", "gunicorn.error", "werkzeug")
 MASK = "…"
 _SECRET = re.compile(
-    r"(?<=/me/)[^/\s?\"]+(?=\.ics)|(?<=/f/)[^\s?\"]+|(?<=/t/)\d+-\w+|(?<=/sign-in/)\d+-\w+"
+    r"(?<=/me/)[^/\s?\"]+(?=\.i(?:cs|fb))|(?<=/f/)[^\s?\"]+|(?<=/t/)\d+-\w+|(?<=/sign-in/)\d+-\w+"
     r"|(?<=/c/)[^/\s?\"]+|(?<=/c\?code=)[^\s&\"]+"
 )
 

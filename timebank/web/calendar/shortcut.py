@@ -49,7 +49,10 @@ class KeptFeeds:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer from what is kept; else ask the app."""
         method = environ["REQUEST_METHOD"]
-        if method in {"GET", "HEAD"} and environ["PATH_INFO"].endswith(".ics"):
+        # Whoever names a type of `application` may want jCal, which is the routes' business.
+        other_form = "application/" in environ.get("HTTP_ACCEPT", "").lower()
+        is_feed = environ["PATH_INFO"].endswith(".ics") and not other_form
+        if method in {"GET", "HEAD"} and is_feed:
             answer = self._from_kept(environ)
             if answer:
                 status, headers, body = answer

@@ -47,7 +47,9 @@ SAFETY = tuple((name, text) for name, text in HEADERS if name != "Referrer-Polic
 
 def of_unchanged(state: FeedState, etag: str) -> list[tuple[str, str]]:
     """Give the headers of a 304."""
-    return [("ETag", f'"{etag}"'), *(PRIVATE if state.is_private else PUBLIC)]
+    caching = PRIVATE if state.is_private else PUBLIC
+    # The same address answers in jCal to whoever asks for that.
+    return [("ETag", f'"{etag}"'), ("Vary", "Accept"), *caching]
 
 
 def of_whole(
