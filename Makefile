@@ -7,13 +7,14 @@ BIN = .venv/bin
 
 export PORT INSTANCE
 
-.PHONY: help run test check bench lock ready ready-dev
+.PHONY: help run test check bench calendar-check lock ready ready-dev
 
 help:
 	@echo "make run     start Good Turn with servers of its own: http://localhost:$(PORT)"
 	@echo "make test    everything that must hold: check, then all tests"
 	@echo "make check   style, types, import contracts, templates, sizes"
 	@echo "make bench   the figures of docs/measurements.md"
+	@echo "make calendar-check CALENDAR_CHECK=<folder>   every feed by seven parsers (docs/calendars.md)"
 	@echo "make lock    pin the libraries anew (needs uv)"
 	@echo
 	@echo "PORT=8000 and INSTANCE=./instance can be given: make run PORT=8080"
@@ -31,6 +32,12 @@ check: ready-dev
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/djlint --lint --quiet templates
 	$(BIN)/python tools/check_sizes.py timebank tests tools bench migrations/env.py wsgi.py worker.py
+
+calendar-check: ready-dev
+	@test -f "$(CALENDAR_CHECK)/calendar_check.py" || \
+		{ echo "Say where calendar-check is: make calendar-check CALENDAR_CHECK=<folder>"; exit 2; }
+	CALENDAR_CHECK="$(CALENDAR_CHECK)" CALENDAR_CHECK_IN_FULL=1 $(BIN)/pytest $(PYTEST) \
+		tests/contracts/test_calendar_check.py tests/contracts/test_feeds_against_seven_parsers.py
 
 bench: ready-dev
 	$(BIN)/python -m bench
