@@ -143,7 +143,7 @@ SELECT i.file_name, i.cells, i.created_at, i.written_at, i.undone_at
     "calendar_addresses": """
 SELECT f.shows, f.cancelled, f.alarm_minutes, g.name AS only_group, x.title AS only_event,
        f.scene AS only_kind, f.area AS only_area, f.role_name AS only_job, f.created_at,
-       f.revoked_at, f.blank_until, f.last_fetched_at, f.last_client
+       f.revoked_at, f.blank_until, f.last_fetched_at, f.tells_busy_times, f.last_client
   FROM feed f LEFT JOIN community_group g ON g.id = f.group_id
   LEFT JOIN series x ON x.id = f.series_id JOIN membership m ON m.id = f.membership_id
  WHERE m.person_id = :person_id ORDER BY f.id""",
