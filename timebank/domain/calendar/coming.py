@@ -8,7 +8,7 @@ from typing import LiteralString
 
 from timebank.core.errors import NotFound
 from timebank.db import Reader
-from timebank.domain.calendar.reading import HERE
+from timebank.domain.calendar.statements import HERE
 
 FEWEST, USUAL, MOST = 1, 5, 20
 

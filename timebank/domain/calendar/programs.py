@@ -24,10 +24,10 @@ from timebank.core.errors import NotFound
 from timebank.db import Reader
 from timebank.domain.calendar import addresses
 from timebank.domain.calendar import reading
+from timebank.domain.calendar.composing import site_address
 from timebank.domain.calendar.feeds import Document
 from timebank.domain.calendar.feeds import Feeds
 from timebank.domain.calendar.feeds import Kept
-from timebank.domain.calendar.feeds import site_address
 from timebank.domain.calendar.items import Words
 from timebank.domain.calendar.reading import FeedState
 from timebank.domain.calendar.reading import Showing

@@ -36,7 +36,7 @@ from timebank.domain.calendar.coming import USUAL
 from timebank.domain.calendar.coming import Coming
 from timebank.domain.calendar.coming import NothingToShow
 from timebank.domain.calendar.coming import coming
-from timebank.domain.calendar.feeds import site_address
+from timebank.domain.calendar.composing import site_address
 from timebank.web.calendar.answers import ASK_AGAIN_SECONDS
 from timebank.web.calendar.answers import host
 
