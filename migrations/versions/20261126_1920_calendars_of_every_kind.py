@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261126_1920"
-down_revision = "20261126_1890"
+down_revision = "20261126_1910"
 branch_labels = None
 depends_on = None
 

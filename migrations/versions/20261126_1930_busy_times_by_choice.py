@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261126_1930"
-down_revision = "20261126_1910"
+down_revision = "20261126_1920"
 branch_labels = None
 depends_on = None
 

@@ -16,8 +16,11 @@ from tests import builders
 from tests.boards import a_post
 from tests.browsing import Browser
 from tests.conftest import SECRET
+from tests.incoming import a_calendar
+from tests.incoming import an_entry
 from timebank.core import ids
 from timebank.core.csv_tables import read_text
+from timebank.domain.calendar.incoming import drafts as incoming
 from timebank.domain.exchange import agreeing
 from timebank.domain.exchange import contacting
 from timebank.domain.exchange import settling
@@ -154,9 +157,14 @@ def forms_of(session, browser, walk):
         session, community=walk.community, by=walk.ama, now=NOW, file_name="",
         table=read_text("Name,E-mail,Joined,Hours\n=A,x,31/2/25,x\nBela Novak,,,-3\nJo\nJo,,,1"),
     )  # fmt: skip
+    calendar = incoming.start(
+        session, group=walk.group, by=walk.nadia, now=NOW, source="",
+        raw=a_calendar(an_entry("UID:1", "SUMMARY:=A", "DTSTART:20270501T090000Z")),
+    )  # fmt: skip
     agreed, done, wrong = some_exchanges(session, walk)
     session.commit()
     pages = (
+        "/calendar/import", f"/calendar/import/{calendar.id}",
         "/people/lists", f"/people/lists/{members.id}",
         f"{jobs}/{role}", f"{jobs}/{role}/edit", f"{jobs}/{role}/together", f"{jobs}/take-in",
         "/neighbours/thank", "/neighbours/agree", f"/neighbours/thanks/{agreed.id}/thank",
@@ -164,7 +172,7 @@ def forms_of(session, browser, walk):
         f"/neighbours/thanks/{wrong.id}", f"/bank/exchanges/{done.id}",
         f"/bank/exchanges/{wrong.id}", f"/me/for/{walk.sam.id}/thank",
         "/people/qualifications", f"/people/{walk.bela.id}/qualifications",
-        "/me/for", "/me/card", f"/me/for/{walk.sam.id}", f"/me/for/{walk.sam.id}/jobs",
+        "/me/for", "/me/card", "/me/busy", f"/me/for/{walk.sam.id}", f"/me/for/{walk.sam.id}/jobs",
         "/sign-in", "/sign-in/code", f"/e/danson-saturday-stroll/2027-05-01/claim/{slot}", "/me",
         "/calendar", "/calendar/narrowed/new", "/e/new", "/e/danson-saturday-stroll/edit",
         "/e/danson-saturday-stroll/2027-05-01/change",

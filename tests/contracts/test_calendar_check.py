@@ -165,7 +165,7 @@ def a_busy_place(session: Session, zone: str, today: dt.date) -> dict[str, str]:
 
 
 def private_addresses(session: Session, walk: Walk) -> dict[str, str]:
-    """Give Nadia, who runs it all, a calendar of every other kind; with an alarm where it may be."""
+    """Give Nadia, who runs it all, a calendar of every other kind, with an alarm where it may."""
     by_kind = {}
     for kind, shows in SHOWS_AT.items():
         whose = {"membership_id": walk.nadia.id, "community_id": walk.community.id}

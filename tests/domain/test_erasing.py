@@ -89,6 +89,13 @@ MARKS = {
     "appeal.message": "UPDATE appeal SET message = 'Zebedee'",
     "event.go_anyway_because": "UPDATE event SET go_anyway_because = 'Zebedee',"
     " go_anyway_by = :member",
+    "busy_calendar.address": """INSERT INTO busy_calendar (membership_id, community_id, address,
+      etag) VALUES (:member, :here, 'https://example.org/zebedee', 'zebedee')""",
+    "busy_calendar.etag": "UPDATE busy_calendar SET read_at = NULL",  # in the line above
+    "calendar_import.source": """INSERT INTO calendar_import (community_id, group_id, made_by,
+      source, found) SELECT :here, id, m, 'Zebedee.ics', '{"events": "Zebedee Novak"}'
+      FROM community_group, unnest(ARRAY[CAST(:member AS bigint), :nadia]) m""",
+    "calendar_import.found": "UPDATE calendar_import SET undone_at = NULL",  # in the line above
     "rota_import.file_name": "UPDATE rota_import SET file_name = 'Zebedee'",
     "rota_import.cells": """UPDATE rota_import SET cells = '[["Zebedee Novak"]]'""",
     "rota_import.choices": """UPDATE rota_import SET choices = '{"Zebedee": "zebedee@example.com"}'

@@ -25,6 +25,7 @@ from tests.models import test_guarantees_events as events
 from tests.models import test_guarantees_exchanges as exchanges
 from tests.models import test_guarantees_identity as identity
 from tests.models import test_guarantees_imports as imports
+from tests.models import test_guarantees_incoming as incoming
 from tests.models import test_guarantees_insight as insight
 from tests.models import test_guarantees_joining as joining
 from tests.models import test_guarantees_member_lists as member_lists
@@ -49,6 +50,7 @@ for module in (
     events,
     exchanges,
     identity,
+    incoming,
     insight,
     imports,
     joining,

@@ -38,6 +38,8 @@ ALLOWED = frozenset(
         "timebank.jobs.balances.prove_books",
         "timebank.jobs.balances.seal_books",
         "timebank.jobs.dates.extend_dates",
+        "timebank.jobs.incoming.ask_busy_calendars",
+        "timebank.jobs.incoming.forget_leftovers",
         "timebank.jobs.joining.forget_strangers",
         "timebank.jobs.member_lists.forget",
         "timebank.jobs.exchange.lapse_posts",

@@ -47,6 +47,8 @@ class Settings:
         secret_key: Signs sign-in links and cookies.
         instance: Folder for what this installation keeps for itself.
         port: TCP port of the web server on 127.0.0.1.
+        fetches_locally: Whether calendars may be fetched from this machine, for trying it out;
+            never true on a public address.
         demo: Whether the sign-in page offers made-up people; never true on a public address.
     """
 
@@ -58,6 +60,7 @@ class Settings:
     instance: Path
     port: int
     demo: bool
+    fetches_locally: bool = False
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Settings:
@@ -77,6 +80,7 @@ class Settings:
             instance=instance_folder(environ),
             port=port_number(environ),
             demo=loopback and environ.get("DEMO", "").strip() != "0",
+            fetches_locally=loopback and environ.get("FETCH_LOCALLY", "").strip() == "1",
         )
 
 

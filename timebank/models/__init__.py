@@ -46,6 +46,10 @@ from timebank.models.identity import Person
 from timebank.models.identity import Profile
 from timebank.models.identity import SignIn
 from timebank.models.identity import SignInRequest
+from timebank.models.incoming import BusyCalendar
+from timebank.models.incoming import BusySpan
+from timebank.models.incoming import CalendarImport
+from timebank.models.incoming import ImportedEntry
 from timebank.models.insight import PublishedMonth
 from timebank.models.joining import Application
 from timebank.models.joining import ApplicationState
@@ -118,7 +122,10 @@ __all__ = [
     "Batch",
     "BatchKind",
     "Block",
+    "BusyCalendar",
+    "BusySpan",
     "CalendarClient",
+    "CalendarImport",
     "CancelledAs",
     "Category",
     "Claim",
@@ -138,6 +145,7 @@ __all__ = [
     "HandoverState",
     "HeldFor",
     "IfShort",
+    "ImportedEntry",
     "Invitation",
     "Joining",
     "LedgerHead",

@@ -6,6 +6,7 @@ from flask import Blueprint
 
 from timebank.web.acting.routes import bp as acting
 from timebank.web.calendar.embedding import bp as embed
+from timebank.web.calendar.incoming import bp as incoming
 from timebank.web.calendar.programs import bp as programs
 from timebank.web.calendar.routes import bp as calendar
 from timebank.web.events.editing import bp as editor
@@ -49,6 +50,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     editor,
     grid,
     importing,
+    incoming,
     checkin,
     sheets,
     jobs,

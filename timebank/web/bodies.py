@@ -6,7 +6,9 @@ from flask import request
 
 from timebank.core.csv_tables import MOST_BYTES
 
-BRING_SPREADSHEETS = frozenset({"importing.bring", "member_lists.bring", "sheets.bring"})
+BRING_SPREADSHEETS = frozenset(
+    {"importing.bring", "incoming.bring", "member_lists.bring", "sheets.bring"}
+)
 WITH_ITS_FORM = MOST_BYTES + 100_000
 
 

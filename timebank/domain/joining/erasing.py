@@ -52,6 +52,17 @@ UPDATE rota_import i SET file_name = '', cells = '[]', choices = '{}'
           WHERE p.person_id = :person_id
             AND (strpos(said, lower(p.full_name)) > 0 OR strpos(said, p.email) > 0))
 """,
+    # A calendar that waits to be taken in: theirs, and those in which their name stands.
+    """
+UPDATE calendar_import i
+   SET source = '', found = CASE WHEN found IS NOT NULL THEN '{}'::jsonb END
+ WHERE i.made_by = ANY (:mine)
+    OR i.community_id IN (SELECT community_id FROM membership WHERE person_id = :person_id)
+       AND EXISTS (
+         SELECT FROM profile p, lower(concat(i.found, i.source)) AS said
+          WHERE p.person_id = :person_id
+            AND (strpos(said, lower(p.full_name)) > 0 OR strpos(said, p.email) > 0))
+""",
     # The same on paper that was typed up: their lines, and those in which their name stands.
     """
 UPDATE paper_sheet_line l
@@ -121,6 +132,7 @@ DELETE FROM memo WHERE transfer_id IN (SELECT id FROM transfer WHERE created_by 
 """,
     "SELECT take_out_reasons(CAST(:mine AS bigint[]))",
     "DELETE FROM notice WHERE person_id = :person_id",
+    "DELETE FROM busy_calendar WHERE membership_id = ANY (:mine)",
     "DELETE FROM feed WHERE membership_id = ANY (:mine)",
     "DELETE FROM sign_in WHERE person_id = :person_id",
     "DELETE FROM sign_in_request WHERE person_id = :person_id",

@@ -32,6 +32,7 @@ from timebank.domain.rota.locking import lock_person
 from timebank.models import Account
 from timebank.models import AccountKind
 from timebank.models import ActingFor
+from timebank.models import BusyCalendar
 from timebank.models import Claim
 from timebank.models import Community
 from timebank.models import Exchange
@@ -148,6 +149,7 @@ def leave(
         _give_back_turns(session, member, now)
         _end_promises(session, member, now)
         _leave_the_exchange(session, member, now)
+        _forget_own_calendar(session, member)
     heir = _heir(session, member, whereto, pot_id)
     facts = _settle_account(session, member, heir, key=key, now=now)
     if is_going:
@@ -234,6 +236,15 @@ def _end_promises(session: Session, member: Membership, now: dt.datetime) -> Non
     )
     for handover_id in session.scalars(offered.order_by(Handover.id)).all():
         handing_over.decline(session, handover_id=handover_id, membership_id=member.id, now=now)
+
+
+def _forget_own_calendar(session: Session, member: Membership) -> None:
+    """Forget when they are busy, and where we knew it from."""
+    session.execute(
+        sa.delete(BusyCalendar)
+        .where(BusyCalendar.membership_id == member.id)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _agreed_with(member: Membership) -> sa.ColumnElement[bool]:

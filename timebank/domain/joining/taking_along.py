@@ -147,6 +147,13 @@ SELECT f.shows, f.cancelled, f.alarm_minutes, g.name AS only_group, x.title AS o
   FROM feed f LEFT JOIN community_group g ON g.id = f.group_id
   LEFT JOIN series x ON x.id = f.series_id JOIN membership m ON m.id = f.membership_id
  WHERE m.person_id = :person_id ORDER BY f.id""",
+    "your_own_calendar": """
+SELECT b.address, b.created_at, b.read_at
+  FROM busy_calendar b JOIN membership m ON m.id = b.membership_id
+ WHERE m.person_id = :person_id ORDER BY b.membership_id""",
+    "when_you_are_busy": """
+SELECT b.starts_at, b.ends_at FROM busy_span b JOIN membership m ON m.id = b.membership_id
+ WHERE m.person_id = :person_id ORDER BY b.starts_at""",
     "sign_ins": """
 SELECT created_at, last_seen_at, expires_at, ended_at
   FROM sign_in WHERE person_id = :person_id ORDER BY id""",

@@ -68,6 +68,10 @@ COLUMNS: dict[str, Fate] = {
     "claim.overruled_because": Fate.WORDS,
     "appeal.message": Fate.WORDS,
     "event.go_anyway_because": Fate.WORDS,
+    "busy_calendar.address": Fate.ROW,
+    "busy_calendar.etag": Fate.ROW,
+    "calendar_import.source": Fate.WORDS,
+    "calendar_import.found": Fate.WORDS,
     "rota_import.file_name": Fate.WORDS,
     "rota_import.cells": Fate.WORDS,
     "rota_import.choices": Fate.WORDS,
@@ -160,5 +164,7 @@ STAYS: dict[str, str] = {
     "paper_sheet.number": "what is printed on a sheet of paper",
     "paper_sheet.lines": "numbers of jobs and turns; whose they are is read from the turns",
     "published_month.figures": "counts and minutes of a whole community in a month",
+    "calendar_import.wrote": "numbers of what it made, to be undone with",
+    "imported_entry.digest": "a digest of what a calendar calls an entry",
     "rota_import.wrote": "numbers of what it made, to be undone with",
 }

@@ -20,6 +20,7 @@ from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
 from timebank.core.errors import TimebankError
 from timebank.db import Reader
+from timebank.domain.rota import busy
 from timebank.domain.rota import offering
 from timebank.domain.rota import reminders
 from timebank.domain.rota import rules
@@ -128,6 +129,7 @@ def claim_slot(
         SlotFull: Every place is taken.
         AlreadyYours: They have a place of this slot.
         WouldOverlap: They have a turn at that time, anywhere.
+        BusyThen: Their own calendar shows something at that time, and `terms` mind that.
         AgainstARule: One of its kinds says which rule of the job stands in the way.
         EventCancelled: The date was cancelled.
         EventOver: The job's time has passed.
@@ -138,6 +140,8 @@ def claim_slot(
     try:
         look_closely(session, slot_id=slot_id, membership_id=membership_id, now=now)
         taken = _take(session, slot_id, membership_id, terms, now)
+        if taken is None and not terms.although_busy:
+            busy.mind(session, slot_id=slot_id, membership_id=membership_id)
         if taken is None and terms.standing_id is None:
             taken = _take_from_a_regular(session, slot_id, membership_id, terms, now)
     except AlreadyYours:

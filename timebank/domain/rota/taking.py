@@ -38,7 +38,8 @@ class NewClaim:
 class Terms:
     """How a place is taken: for good, or held for an answer; by whose doing; against which rule.
 
-    The attributes are those of `Claim`.
+    The attributes are those of `Claim`, and `although_busy`: whether it makes no difference that
+    their own calendar shows something at that time. It does to nobody but themselves.
     """
 
     state: ClaimState = ClaimState.CONFIRMED
@@ -53,6 +54,7 @@ class Terms:
     import_id: int | None = None
     overruled_by: int | None = None
     overruled_because: str | None = None
+    although_busy: bool = True
 
 
 # The longer turn of a member, on the date of `slot`, beside which that job is done.
@@ -86,6 +88,9 @@ WITH door AS (
                      AND m.standing <> 'left'
     JOIN person p ON p.id = m.person_id
    WHERE s.id = :slot_id AND s.ends_at > :now AND s.closed_at IS NULL
+     AND (:although_busy OR NOT EXISTS (
+           SELECT FROM busy_span b
+            WHERE b.membership_id = m.id AND b.starts_at < s.ends_at AND b.ends_at > s.starts_at))
      AND (CAST(:slug AS text) IS NULL OR (x.slug, e.occurs_on) = (:slug, CAST(:day AS date)))
      FOR NO KEY UPDATE OF e, p
      FOR KEY SHARE OF s
@@ -125,7 +130,7 @@ TAKE = TAKE_FOR.format(member=":membership_id", **PARTS)
 # The same as the driver writes it, for a claim on plain terms that needs no session.
 DRIVER = postgresql.dialect(paramstyle="pyformat")  # type: ignore[no-untyped-call]
 TAKE_AT_ONCE = str(sa.text(TAKE_FOR.format(member="{member}", **PARTS)).compile(dialect=DRIVER))
-PLAIN = asdict(Terms())
+PLAIN = asdict(Terms(although_busy=False))
 BY_ID: LiteralString = "%(membership_id)s"
 
 

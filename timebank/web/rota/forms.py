@@ -25,6 +25,7 @@ class TermsForm(PageForm):
 
     old_enough = BooleanField()
     takes_part = BooleanField(_("I’d like to take part too"))
+    although_busy = BooleanField()
     minimum_age: int | None = None
 
     def ask(self, minimum_age: int | None) -> None:

@@ -39,6 +39,7 @@ from timebank.web.limits import brake
 from timebank.web.rota.forms import ClaimForm
 from timebank.web.rota.forms import TermsForm
 from timebank.web.rota.shortcut import TRIED
+from timebank.web.rota.turn_pages import SAID
 from timebank.web.rota.turn_pages import event_url
 from timebank.web.rota.turn_pages import joined
 from timebank.web.rota.turn_pages import next_best
@@ -48,7 +49,7 @@ from timebank.web.rota.turn_pages import refused
 from timebank.web.typed import text_of
 
 ADDRESS = "/e/<slug>/<day:day>/claim/<int:slot_id>"
-EXTRAS = {"takes_part", "old_enough"}
+EXTRAS = set(SAID)
 CELL = re.compile(r"[a-z][0-9]{1,19}")  # where the button was on the page
 
 
@@ -112,7 +113,7 @@ def _claim_for(viewer: Viewer, slug: str, day: dt.date, slot_id: int) -> NewClai
         db.session(),
         slot_id=slot_id,
         membership_id=joined(),
-        terms=Terms(takes_part=form.takes_part.data),
+        terms=Terms(takes_part=form.takes_part.data, although_busy=form.although_busy.data),
         now=now,
     )
     db.session.commit()

@@ -18,6 +18,7 @@ from timebank.core.errors import TimebankError
 from timebank.db import db
 from timebank.domain import communities
 from timebank.domain import identity
+from timebank.domain.rota import busy
 from timebank.domain.rota import places
 from timebank.domain.rota import reading
 from timebank.domain.rota import walk_ups
@@ -32,6 +33,7 @@ from timebank.web.rota.turn_forms import WhoForm
 Page = str | tuple[str, int] | Response
 
 YES, NO = "yes", "no"
+SAID = ("takes_part", "old_enough", "although_busy")  # what a tap may bring along
 ANSWER = f"<any({YES}, {NO}):answer>"
 
 
@@ -152,7 +154,14 @@ def refused(
         form: What they have yet to tick, where that is all.
     """
     page = render_template(
-        "rota/refused.html", place=place, refusal=refusal, best=best, rival=rival, form=form
+        "rota/refused.html",
+        place=place,
+        refusal=refusal,
+        best=best,
+        rival=rival,
+        form=form,
+        is_busy=isinstance(refusal, busy.BusyThen),
+        said=[name for name in SAID if request.form.get(name)],
     )
     return page, 409 if isinstance(refusal, Conflict) else 422
 
