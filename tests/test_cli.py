@@ -23,12 +23,12 @@ class Operator:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
 
-    def types(self, *arguments: str, **changes: str) -> Result:
+    def types(self, *arguments: str, typed: bytes | None = None, **changes: str) -> Result:
         given = {
             name.upper(): str(value) for name, value in dataclasses.asdict(self.settings).items()
         }
         environ = given | {"DEMO": "1"} | changes
-        return CliRunner().invoke(main, arguments, env=environ)
+        return CliRunner().invoke(main, arguments, input=typed, env=environ)
 
 
 @pytest.fixture
@@ -254,3 +254,27 @@ def test_a_repair_that_cannot_be_is_one_sentence(operator, session, typed, sente
     result = operator.types("repair-balance", "--account", account, "--reason", reason, "--by", by)
     assert (result.exit_code, result.output.count("\n")) == (1, 1)
     assert sentence in result.output
+
+
+class TestReplies:
+    def test_are_taken_and_counted_whatever_they_hold(
+        self, operator: Operator, session: Session
+    ) -> None:
+        given = {"REPLY_ADDRESS": "rota@bexley.example"}
+        for raw in (b"", b"\xff\x00" * 9, b"Subject: hello\r\n\r\nhello\r\n"):
+            done = operator.types("read-reply", typed=raw, **given)
+            assert (done.exit_code, done.output) == (0, "")
+        counted = operator.types("replies").output.split()
+        assert dict(zip(counted[::2], counted[1::2], strict=True)) == {
+            "asked": "0", "no_change": "0", "wrong": "0", "old": "0", "unreadable": "3",
+        }  # fmt: skip
+
+    def test_wait_at_the_mail_server_while_the_database_is_away(self, operator: Operator) -> None:
+        away = {"REPLY_ADDRESS": "rota@bexley.example", "DATABASE_URL": "postgresql:///x?host=/x"}
+        done = operator.types("read-reply", typed=b"x", **away)
+        assert done.exit_code == 75
+        assert "The database does not answer" in done.output
+
+    def test_are_not_taken_where_nobody_was_told_an_address(self, operator: Operator) -> None:
+        done = operator.types("read-reply", typed=b"x")
+        assert (done.exit_code, "REPLY_ADDRESS is not set" in done.output) == (1, True)

@@ -7,7 +7,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "20261126_1910"
-down_revision = "20261126_1890"
+down_revision = "20261126_1900"
 branch_labels = None
 depends_on = None
 

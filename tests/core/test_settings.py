@@ -145,3 +145,47 @@ def test_no_secret_shows_when_settings_are_printed():
 
     assert "tea" not in shown
     assert "kkk" not in shown
+
+
+REPLIES = {
+    "REPLY_ADDRESS": " Rota@bexley.example ",
+    "REPLIES_URL": "imaps://rota:tea@mail.example/INBOX",
+}
+
+
+def test_replies_are_off_unless_told_where_they_arrive():
+    off = Settings.from_environment(GIVEN)
+    assert (off.reply_address, off.replies_url) == ("", "")
+    piped = Settings.from_environment(GIVEN | {"REPLY_ADDRESS": "rota@bexley.example"})
+    assert (piped.reply_address, piped.replies_url) == ("rota@bexley.example", "")
+    read = Settings.from_environment(GIVEN | REPLIES)
+    assert read.reply_address == "rota@bexley.example"
+    assert read.replies_url == REPLIES["REPLIES_URL"]
+    assert "tea" not in repr(read)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("REPLY_ADDRESS", "rota"),
+        ("REPLY_ADDRESS", "ro ta@bexley.example"),
+        ("REPLY_ADDRESS", "rota+x@bexley.example"),
+        ("REPLY_ADDRESS", "coordinators@bexley.example"),  # leaves no room for a token
+        ("REPLY_ADDRESS", "Rota <rota@bexley.example>"),
+        ("REPLY_ADDRESS", "a@b.example,c@d.example"),
+        ("REPLY_ADDRESS", ""),
+        ("REPLIES_URL", "imap://rota:tea@mail.example/INBOX"),
+        ("REPLIES_URL", "imaps://mail.example/INBOX"),
+        ("REPLIES_URL", "imaps://rota@mail.example/INBOX"),
+        ("REPLIES_URL", "imaps://rota:tea@/INBOX"),
+        ("REPLIES_URL", "imaps://rota:tea@mail.example:0/INBOX"),
+        ("REPLIES_URL", "mail.example"),
+    ],
+)
+def test_malformed_mailbox_is_one_sentence_that_tells_no_password(name: str, value: str):
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_environment(GIVEN | REPLIES | {name: value})
+    sentence = str(refused.value)
+    assert name in sentence
+    assert sentence.endswith(".")
+    assert "tea" not in sentence

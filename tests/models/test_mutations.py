@@ -28,6 +28,7 @@ from tests.models import test_guarantees_imports as imports
 from tests.models import test_guarantees_incoming as incoming
 from tests.models import test_guarantees_insight as insight
 from tests.models import test_guarantees_joining as joining
+from tests.models import test_guarantees_mailed_turns as mailed_turns
 from tests.models import test_guarantees_member_lists as member_lists
 from tests.models import test_guarantees_notices as notices
 from tests.models import test_guarantees_rules as at_claim_time
@@ -54,6 +55,7 @@ for module in (
     insight,
     imports,
     joining,
+    mailed_turns,
     member_lists,
     notices,
     sheets,

@@ -90,6 +90,7 @@ def test_strangers_and_the_signed_out_make_no_address(
         "/calendar/own/turns/off",
         "/calendar/own/turns/choices",
         "/calendar/narrowed/new",
+        "/calendar/mail",
     ):
         browser.post(address, csrf_token=token)
         assert browser.statuses[0] == 303
@@ -97,8 +98,9 @@ def test_strangers_and_the_signed_out_make_no_address(
     stranger = Browser(app).sign_in(chi)
     stranger.open("/calendar")
     token = next(f for form in stranger.forms() if (f := form.fields.get("csrf_token")))[0]
-    stranger.post("/calendar/own/turns", csrf_token=token)
-    assert stranger.answer.status_code == 404
+    for address in ("/calendar/own/turns", "/calendar/mail"):
+        stranger.post(address, csrf_token=token)
+        assert stranger.answer.status_code == 404
     assert session.query(Feed).count() == 0
 
 
@@ -301,3 +303,27 @@ def test_statements_of_the_page_do_not_grow_with_ones_calendars(
             browser.open("/calendar")
         totals.append(count.total)
     assert totals[0] == totals[1] <= 4
+
+
+def test_whether_turns_come_by_mail_is_each_members_own_choice(
+    session: Session, browser: Browser
+) -> None:
+    walk = a_walk(session, day=SOON)
+    session.commit()
+    assert "Or with our e-mails" not in browser.open("/calendar")
+    browser.sign_in(walk.bela).open("/calendar")
+    browser.press("Leave my calendar alone")
+    assert browser.statuses == [303, 200]
+    assert "A turn that is in it already is kept right." in browser.words
+    session.refresh(walk.bela)
+    session.refresh(walk.sam)
+    assert (walk.bela.turns_by_mail, walk.sam.turns_by_mail) == (False, True)
+    token = browser.forms()[0].fields["csrf_token"][0]
+    for odd in ("", "maybe", "yes\x00", "\uff11"):  # anything but a yes is a no
+        browser.post("/calendar/mail", csrf_token=token, wanted=odd)
+        assert browser.statuses == [303, 200]
+        session.refresh(walk.bela)
+        assert not walk.bela.turns_by_mail
+    browser.press("Bring my turns along")
+    session.refresh(walk.bela)
+    assert walk.bela.turns_by_mail

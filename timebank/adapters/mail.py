@@ -14,6 +14,7 @@ import re
 import smtplib
 import ssl
 from collections.abc import Callable
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from email import policy
@@ -132,6 +133,32 @@ def write_message(
     message.set_content(text)
     message.add_alternative(html, subtype="html")
     return message
+
+
+def add_calendars(message: EmailMessage, calendars: Sequence[bytes], *, method: str) -> None:
+    """Put calendars into a message: the first as a part of it, and each as a file besides.
+
+    The part is what mail programs show with the message, the file what the others open. Method and
+    charset stand in the MIME type, too: without them it is a file like any other.
+
+    Args:
+        calendars: UTF-8, lines ended by CRLF; one UID each.
+        method: REQUEST or CANCEL.
+
+    Source: RFC 6047 2.4.
+    """
+    of_part = {"method": method, "charset": "utf-8", "component": "VEVENT"}
+    message.add_alternative(
+        calendars[0], maintype="text", subtype="calendar", cte="base64", params=of_part
+    )
+    for number, calendar in enumerate(calendars, 1):
+        message.add_attachment(
+            calendar,
+            maintype="application",
+            subtype="ics",
+            filename="turn.ics" if number == 1 else f"turn-{number}.ics",
+            params={"method": method, "charset": "utf-8"},
+        )
 
 
 def _from_header(name: str, address: str) -> str:

@@ -47,6 +47,8 @@ ALLOWED = frozenset(
         "timebank.jobs.exchange_thanks.let_stand",
         "timebank.jobs.outlook.judge_dates",
         "timebank.jobs.reminders.plan_due",
+        "timebank.jobs.replies.forget_replies",
+        "timebank.jobs.replies.read_mailbox",
         "timebank.jobs.sheets.forget_leftovers",
         "timebank.jobs.turns.give_standing_turns",
         "timebank.jobs.turns.lapse_offers",

@@ -11,6 +11,7 @@ import click
 from timebank import __version__
 from timebank.cli import bank
 from timebank.cli import founding
+from timebank.cli import replying
 from timebank.cli import running
 
 
@@ -20,5 +21,5 @@ def main() -> None:
     """Good Turn: a volunteer time bank and event rota."""
 
 
-for command in (*running.COMMANDS, *founding.COMMANDS, *bank.COMMANDS):
+for command in (*running.COMMANDS, *founding.COMMANDS, *bank.COMMANDS, *replying.COMMANDS):
     main.add_command(command)

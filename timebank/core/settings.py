@@ -25,6 +25,9 @@ DEFAULT_INSTANCE = "instance"
 SHORTEST_SECRET = 32
 HIGHEST_PORT = 65535
 
+# What stands before the @ gets a token of up to 52 characters added, and may have 64 in all.
+_REPLY_ADDRESS = re.compile(r"[a-z0-9][a-z0-9._-]{0,9}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})*")
+
 _DRIVER = "postgresql+psycopg://"
 _DATABASE_PREFIXES = (_DRIVER, "postgresql://", "postgres://")
 
@@ -49,6 +52,10 @@ class Settings:
         port: TCP port of the web server on 127.0.0.1.
         fetches_locally: Whether calendars may be fetched from this machine, for trying it out;
             never true on a public address.
+        reply_address: Where calendars send their replies, such as rota@goodturn.example: mail to
+            rota+anything@ must get there, too. Empty: none are read.
+        replies_url: The mailbox they are read from, `imaps://name:password@host/INBOX`. Empty:
+            the mail server hands them over itself, to `timebank read-reply`.
         demo: Whether the sign-in page offers made-up people; never true on a public address.
     """
 
@@ -61,6 +68,8 @@ class Settings:
     port: int
     demo: bool
     fetches_locally: bool = False
+    reply_address: str = ""
+    replies_url: str = field(default="", repr=False)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Settings:
@@ -81,6 +90,8 @@ class Settings:
             port=port_number(environ),
             demo=loopback and environ.get("DEMO", "").strip() != "0",
             fetches_locally=loopback and environ.get("FETCH_LOCALLY", "").strip() == "1",
+            reply_address=_reply_address(environ),
+            replies_url=_replies_url(environ),
         )
 
 
@@ -175,4 +186,27 @@ def _secret_key(environ: Mapping[str, str], *, loopback: bool) -> str:
     text = _required(environ, "SECRET_KEY", hint)
     if not loopback and len(text) < SHORTEST_SECRET:
         raise SettingsError(f"SECRET_KEY is too short for a public address: give {hint}.")
+    return text
+
+
+def _reply_address(environ: Mapping[str, str]) -> str:
+    text = environ.get("REPLY_ADDRESS", "").strip().lower()
+    if text and not _REPLY_ADDRESS.fullmatch(text):
+        raise SettingsError(
+            "REPLY_ADDRESS cannot be understood: give an address of up to ten letters before the"
+            " @, such as rota@goodturn.example."
+        )
+    return text
+
+
+def _replies_url(environ: Mapping[str, str]) -> str:
+    text = environ.get("REPLIES_URL", "").strip()
+    if not text:
+        return ""
+    hint = "a mailbox such as imaps://name:password@host/INBOX"
+    parts = _split("REPLIES_URL", text, {"imaps"}, hint)
+    if not (parts.hostname and parts.username and parts.password is not None):
+        raise SettingsError(f"REPLIES_URL cannot be understood: give {hint}.")
+    if not environ.get("REPLY_ADDRESS", "").strip():
+        raise SettingsError("REPLY_ADDRESS is not set: REPLIES_URL needs it.")
     return text

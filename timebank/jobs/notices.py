@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import logging
 import time
@@ -13,12 +14,16 @@ from timebank.adapters.mail import Fate
 from timebank.adapters.mail import NotOneRecipient
 from timebank.adapters.mail import Outcome
 from timebank.adapters.mail import Postbox
+from timebank.adapters.mail import add_calendars
 from timebank.adapters.mail import open_postbox
 from timebank.adapters.mail import write_message
 from timebank.core import clock
+from timebank.domain.calendar.invitations import Office
 from timebank.domain.notices import delivery
 from timebank.domain.notices import wording
 from timebank.domain.notices.delivery import Lease
+from timebank.domain.notices.entries import Entries
+from timebank.domain.notices.entries import entries_for
 from timebank.domain.notices.letters import Letter
 from timebank.domain.notices.letters import read_letter
 from timebank.domain.notices.letters import reason_to_drop
@@ -79,12 +84,16 @@ def message_id(dedupe_key: str, host: str) -> str:
 
 def _message(mine: Tools, lease: Lease) -> EmailMessage | None:
     """Write the message, or end the notice when what it tells is no longer so."""
+    now = clock.now()
     with mine.session() as session:
         letter = read_letter(session, notice_id=lease.notice_id)
-    why = reason_to_drop(letter)
+        why = reason_to_drop(letter)
+        entries = why is None and entries_for(
+            session, letter, notice_id=lease.notice_id, office=_office(mine), now=now
+        )
     if why is None:
         try:
-            return _write(mine, letter)
+            return _write(mine, letter, entries or None, now)
         except NotOneRecipient:
             why = "not one plain address"
     with mine.session() as session:
@@ -92,23 +101,38 @@ def _message(mine: Tools, lease: Lease) -> EmailMessage | None:
     return None
 
 
-def _write(mine: Tools, letter: Letter) -> EmailMessage:
-    now = clock.now()
+def _office(mine: Tools) -> Office:
+    """Say whom the calendars in our mails are from."""
+    return Office(
+        public_url=mine.settings.public_url,
+        secret_key=mine.settings.secret_key,
+        sender=_sender(mine),
+        reply_address=mine.settings.reply_address,
+    )
+
+
+def _sender(mine: Tools) -> str:
+    return f"noreply@{host_of(mine)}"
+
+
+def _write(mine: Tools, letter: Letter, entries: Entries | None, now: dt.datetime) -> EmailMessage:
     settings = mine.settings
     words = wording.word(
         letter, public_url=settings.public_url, secret_key=settings.secret_key, now=now
     )
-    host = host_of(mine)
-    return write_message(
+    message = write_message(
         sender_name=wording.one_line(letter.community_name),
-        sender=f"noreply@{host}",
+        sender=_sender(mine),
         recipient=letter.email or "",
         subject=words.subject,
         text=words.text,
         html=words.html,
-        message_id=message_id(letter.dedupe_key, host),
+        message_id=message_id(letter.dedupe_key, host_of(mine)),
         date=format_datetime(now),
     )
+    if entries:
+        add_calendars(message, entries.calendars, method=entries.method.value.upper())
+    return message
 
 
 def _hand_over(mine: Tools, lease: Lease) -> bool:

@@ -9,6 +9,7 @@ from redis import RedisError
 
 from timebank.adapters import queue
 from timebank.core.settings import Settings
+from timebank.domain.calendar import invitations
 from timebank.domain.notices import wording
 from timebank.jobs import appeals
 from timebank.jobs import balances
@@ -21,6 +22,7 @@ from timebank.jobs import member_lists
 from timebank.jobs import notices
 from timebank.jobs import outlook
 from timebank.jobs import reminders
+from timebank.jobs import replies
 from timebank.jobs import sheets
 from timebank.jobs import tools
 from timebank.jobs import turns
@@ -39,6 +41,7 @@ LOADED = (
     notices,
     outlook,
     reminders,
+    replies,
     sheets,
     turns,
 )
@@ -54,6 +57,7 @@ def run_worker(settings: Settings, *, pace: Pace | None = None) -> None:
     mine = tools.open_tools(settings, pace=pace)
     tools.bind(mine)
     wording.preload()
+    invitations.preload()
     try:
         worker = queue.make_worker(
             settings.redis_url, before_job=mine.forget_connections, on_stop=mine.stop

@@ -7,8 +7,12 @@ from timebank.models.acting import ActedWhat
 from timebank.models.acting import ActingFor
 from timebank.models.acting import PrintedLetter
 from timebank.models.calendar import CalendarClient
+from timebank.models.calendar import CalendarReply
 from timebank.models.calendar import CancelledAs
 from timebank.models.calendar import Feed
+from timebank.models.calendar import MailedTurn
+from timebank.models.calendar import Method
+from timebank.models.calendar import ReplyOutcome
 from timebank.models.calendar import Shows
 from timebank.models.communities import Community
 from timebank.models.communities import Group
@@ -126,6 +130,7 @@ __all__ = [
     "BusySpan",
     "CalendarClient",
     "CalendarImport",
+    "CalendarReply",
     "CancelledAs",
     "Category",
     "Claim",
@@ -153,6 +158,7 @@ __all__ = [
     "LimitChange",
     "LineFate",
     "LineOutcome",
+    "MailedTurn",
     "MemberList",
     "MemberListLine",
     "MemberNote",
@@ -160,6 +166,7 @@ __all__ = [
     "Membership",
     "Memo",
     "Message",
+    "Method",
     "Notice",
     "NoticeKind",
     "NoticeState",
@@ -182,6 +189,7 @@ __all__ = [
     "Reconciliation",
     "Reference",
     "ReferenceAnswer",
+    "ReplyOutcome",
     "Report",
     "Ring",
     "Role",

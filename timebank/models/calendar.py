@@ -1,4 +1,4 @@
-"""Calendar addresses that people carry: one token a person and kind, kept as its hash only."""
+"""Calendars: the addresses that people carry, the turns our mail put into one, their replies."""
 
 from __future__ import annotations
 
@@ -65,6 +65,28 @@ class CalendarClient(enum.StrEnum):
     THUNDERBIRD = "thunderbird"
     NEXTCLOUD = "nextcloud"
     OTHER = "other"
+
+
+class Method(enum.StrEnum):
+    """What a mail does to the turn in somebody's calendar: puts it there, or takes it out."""
+
+    REQUEST = "request"
+    CANCEL = "cancel"
+
+
+class ReplyOutcome(enum.StrEnum):
+    """What became of a message that somebody's calendar sent.
+
+    `asked`: they said no, and were asked whether to free their place. `no_change`: anything but a
+    no. `wrong`: not tied to a turn of ours. `old`: about a turn that is over, given back or told
+    anew since. `unreadable`: no reply of a calendar at all.
+    """
+
+    ASKED = "asked"
+    NO_CHANGE = "no_change"
+    WRONG = "wrong"
+    OLD = "old"
+    UNREADABLE = "unreadable"
 
 
 class Feed(Base):
@@ -152,4 +174,64 @@ class Feed(Base):
             postgresql_where=sa.text("revoked_at IS NULL AND shows NOT IN ('whats_on', 'gaps')"),
         ),
         sa.Index("feed_by_member", "membership_id"),
+    )
+
+
+class MailedTurn(Base):
+    """A turn that our mail put into its person's calendar, as that was last told.
+
+    Attributes:
+        slot_id: The UID in their calendar is derived from the event and this; so a turn given
+            back and taken again is the same entry.
+        claim_id: The claim it was last put there for.
+        method: What the last mail did.
+        sequence: The number of the last mail: each tells a higher one, and never a lower one than
+            the feed.
+    """
+
+    __tablename__ = "mailed_turn"
+
+    id: Mapped[Key]
+    community_id: Mapped[int]
+    membership_id: Mapped[int]
+    slot_id: Mapped[int] = mapped_column(sa.ForeignKey("slot.id"), index=True)
+    claim_id: Mapped[int]
+    method: Mapped[Method] = mapped_column(choice(Method))
+    sequence: Mapped[int] = mapped_column(sa.Integer)
+    told_at: Mapped[dt.datetime]
+
+    __table_args__ = (
+        one_of("method", Method, "mailed_turn_method"),
+        sa.UniqueConstraint("membership_id", "slot_id", name="one_mailed_turn_per_slot"),
+        sa.CheckConstraint("sequence >= 0", name="mailed_turn_sequence"),
+        sa.ForeignKeyConstraint(
+            ["membership_id", "community_id"],
+            ["membership.id", "membership.community_id"],
+            name="mailed_turn_of_a_member",
+        ),
+        sa.ForeignKeyConstraint(
+            ["claim_id", "community_id"],
+            ["claim.id", "claim.community_id"],
+            name="mailed_turn_of_a_claim",
+        ),
+    )
+
+
+class CalendarReply(Base):
+    """A message that came from somebody's calendar, by its fingerprint, and what became of it.
+
+    The fingerprint makes reading it twice the same as once. Nothing that it said is kept.
+    """
+
+    __tablename__ = "calendar_reply"
+
+    id: Mapped[Key]
+    digest: Mapped[bytes]
+    outcome: Mapped[ReplyOutcome] = mapped_column(choice(ReplyOutcome))
+    read_at: Mapped[dt.datetime] = mapped_column(index=True)
+
+    __table_args__ = (
+        one_of("outcome", ReplyOutcome, "calendar_reply_outcome"),
+        sa.UniqueConstraint("digest", name="same_reply_once"),
+        sa.CheckConstraint("octet_length(digest) = 32", name="calendar_reply_digest"),
     )

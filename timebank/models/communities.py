@@ -109,6 +109,7 @@ class Membership(Base):
 
     Attributes:
         may_be_asked: Whether calls for help may reach them.
+        turns_by_mail: Whether our mails bring their turns along for their calendar.
         card_code: What is printed on their card, and what they say where nobody can scan: eight
             letters and figures, none of which is taken for another. It opens nothing by itself.
         created_at: When they joined: with a turn of the rota, or as a member.
@@ -124,6 +125,7 @@ class Membership(Base):
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
     standing: Mapped[Standing] = mapped_column(choice(Standing), server_default="resident")
     may_be_asked: Mapped[bool] = mapped_column(server_default=sa.true())
+    turns_by_mail: Mapped[bool] = mapped_column(server_default=sa.true())
     card_code: Mapped[str] = mapped_column(server_default=sa.text("new_card_code()"))
     created_at: Mapped[CreatedAt]
     approved_at: Mapped[dt.datetime | None]

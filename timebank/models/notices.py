@@ -27,6 +27,8 @@ class NoticeKind(enum.StrEnum):
     REMINDER_TWO_DAYS = "reminder_two_days"
     REMINDER_EVE = "reminder_eve"
     DROPPED_OUT = "dropped_out"
+    GIVEN_BACK = "given_back"
+    SAID_NO = "said_no"
     EVENT_MOVED = "event_moved"
     EVENT_CANCELLED = "event_cancelled"
     HOURS_CREDITED = "hours_credited"

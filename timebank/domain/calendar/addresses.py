@@ -1,4 +1,4 @@
-"""Private calendar addresses: given out once, kept as a hash, switched off; and their choices."""
+"""How turns reach a calendar: by private addresses and their choices, or with our mails."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ NOTE_EVERY = dt.timedelta(hours=1)
 BLANK_FOR = dt.timedelta(days=14)
 MOST_NARROWED = 20
 SHORTEST_ALARM, LONGEST_ALARM = 5, 10_080
+FEED_IN_USE = dt.timedelta(days=14)
 
 
 class TooManyCalendars(Refused):
@@ -285,3 +286,33 @@ def note_fetch(
         .where(Feed.id == address_id)
         .values(last_fetched_at=now, last_client=client)
     )
+
+
+def has_turns_by_mail(session: Session, *, membership_id: int | None) -> bool | None:
+    """Tell whether a member's turns come with our mails; somebody signed out has none."""
+    if membership_id is None:
+        return None
+    return session.scalar(
+        sa.select(Membership.turns_by_mail).where(Membership.id == membership_id)
+    )
+
+
+def send_turns_by_mail(session: Session, *, membership_id: int, wanted: bool) -> None:
+    """Let a member's turns come with our mails, or not; those in their calendar are kept right."""
+    session.execute(
+        sa.update(Membership)
+        .where(Membership.id == membership_id)
+        .values(turns_by_mail=wanted)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def is_in_use(session: Session, *, membership_id: int | None, now: dt.datetime) -> bool:
+    """Tell whether a calendar has read a member's turns lately: then our mails leave them out."""
+    found = sa.exists().where(
+        Feed.membership_id == membership_id,
+        Feed.revoked_at.is_(None),
+        Feed.shows.in_([Shows.TURNS, Shows.HOUSEHOLD]),
+        Feed.last_fetched_at > now - FEED_IN_USE,
+    )
+    return bool(session.scalar(sa.select(found)))

@@ -44,7 +44,7 @@ def item_of(row: Showing, state: FeedState, words: Words, public_url: str) -> It
     title = _title(row, state.kind, words)
     kinds = (row.group, row.role)
     return Item(
-        uid=f"{_uid(row, state.kind)}@{urlsplit(public_url).hostname}",
+        uid=whole_uid(_uid(row, state.kind), public_url),
         sequence=row.sequence,
         created_at=row.created_at,
         updated_at=row.updated_at,
@@ -75,6 +75,11 @@ def site_address(public_url: str, host: str | None) -> str:
     parts = urlsplit(public_url)
     port = f":{parts.port}" if parts.port else ""
     return f"{parts.scheme}://{host}{port}"
+
+
+def whole_uid(uid: str, public_url: str) -> str:
+    """Write a UID in full: it ends in the host that the operator chose, whoever asks."""
+    return f"{uid}@{urlsplit(public_url).hostname}"
 
 
 def turn_uid(event_uid: str, slot_id: int, membership_id: int | None = None) -> str:

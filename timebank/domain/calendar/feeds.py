@@ -132,7 +132,7 @@ class Feeds:
                 chunk = vevents.vevent(item)
                 self._items.put(item, chunk)
             chunks.append(chunk)
-        zone = _zone(state.timezone, items, now)
+        zone = zone_of(state.timezone, items, now)
         told_in_zone = not chunks or any(b";TZID=" in chunk for chunk in chunks)
         return b"".join(
             [
@@ -144,7 +144,7 @@ class Feeds:
         )
 
 
-def _zone(timezone: str, items: list[Item], now: dt.datetime) -> bytes:
+def zone_of(timezone: str, items: list[Item], now: dt.datetime) -> bytes:
     """Write the VTIMEZONE for the window of feeds, or for the items where they lie outside."""
     window = reading.window(now)
     since = min([window.since, *(item.starts_at - ONE_DAY for item in items)])

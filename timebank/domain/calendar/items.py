@@ -70,6 +70,28 @@ NAMES: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """What makes an item a message: from whom, to whom, and the how manieth about it.
+
+    Attributes:
+        method: REQUEST puts it into the calendar or changes it there, CANCEL takes it out.
+        sequence: Higher than in the message before.
+        stamp: The moment of writing.
+        organiser: The address that replies go to; `organiser_name` is the group's.
+        attendee: The address of its only reader.
+        asks_reply: Whether anybody reads replies.
+    """
+
+    method: str
+    sequence: int
+    stamp: dt.datetime
+    organiser: str
+    organiser_name: str
+    attendee: str
+    asks_reply: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
     """The words that the rules put into a calendar, translated by the door that asks.
 

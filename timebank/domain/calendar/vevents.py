@@ -14,12 +14,14 @@ from zoneinfo import ZoneInfo
 from icalendar import Alarm
 from icalendar import Calendar
 from icalendar import Event
+from icalendar import vCalAddress
 from icalendar import vText
 
 from timebank.core.text import tidy_line
 from timebank.core.text import tidy_text
 from timebank.domain.calendar.items import Cover
 from timebank.domain.calendar.items import Item
+from timebank.domain.calendar.items import Mail
 
 MAKER = "-//Good Turn//Calendar//EN"
 ASK_AGAIN_AFTER = "PT6H"
@@ -48,7 +50,48 @@ def cover(page: Cover) -> bytes:
 
 
 def vevent(item: Item) -> bytes:
-    """Write one item; the same item is always the same bytes.
+    """Write one item; the same item is always the same bytes."""
+    written: bytes = _event(item).to_ical()
+    return written
+
+
+def message(item: Item, mail: Mail, *, zone: bytes) -> bytes:
+    """Write the calendar of a mail: one turn, from its organiser to one person.
+
+    It is stamped with the moment of writing, as a message is, and not with the last change.
+
+    Args:
+        zone: The VTIMEZONE, written where a time is told in it.
+    """
+    calendar = Calendar()
+    calendar.add("prodid", MAKER)
+    calendar.add("version", "2.0")
+    calendar.add("calscale", "GREGORIAN")
+    calendar.add("method", mail.method)
+    head: bytes = calendar.to_ical().removesuffix(END)
+    event = _event(item)
+    for name in ("dtstamp", "sequence"):
+        del event[name]
+    event.add("dtstamp", mail.stamp.astimezone(dt.UTC))
+    event.add("sequence", mail.sequence)
+    organiser = vCalAddress(f"mailto:{mail.organiser}")
+    organiser.params["CN"] = tidy_line(mail.organiser_name).replace('"', "'")
+    event.add("organizer", organiser)
+    event.add("attendee", _attendee(mail))
+    written: bytes = event.to_ical()
+    return b"".join([head, zone if b";TZID=" in written else b"", written, END])
+
+
+def _attendee(mail: Mail) -> vCalAddress:
+    attendee = vCalAddress(f"mailto:{mail.attendee}")
+    attendee.params["ROLE"] = "REQ-PARTICIPANT"
+    attendee.params["PARTSTAT"] = "ACCEPTED"
+    attendee.params["RSVP"] = "TRUE" if mail.asks_reply else "FALSE"
+    return attendee
+
+
+def _event(item: Item) -> Event:
+    """Say one item.
 
     The library lets control characters through, hence the tidying of what was tidy when stored.
     """
@@ -75,8 +118,7 @@ def vevent(item: Item) -> bytes:
         event.add("geo", item.position)
     if item.alarm_minutes is not None:
         event.add_component(_alarm(item, item.alarm_minutes))
-    written: bytes = event.to_ical()
-    return written
+    return event
 
 
 def _alarm(item: Item, minutes: int) -> Alarm:

@@ -24,8 +24,9 @@ TABLES = {
 SELECT full_name, email, phone, email_confirmed_at, age_at_least, age_said_on, created_at
   FROM profile JOIN person ON person.id = person_id WHERE person_id = :person_id""",
     "memberships": """
-SELECT m.id AS number, c.name AS community, m.card_code, m.standing, m.may_be_asked, m.created_at,
-       m.approved_at, m.paused_at, m.paused_until, m.left_at, a.balance AS balance_minutes
+SELECT m.id AS number, c.name AS community, m.card_code, m.standing, m.may_be_asked,
+       m.turns_by_mail, m.created_at, m.approved_at, m.paused_at, m.paused_until, m.left_at,
+       a.balance AS balance_minutes
   FROM membership m JOIN community c ON c.id = m.community_id
   LEFT JOIN account a ON a.membership_id = m.id
  WHERE m.person_id = :person_id ORDER BY m.id""",
@@ -154,6 +155,12 @@ SELECT b.address, b.created_at, b.read_at
     "when_you_are_busy": """
 SELECT b.starts_at, b.ends_at FROM busy_span b JOIN membership m ON m.id = b.membership_id
  WHERE m.person_id = :person_id ORDER BY b.starts_at""",
+    "turns_sent_to_your_calendar": """
+SELECT x.title AS event, r.name AS job, s.starts_at, t.method, t.sequence, t.told_at
+  FROM mailed_turn t JOIN membership m ON m.id = t.membership_id
+  JOIN slot s ON s.id = t.slot_id JOIN role r ON r.id = s.role_id
+  JOIN series x ON x.id = s.series_id
+ WHERE m.person_id = :person_id ORDER BY t.id""",
     "sign_ins": """
 SELECT created_at, last_seen_at, expires_at, ended_at
   FROM sign_in WHERE person_id = :person_id ORDER BY id""",

@@ -32,6 +32,7 @@ NEEDS_OPEN_EVENT = REMINDERS | {
     NoticeKind.TIME_TO_DECIDE,
     NoticeKind.ASKED,
     NoticeKind.PUT_DOWN,
+    NoticeKind.SAID_NO,
     NoticeKind.ASK_DECLINED,
     NoticeKind.TURN_OFFERED,
     NoticeKind.COVER_WANTED,
@@ -44,9 +45,11 @@ NEEDS_LIVE_CLAIM = REMINDERS | {
     NoticeKind.EVENT_MOVED,
     NoticeKind.ASKED,
     NoticeKind.PUT_DOWN,
+    NoticeKind.SAID_NO,
     NoticeKind.WHAT_TO_EXPECT,
 }
 LOOKS_FOR_SOMEBODY = {NoticeKind.TURN_OFFERED, NoticeKind.COVER_WANTED}
+TELLS_OF_GIVING_BACK = frozenset({NoticeKind.DROPPED_OUT, NoticeKind.GIVEN_BACK})
 NEEDS_HELD_CLAIM = frozenset({NoticeKind.CONFIRM_CLAIM, NoticeKind.PLACE_OFFERED})
 WAITS_FOR_A_DECISION = frozenset({NoticeKind.APPLICATION_IN, NoticeKind.REFERENCE_WANTED})
 NEEDS_FREE_PLACE = frozenset({NoticeKind.PLACE_FREE, NoticeKind.CALL_FOR_HELP})
@@ -331,7 +334,7 @@ def _reason_of_claim(letter: Letter) -> str | None:
         return "the place is no longer held"
     if letter.kind in REMINDERS and letter.is_claim_unmoved is False:
         return "the job was moved"
-    if letter.kind is NoticeKind.DROPPED_OUT and letter.is_claimed_again:
+    if letter.kind in TELLS_OF_GIVING_BACK and letter.is_claimed_again:
         return "they took it back"
     if letter.kind is NoticeKind.HOURS_CREDITED and letter.minutes_credited is None:
         return "the hours were taken back"

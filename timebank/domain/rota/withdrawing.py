@@ -20,6 +20,8 @@ from timebank.domain.rota.taking import NewClaim
 from timebank.domain.rota.taking import Terms
 from timebank.models import Claim
 from timebank.models import ClaimState
+from timebank.models import MailedTurn
+from timebank.models import Method
 from timebank.models import NoticeKind
 from timebank.models import Series
 from timebank.models import Slot
@@ -62,7 +64,9 @@ def withdraw_claim(
     give_back(session, claim, because=WithdrawnBecause.PERSON, now=now)
     if was_confirmed:
         # Ten minutes' grace, so that an Undo spares everybody two mails.
-        _tell_organisers(session, claim, now if for_good else now + UNDO_LASTS)
+        told_at = min(now if for_good else now + UNDO_LASTS, claim.starts_at)
+        _tell_organisers(session, claim, told_at)
+        _tell_their_calendar(session, claim, told_at)
     return claim
 
 
@@ -108,7 +112,8 @@ def undo_withdrawal(session: Session, *, claim_id: int, now: dt.datetime) -> New
         terms=_as_it_was(claim),
         now=now,
     )
-    outbox.cancel_notices_keyed(session, prefix=f"claim-{claim.id}.dropped_out.")
+    for kind in (NoticeKind.DROPPED_OUT, NoticeKind.GIVEN_BACK):
+        outbox.cancel_notices_keyed(session, prefix=f"claim-{claim.id}.{kind}.")
     return again
 
 
@@ -135,8 +140,21 @@ def _tell_organisers(session: Session, claim: Claim, told_at: dt.datetime) -> No
                 claim,
                 NoticeKind.DROPPED_OUT,
                 person_id=person_id,
-                now=min(told_at, claim.starts_at),
+                now=told_at,
             )
             for person_id in telling.organisers_of(session, claim)
         ],
     )
+
+
+def _tell_their_calendar(session: Session, claim: Claim, told_at: dt.datetime) -> None:
+    """Post the mail that takes a turn out of its person's calendar, where our mail put it in."""
+    is_there = sa.exists().where(
+        MailedTurn.membership_id == claim.membership_id,
+        MailedTurn.slot_id == claim.slot_id,
+        MailedTurn.method == Method.REQUEST,
+    )
+    if session.scalar(sa.select(is_there)):
+        kind, person_id = NoticeKind.GIVEN_BACK, claim.person_id
+        message = telling.about_claim(claim, kind, person_id=person_id, now=told_at)
+        outbox.post_notices(session, [message])

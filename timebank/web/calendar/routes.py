@@ -74,6 +74,10 @@ def subscribe() -> Response:
         followable=_followable(coming, here),
         own=viewing.own_calendars(theirs, fresh) if door().membership_id else [],
         narrowed=viewing.narrowed_calendars(theirs, fresh),
+        by_mail=addresses.has_turns_by_mail(db.session(), membership_id=door().membership_id),
+        is_in_use=addresses.is_in_use(
+            db.session(), membership_id=door().membership_id, now=clock.now()
+        ),
         fresh=fresh,
     )
     response = make_response(page)

@@ -1,0 +1,170 @@
+"""Replies from a real mailbox: dovecot over TLS, read by the job, twice and in between."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from tests import builders
+from tests import dovecot
+from tests import mail_sink
+from tests.builders import Walk
+from tests.dovecot import Mailserver
+from tests.invitations import REPLY_ADDRESS
+from tests.invitations import Postman
+from tests.invitations import answer
+from tests.invitations import bound
+from timebank.adapters import imap
+from timebank.core import clock
+from timebank.core.settings import Settings
+from timebank.domain.calendar import replies
+from timebank.domain.rota import claiming
+from timebank.jobs import replies as job
+from timebank.models import CalendarReply
+from timebank.models import Claim
+from timebank.models import ClaimState
+from timebank.models import Notice
+from timebank.models import NoticeKind
+from timebank.models import ReplyOutcome
+
+DAY = dt.date(2027, 5, 1)
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mailserver]:
+    # A short path that the server's own users may enter, for its sockets.
+    with (
+        tempfile.TemporaryDirectory(prefix="dovecot-", dir="/tmp") as folder,
+        dovecot.running(Path(folder)) as server,
+    ):
+        monkeypatch.setenv("SSL_CERT_FILE", str(server.certificate))
+        yield server
+
+
+@pytest.fixture
+def walk(session: Session) -> Walk:
+    walk = builders.a_walk(session, day=DAY)
+    session.commit()
+    return walk
+
+
+def reading(settings: Settings, url: str) -> Settings:
+    return dataclasses.replace(settings, reply_address=REPLY_ADDRESS, replies_url=url)
+
+
+def read(settings: Settings) -> None:
+    with bound(settings):
+        job.read_mailbox()
+
+
+def outcomes(session: Session) -> list[ReplyOutcome]:
+    session.rollback()
+    return list(session.scalars(sa.select(CalendarReply.outcome).order_by(CalendarReply.id)))
+
+
+def test_round_trip_a_no_comes_back_and_asks_once(
+    session: Session, walk: Walk, server: Mailserver, settings: Settings
+) -> None:
+    settings = reading(settings, server.url)
+    postman = Postman(settings)
+    taken = claiming.claim_slot(
+        session, slot_id=walk.marshal.id, membership_id=walk.bela.id, now=clock.now()
+    )
+    invitation = postman.brings_one(session)
+    server.receive(answer(invitation, "TENTATIVE"))
+    server.receive(answer(invitation))
+    server.receive(b"Subject: hello\r\n\r\n" + b"x" * 2 * replies.LARGEST_MAIL)
+    read(settings)
+    read(settings)
+    assert outcomes(session) == ["no_change", "asked", "unreadable"]
+    assert server.flags() == ["S", "S", "S"]
+    question = postman.brings_one(session)
+    assert question["Subject"] == "You said no in your calendar: shall we free your place?"
+    assert session.get_one(Claim, taken.id).state is ClaimState.CONFIRMED
+
+    server.receive(answer(invitation))  # their phone says it, too
+    read(settings)
+    assert outcomes(session)[3:] == ["asked"]
+    assert postman.brings(session) == []
+
+
+def test_whoever_dies_before_marking_it_reads_it_again_for_nothing(
+    session: Session, walk: Walk, server: Mailserver, settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    settings = reading(settings, server.url)
+    claiming.claim_slot(
+        session, slot_id=walk.marshal.id, membership_id=walk.bela.id, now=clock.now()
+    )
+    server.receive(answer(Postman(settings).brings_one(session)))
+
+    def die(_mailbox: imap.Mailbox, _number: str) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as dying:
+        dying.setattr(imap.Mailbox, "mark_read", die)
+        with pytest.raises(SystemExit):
+            read(settings)
+    assert server.flags() == [""]
+    assert outcomes(session) == ["asked"]
+    read(settings)
+    assert server.flags() == ["S"]
+    assert outcomes(session) == ["asked"]
+    kinds = sa.select(sa.func.count()).where(Notice.kind == NoticeKind.SAID_NO)
+    assert session.scalar(kinds) == 1
+
+
+def test_certificate_that_nobody_vouches_for_is_not_trusted(
+    server: Mailserver, settings: Settings, monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    monkeypatch.delenv("SSL_CERT_FILE")
+    server.receive(b"Subject: hello\r\n\r\nhello\r\n")
+    read(reading(settings, server.url))
+    assert "could not be read: SSLCertVerificationError" in caplog.text
+    assert server.flags() == [""]
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [(("words", "wrong"), "error"), (("/INBOX", "/Nowhere"), "there is no such folder")],
+)
+def test_mailbox_that_lets_nobody_in_is_said_and_nothing_else(
+    server: Mailserver, settings: Settings, caplog: pytest.LogCaptureFixture,
+    change: tuple[str, str], why: str,
+) -> None:  # fmt: skip
+    read(reading(settings, server.url.replace(*change)))
+    assert f"The mailbox of replies could not be read: {why}" in caplog.text
+    assert "signs" not in caplog.text
+
+
+def test_mailbox_that_is_away_is_said(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    read(reading(settings, f"imaps://a:b@localhost:{mail_sink.free_port()}/INBOX"))
+    assert "could not be read: ConnectionRefusedError" in caplog.text
+
+
+def test_without_a_mailbox_the_job_does_nothing(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    read(settings)
+    assert caplog.text == ""
+
+
+def test_old_messages_are_forgotten(session: Session, walk: Walk, settings: Settings) -> None:
+    long_ago = clock.now() - replies.KEPT_FOR
+    for digest, read_at in ((b"a" * 32, long_ago), (b"b" * 32, clock.now())):
+        session.add(CalendarReply(digest=digest, outcome=ReplyOutcome.WRONG, read_at=read_at))
+    session.commit()
+    with bound(settings):
+        job.forget_replies()
+    session.rollback()
+    assert session.scalars(sa.select(CalendarReply.digest)).all() == [b"b" * 32]

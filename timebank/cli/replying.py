@@ -1,0 +1,54 @@
+"""What people's calendars answer: one message handed over by the mail server, and the count."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from timebank.cli import terminal
+from timebank.core import clock
+
+
+class TryAgainLater(terminal.Sentence):
+    """Something is away: the mail server keeps the message and tries again."""
+
+    exit_code = 75  # EX_TEMPFAIL of sysexits.h
+
+
+@click.command("read-reply")
+def read_reply() -> None:
+    """Take in one reply of somebody's calendar, as the mail server hands it over.
+
+    Whatever it holds, it is taken, so that nobody gets a bounce; with the database away it is left
+    to the mail server for later.
+    """
+    from timebank.domain.calendar import replies
+
+    settings = terminal.settings()
+    if not settings.reply_address:
+        raise terminal.Sentence("REPLY_ADDRESS is not set: nobody was told where to reply.")
+    raw = sys.stdin.buffer.read(replies.LARGEST_MAIL + 1)
+    desk = replies.Desk(
+        public_url=settings.public_url,
+        secret_key=settings.secret_key,
+        reply_address=settings.reply_address,
+    )
+    try:
+        with terminal.session(settings) as session:
+            replies.take(session, raw=raw, desk=desk, now=clock.now())
+    except terminal.Sentence as trouble:
+        raise TryAgainLater(trouble.message) from None
+
+
+@click.command("replies")
+def count_replies() -> None:
+    """Count what became of the replies of the last ninety days."""
+    from timebank.domain.calendar import replies
+
+    with terminal.session(terminal.settings()) as session:
+        for outcome, count in replies.counts(session, now=clock.now()).items():
+            click.echo(f"{outcome.value:<11}{count:>7}")
+
+
+COMMANDS = (read_reply, count_replies)
