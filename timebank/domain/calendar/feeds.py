@@ -25,7 +25,7 @@ from timebank.domain.calendar.items import Words
 from timebank.domain.calendar.reading import FeedState
 from timebank.domain.calendar.timezones import vtimezone
 
-FORMAT = 1  # raise it with any change in what is written, or clients keep what they have
+FORMAT = 2  # raise it with any change in what is written, or clients keep what they have
 ZONES = importlib.metadata.version("tzdata")
 ITEMS_KEPT_BYTES = 4_000_000
 CALENDARS_KEPT_BYTES = 8_000_000
