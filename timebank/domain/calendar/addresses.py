@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -307,12 +308,11 @@ def send_turns_by_mail(session: Session, *, membership_id: int, wanted: bool) ->
     )
 
 
-def is_in_use(session: Session, *, membership_id: int | None, now: dt.datetime) -> bool:
+def is_in_use(theirs: Iterable[Feed], *, now: dt.datetime) -> bool:
     """Tell whether a calendar has read a member's turns lately: then our mails leave them out."""
-    found = sa.exists().where(
-        Feed.membership_id == membership_id,
-        Feed.revoked_at.is_(None),
-        Feed.shows.in_([Shows.TURNS, Shows.HOUSEHOLD]),
-        Feed.last_fetched_at > now - FEED_IN_USE,
+    return any(
+        one.shows in {Shows.TURNS, Shows.HOUSEHOLD}
+        and one.last_fetched_at is not None
+        and one.last_fetched_at > now - FEED_IN_USE
+        for one in theirs
     )
-    return bool(session.scalar(sa.select(found)))

@@ -26,7 +26,7 @@ from timebank.web.door import door
 from timebank.web.flashes import Tone
 from timebank.web.flashes import say
 
-EMPTIED, YES = "emptied", "yes"
+EMPTIED = "emptied"
 
 
 def register(bp: Blueprint) -> None:
@@ -36,7 +36,6 @@ def register(bp: Blueprint) -> None:
     bp.post(address)(make_own)
     bp.post(f"{address}/choices")(choose)
     bp.post(f"{address}/off")(switch_off)
-    bp.post("/calendar/mail")(turns_by_mail)
 
 
 @signed_in_required
@@ -89,19 +88,6 @@ def switch_off(shows: str) -> Response:
     db.session.commit()
     say_off(is_emptied=is_emptied)
     return _back(shows)
-
-
-@signed_in_required
-def turns_by_mail() -> Response:
-    """Note whether our mails bring a member's turns along for their calendar."""
-    wanted = request.form.get("wanted") == YES
-    addresses.send_turns_by_mail(db.session(), membership_id=member(), wanted=wanted)
-    db.session.commit()
-    if wanted:
-        say(_("Our e-mails bring your turns along for your calendar."))
-    else:
-        say(_("Our e-mails leave your calendar alone from now on."))
-    return _back("mail")
 
 
 def say_off(*, is_emptied: bool) -> None:

@@ -23,6 +23,7 @@ from timebank.domain.calendar import reading
 from timebank.domain.calendar.feeds import Feeds
 from timebank.domain.calendar.reading import ComingSeries
 from timebank.web.addresses import site
+from timebank.web.calendar import by_mail
 from timebank.web.calendar import discreet
 from timebank.web.calendar import narrowing
 from timebank.web.calendar import own
@@ -37,6 +38,7 @@ from timebank.web.door import door
 bp = Blueprint("calendar", __name__)
 own.register(bp)
 narrowing.register(bp)
+by_mail.register(bp)
 
 KINDS = ", ".join(f'"{kind}"' for kind in telling.SHOWS_AT)
 
@@ -65,19 +67,18 @@ def subscribe() -> Response:
     """Show how to follow everything, one group or series, or one's own in one's own calendar."""
     here = site()
     coming = reading.coming_series(db.session(), community_id=door().community.id, now=clock.now())
+    mine = door().membership_id
     fresh = viewing.take_fresh(here)
-    theirs = addresses.addresses_of(db.session(), membership_id=door().membership_id)
+    theirs = addresses.addresses_of(db.session(), membership_id=mine)
     page = render_template(
         "calendar/subscribe.html",
         everything=here + url_for("calendar.everything"),
         groups=_groups(coming, here),
         followable=_followable(coming, here),
-        own=viewing.own_calendars(theirs, fresh) if door().membership_id else [],
+        own=viewing.own_calendars(theirs, fresh) if mine else [],
         narrowed=viewing.narrowed_calendars(theirs, fresh),
-        by_mail=addresses.has_turns_by_mail(db.session(), membership_id=door().membership_id),
-        is_in_use=addresses.is_in_use(
-            db.session(), membership_id=door().membership_id, now=clock.now()
-        ),
+        by_mail=addresses.has_turns_by_mail(db.session(), membership_id=mine),
+        is_in_use=addresses.is_in_use(theirs, now=clock.now()),
         fresh=fresh,
     )
     response = make_response(page)
