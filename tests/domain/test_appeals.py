@@ -141,7 +141,7 @@ class TestWhomToAsk:
         who = {name: a_helper(session, walk, name, role_id) for name in names}
         who["Off"].may_be_asked = False
         session.get(Profile, who["Nomail"].person_id).email = None
-        who["Left"].standing = "left"
+        who["Left"].standing, who["Left"].left_at = "left", NOW
         other = builders.a_series(session, group=walk.group, organiser=walk.nadia, slug="other")
         role = builders.a_role(session, other, name="Fixer")
         builders.a_claim(
