@@ -104,8 +104,8 @@ class Ring:
 
     @property
     def job_id(self) -> str:
-        """The id that makes two equal rings one."""
-        name = self.function.rpartition(".")[2]
+        """The id that makes two equal rings one; jobs of two modules may be called alike."""
+        name = self.function.removeprefix("timebank.jobs.")
         return _NOT_IN_AN_ID.sub("-", f"{name}-{self.slot}")
 
 
