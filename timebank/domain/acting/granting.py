@@ -202,8 +202,9 @@ def write_down(
         Acted.what == what,
         Acted.acted_on == today,
         Acted.claim_id.is_(None),
+        Acted.exchange_id.is_(None),
     )
-    if claim_id is None and session.scalar(sa.select(known)):
+    if claim_id is None and exchange_id is None and session.scalar(sa.select(known)):
         return
     session.execute(
         insert(Acted)

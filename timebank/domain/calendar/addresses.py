@@ -160,8 +160,15 @@ def narrow(session: Session, *, address: Feed, narrowing: Narrowing) -> None:
 
 
 def renew_narrowed(session: Session, *, address: Feed, now: dt.datetime) -> tuple[int, str]:
-    """Make a new address for the same calendar; the old one stops -> its number, its secret."""
+    """Make a new address for the same calendar; the old one stops -> its number, its secret.
+
+    Raises:
+        NotFound: Another tap has made one a moment ago.
+    """
     _lock(session, address.membership_id)
+    session.refresh(address)
+    if address.revoked_at is not None:
+        raise NotFound
     narrowing = Narrowing(
         group_id=address.group_id,
         series_id=address.series_id,

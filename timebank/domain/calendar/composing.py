@@ -116,7 +116,7 @@ def _path(row: Showing, kind: Kind) -> str:
 
 def _title(row: Showing, kind: Kind, words: Words) -> str:
     if row.exchange_id is not None:
-        name = public_name(row.whose or "")
+        name = public_name(row.whose) if row.whose else row.group
         return words.exchange % {"what": row.title, "name": name} if name else row.title
     if kind is Kind.GAPS:
         return words.gap % {"count": row.places, "role": row.role, "title": row.title}

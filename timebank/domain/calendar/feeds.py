@@ -81,6 +81,7 @@ class Feeds:
             ZONES,
             self._public_url,
             window.since,
+            window.until,
             state.kind,
             state.holder_id,
             state.host,

@@ -25,6 +25,7 @@ from timebank.domain.exchange import telling
 from timebank.domain.exchange.agreeing import is_coordinator_of
 from timebank.domain.exchange.chain import Side
 from timebank.domain.exchange.undoing import LookedInto
+from timebank.domain.ledger import departed
 from timebank.domain.ledger.transfers import KeyReused
 from timebank.models import Exchange
 from timebank.models import ExchangeState
@@ -273,20 +274,26 @@ def _put_right(
             session, transfer=hours, minutes=minutes, by=by.id, key=of_hours, memo=reason, now=now
         )
     elif minutes:
+        helper_id = ledger.account_of(session, membership_id=exchange.helper_id).id
+        happened_on = exchange.happened_on or now.date()
+        gone = departed.open_up(session, (exchange.payer_id, helper_id))
         ledger.record(
             session,
             key=of_hours,
             community_id=exchange.community_id,
             debit_id=exchange.payer_id,
-            credit_id=ledger.account_of(session, membership_id=exchange.helper_id).id,
+            credit_id=helper_id,
             minutes=minutes,
             kind=TransferKind.THANKS,
-            happened_on=exchange.happened_on or now.date(),
+            happened_on=happened_on,
             created_by=by.id,
             now=now,
             exchange_id=exchange.id,
             revision=revision,
             memo=reason,
+        )
+        departed.close_again(
+            session, gone, key=of_hours, happened_on=happened_on, by=by.id, now=now
         )
     if minutes:
         exchange.minutes, exchange.revision = minutes, revision

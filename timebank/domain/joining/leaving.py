@@ -161,6 +161,11 @@ def leave(
         _say_goodbye(session, member, facts, now)
 
 
+# An exchange is locked before its people.
+_AGREED = sa.text("""
+SELECT FROM exchange WHERE state = 'agreed' AND (helper_id = :member OR helped_id = :member)
+ ORDER BY id FOR NO KEY UPDATE
+""")
 _EVENTS = sa.text("""
 SELECT id FROM event WHERE id IN (
     SELECT c.event_id FROM claim c
@@ -185,6 +190,7 @@ def _lock(session: Session, member: Membership, now: dt.datetime) -> None:
             .with_for_update(key_share=True)
         )
     session.execute(_EVENTS, {"member": member.id, "now": now})
+    session.execute(_AGREED, {"member": member.id})
     lock_person(session, member.person_id)
     session.refresh(member, with_for_update={"key_share": True})
 

@@ -41,6 +41,9 @@ class ThanksElsewhere(Refused):
     """Thanks are put right by the two neighbours, or where you settle them."""
 
 
+LOCK_EVENT = sa.text("""
+SELECT FROM event WHERE id = (SELECT event_id FROM claim WHERE id = :claim_id) FOR NO KEY UPDATE
+""")
 LOCK_TURN = sa.text("SELECT FROM claim WHERE id = :claim_id FOR NO KEY UPDATE")
 # A turn without hours is no turn that was done, as when its hours are taken back at check-in.
 NOT_DONE = sa.text("""
@@ -85,7 +88,8 @@ def correct(
         return _same(session, known, transfer, minutes)
     if minutes == transfer.minutes:
         raise NothingToCorrect(field="minutes")
-    if transfer.claim_id is not None:  # the order of locks: the turn before the accounts
+    if transfer.claim_id is not None:  # the order of locks: date, turn, accounts
+        session.execute(LOCK_EVENT, {"claim_id": transfer.claim_id})
         session.execute(LOCK_TURN, {"claim_id": transfer.claim_id})
     gone = departed.open_up(session, (transfer.debit_id, transfer.credit_id))
     if gone and transfer.kind is TransferKind.CLOSING:

@@ -22,7 +22,7 @@ SELECT FROM event WHERE id IN (SELECT event_id FROM claim WHERE id = ANY(:claim_
  ORDER BY id FOR NO KEY UPDATE
 """)
 
-# -> each turn, and the account of whoever has left since: it is closed, and stays empty.
+# -> each turn, and the two accounts that its hours move between.
 ATTEND = sa.text("""
 UPDATE claim SET state = 'attended', held_until = NULL, held_as = NULL
  WHERE id = ANY(:claim_ids) AND state IN ('held', 'confirmed', 'missed')
@@ -30,9 +30,9 @@ UPDATE claim SET state = 'attended', held_until = NULL, held_as = NULL
    AND NOT EXISTS (SELECT FROM account a
                     WHERE a.community_id = claim.community_id AND a.read_only_since IS NOT NULL
                       AND (a.membership_id = claim.membership_id OR a.kind = 'community'))
-RETURNING id, (SELECT a.id FROM account a
-                WHERE a.membership_id = claim.membership_id AND a.closed_at IS NOT NULL
-                  AND claim.beside_id IS NULL)
+RETURNING id, (SELECT array_agg(a.id) FROM account a
+                WHERE claim.beside_id IS NULL AND a.community_id = claim.community_id
+                  AND (a.membership_id = claim.membership_id OR a.kind = 'community'))
 """)
 
 LATE = sa.text("""
@@ -40,7 +40,6 @@ SELECT credit_id, idempotency_key, happened_on, created_by FROM transfer
  WHERE id = ANY(:transfers) AND credit_id = ANY(:accounts) ORDER BY id
 """)
 
-# Accounts are locked by the trigger, row by row: in the order of their numbers too.
 EARN = sa.text("""
 INSERT INTO transfer (idempotency_key, community_id, debit_id, credit_id, minutes, kind, claim_id,
                       revision, happened_on, created_by, created_at)
@@ -109,10 +108,10 @@ def credit_claims(
         return []
     session.execute(QUEUE, {"claim_ids": list(claim_ids)})
     rows = session.execute(ATTEND, {"claim_ids": list(claim_ids), "by": by}).all()
-    attended, late = [row[0] for row in rows], {row[1] for row in rows if row[1] is not None}
-    if not attended:
+    if not rows:
         return []
-    gone = departed.open_up(session, late) if late else []
+    attended, accounts = [row[0] for row in rows], {one for row in rows for one in row[1] or ()}
+    gone = departed.open_up(session, accounts)
     try:
         rows = session.execute(EARN, {"claim_ids": attended, "by": by, "now": now}).all()
     except IntegrityError as error:

@@ -33,6 +33,7 @@ SELECT a.id, a.community_id, a.closed_at, coalesce(heir.id, commons.id), commons
        AND NOT EXISTS (SELECT FROM transfer r WHERE r.reverses_id = t.id)
      ORDER BY t.id DESC LIMIT 1) went ON true
   LEFT JOIN account heir ON heir.id = went.id AND heir.closed_at IS NULL
+       AND heir.read_only_since IS NULL
  WHERE a.id = ANY(:account_ids) AND a.kind = 'member' AND a.closed_at IS NOT NULL
  ORDER BY a.id
 """)

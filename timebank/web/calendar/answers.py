@@ -88,7 +88,8 @@ def send_feed(find: Callable[[dt.datetime], FeedState], form: Form | None = None
     try:
         state = find(now)
         response = _unchanged(state, now, form) or _whole(state, now, form)
-        if state.address_id is not None and addresses.is_note_due(state.fetched_at, now):
+        is_shown = form.mark != marks.BUSY  # busy times are in nobody's calendar
+        if is_shown and state.address_id and addresses.is_note_due(state.fetched_at, now):
             client = client_of(request.user_agent.string)
             addresses.note_fetch(db.session(), address_id=state.address_id, client=client, now=now)
             db.session.commit()

@@ -49,6 +49,17 @@ SELECT l.fate, m.id, m.person_id, a.id, l.transfer_id, now.id, p.full_name,
  ORDER BY l.number
 """)
 
+# Who has come back and been here since: only their leaving could be undone, not what they do.
+BEEN_HERE = sa.text("""
+SELECT m.id FROM membership m
+ WHERE m.id = ANY(:members)
+   AND (EXISTS (SELECT FROM sign_in s WHERE s.person_id = m.person_id AND s.created_at > :at)
+     OR EXISTS (SELECT FROM claim c WHERE c.membership_id = m.id AND c.created_at > :at)
+     OR EXISTS (SELECT FROM post o WHERE o.membership_id = m.id AND o.created_at > :at)
+     OR EXISTS (SELECT FROM exchange x
+                 WHERE m.id IN (x.helper_id, x.helped_id) AND x.created_at > :at))
+""")
+
 # What of the list itself moved, brought forward or put right since, is no use of it.
 MOVED_SINCE = sa.text("""
 WITH moved AS (
@@ -267,21 +278,8 @@ def _used(
     used = {accounts[account_id].membership_id for account_id in moved}
     used |= {membership_id for membership_id, did_something in heard.items() if did_something}
     used |= set(session.scalars(RUN_THE_PLACE, {"members": [one.membership_id for one in people]}))
-    return used | _signed_in(session, people, since=made.written_at)
-
-
-def _signed_in(
-    session: Session, people: Sequence[Somebody], *, since: dt.datetime | None
-) -> set[int]:
-    """Find who has come back and has been here since: only their leaving could be undone."""
-    back = {one.person_id: one.membership_id for one in people if one.fate is LineFate.BACK}
-    found = session.scalars(
-        sa.text(
-            "SELECT person_id FROM sign_in WHERE person_id = ANY(:people) AND created_at > :at"
-        ),
-        {"people": list(back), "at": since},
-    )
-    return {back[person_id] for person_id in found}
+    back = [one.membership_id for one in people if one.fate is LineFate.BACK]
+    return used | set(session.scalars(BEEN_HERE, {"members": back, "at": made.written_at}))
 
 
 def _heard(session: Session, people: Sequence[Somebody]) -> dict[int, bool]:
