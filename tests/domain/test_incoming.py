@@ -303,6 +303,16 @@ def many(count, *each):
 
 NEVER = OUTLOOKS.replace("BYMONTH=10;BYDAY=-1SU", "BYMONTH=2;BYMONTHDAY=30")
 HOSTILE = {
+    "the first day that there is, left out": a_calendar(
+        *many(1, "DTSTART:20261205T093000Z", "RRULE:FREQ=WEEKLY", "EXDATE:00010101T000000Z")
+    ),
+    "the last day that there is": a_calendar(
+        *many(1, "DTSTART:20201205T093000Z", "DTEND:99991231T000000Z", "RRULE:FREQ=WEEKLY")
+    ),
+    "zones of many parts": a_calendar(*many(20, f"DTSTART;TZID={'/a' * 5000}:20261205T093000")),
+    "many days left out": a_calendar(
+        *many(500, "DTSTART:20261205T093000Z", "RRULE:FREQ=DAILY", *["EXDATE:20261206"] * 50)
+    ),
     "nothing": b"",
     "a picture": b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 100,
     "another alphabet": "BEGIN:VCALENDAR\r\nX:é\r\nEND:VCALENDAR".encode("latin-1"),

@@ -40,6 +40,7 @@ SCHEMES = {"webcal": "https", "webcals": "https", "http": "http", "https": "http
 MOVED = {301, 302, 303, 307, 308}
 NOT_CHANGED = 304
 SAFE_IN_A_PATH = "/%:@!$&'()*+,;=~-._"
+GLOBAL_NEW = ipaddress.ip_network("2000::/3")  # all that is given out of the new addresses
 # Ways to write an old address inside a new one: where they lead is another's decision.
 DISGUISES = tuple(
     map(ipaddress.ip_network, ("::/96", "::ffff:0:0/96", "64:ff9b::/32", "2001::/32", "2002::/16"))
@@ -124,8 +125,15 @@ def fetch(
         found = _ask(hop, numbers, etag=etag, deadline=deadline)
         if isinstance(found, Fetched):
             return found
-        here = tidy_address(urljoin(here, found))
+        here = tidy_address(_joined(here, found))
     raise TooManyRedirects
+
+
+def _joined(here: str, there: str) -> str:
+    try:
+        return urljoin(here, there)
+    except ValueError:
+        raise NoAddress(field="address") from None
 
 
 def tidy_address(typed: str) -> str:
@@ -210,7 +218,9 @@ def _is_public(number: str) -> bool:
         address: Number = ipaddress.ip_address(number)
     except ValueError:  # a number with a zone (fe80::1%eth0) is of this network
         return False
-    if address.version == 6 and any(address in network for network in DISGUISES):  # noqa: PLR2004
+    if address.version == 6 and (  # noqa: PLR2004
+        address not in GLOBAL_NEW or any(address in network for network in DISGUISES)
+    ):
         return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 

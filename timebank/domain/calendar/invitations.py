@@ -72,7 +72,7 @@ UPDATE mailed_turn told
    AND told.membership_id = m.id AND told.slot_id = s.id AND e.id = s.event_id
    AND s.event_id = about.event_id AND (s.id = about.id OR e.state = 'cancelled')
    AND NOT EXISTS (SELECT FROM claim c WHERE c.slot_id = s.id AND c.membership_id = m.id
-                      AND c.live)
+                      AND c.state IN ('confirmed', 'attended'))
 RETURNING told.id, told.slot_id, told.sequence)
 SELECT id, slot_id, sequence FROM gone ORDER BY slot_id <> :slot_id, slot_id
 """

@@ -55,7 +55,7 @@ _WANTED = re.compile(r"(?i)(?:METHOD|UID|SEQUENCE|ATTENDEE|ORGANIZER)[;:]")
 TURN = """
 SELECT told.sequence, told.method, told.slot_id, e.uid::text AS event_uid, c.id AS claim_id,
        c.community_id, c.person_id, c.starts_at,
-       told.method = 'request' AND c.state = 'confirmed' AND c.ends_at > :now
+       told.method = 'request' AND c.state = 'confirmed' AND c.starts_at > :now
        AND e.state = 'planned' AS is_open
   FROM mailed_turn told
   JOIN claim c ON c.id = told.claim_id

@@ -306,6 +306,16 @@ def require_begun(session: Session, wanted: Exchange, first: First) -> Exchange:
     return begun
 
 
+def lock_agreed(session: Session, *, membership_id: int) -> None:
+    """Lock all that a member has agreed on: an exchange comes before its people."""
+    session.execute(
+        sa.text("""
+SELECT FROM exchange WHERE state = 'agreed' AND (helper_id = :member OR helped_id = :member)
+ ORDER BY id FOR NO KEY UPDATE"""),
+        {"member": membership_id},
+    )
+
+
 def last_step(session: Session, exchange: Exchange) -> int | None:
     """Tell which step about it is the newest, by its number."""
     return session.scalar(

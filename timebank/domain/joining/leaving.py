@@ -23,6 +23,7 @@ from timebank.domain import ledger
 from timebank.domain import outbox
 from timebank.domain.calendar import addresses
 from timebank.domain.exchange import agreeing
+from timebank.domain.exchange import chain
 from timebank.domain.exchange import leaving as exchange
 from timebank.domain.rota import handing_over
 from timebank.domain.rota import reading
@@ -161,11 +162,6 @@ def leave(
         _say_goodbye(session, member, facts, now)
 
 
-# An exchange is locked before its people.
-_AGREED = sa.text("""
-SELECT FROM exchange WHERE state = 'agreed' AND (helper_id = :member OR helped_id = :member)
- ORDER BY id FOR NO KEY UPDATE
-""")
 _EVENTS = sa.text("""
 SELECT id FROM event WHERE id IN (
     SELECT c.event_id FROM claim c
@@ -184,13 +180,10 @@ def _lock(session: Session, member: Membership, now: dt.datetime) -> None:
     Coordinators queue up at their community first: two who go at once would both see the other.
     """
     if member.standing is Standing.COORDINATOR:
-        session.execute(
-            sa.select(Community.id)
-            .where(Community.id == member.community_id)
-            .with_for_update(key_share=True)
-        )
+        here = sa.select(Community.id).where(Community.id == member.community_id)
+        session.execute(here.with_for_update(key_share=True))
     session.execute(_EVENTS, {"member": member.id, "now": now})
-    session.execute(_AGREED, {"member": member.id})
+    chain.lock_agreed(session, membership_id=member.id)
     lock_person(session, member.person_id)
     session.refresh(member, with_for_update={"key_share": True})
 
@@ -383,6 +376,7 @@ def _close_doors(session: Session, member: Membership, now: dt.datetime) -> None
             Notice.community_id == member.community_id,
             Notice.person_id == member.person_id,
             Notice.state == NoticeState.PENDING,
+            Notice.kind != NoticeKind.GIVEN_BACK,  # it takes their turns out of their calendar
         )
         .values(state=NoticeState.CANCELLED),
         execution_options=quietly,

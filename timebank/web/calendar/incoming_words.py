@@ -62,6 +62,7 @@ class Shown:
     rhythm: str
     until: str
     place: str
+    description: str
     others: tuple[str, ...]
     off: str
     notes: tuple[str, ...]
@@ -78,6 +79,7 @@ def shown_event(planned: Planned, *, timezone: str, today: dt.date) -> Shown:
         rhythm=events.schedule_sentence(draft, timezone=timezone, today=today),
         until=time_in_words(event.ends),
         place=event.place,
+        description=draft.description,
         others=tuple(_date_in_words(event, when) for when in event.differing),
         off=listed(long_day(day) for day in event.off),
         notes=tuple(gettext(NOTES[note]) for note in event.notes),

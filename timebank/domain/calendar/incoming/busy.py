@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
 from timebank.domain.calendar.incoming.lines import take_apart
 from timebank.domain.calendar.incoming.repeating import TooMuchRepeats
@@ -22,6 +23,7 @@ from timebank.models import BusyCalendar
 from timebank.models import BusySpan
 from timebank.models import Community
 from timebank.models import Membership
+from timebank.models import Standing
 
 ASKED_EVERY = dt.timedelta(hours=1)
 READ_ANEW_AT = 3  # o'clock in UTC
@@ -66,7 +68,11 @@ def subscribe(
 
     Raises:
         CannotReadYours, NotACalendar: See `read`.
+        NotFound: They have left meanwhile.
     """
+    session.refresh(member, with_for_update={"key_share": True})
+    if member.standing is Standing.LEFT:
+        raise NotFound
     timezone = session.get_one(Community, member.community_id).timezone
     spans = read(raw, timezone=timezone, now=now)
     stop(session, membership_id=member.id)

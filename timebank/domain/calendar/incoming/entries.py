@@ -176,6 +176,9 @@ class _Sifter:
         except Unfit as unfit:
             self._made.passed.append(Passed(title[:LONGEST_TITLE], unfit.why, unfit.name))
             return
+        except OverflowError:  # the first or the last day that there is
+            self._made.passed.append(Passed(title[:LONGEST_TITLE], Why.NO_TIME))
+            return
         if entry.dates:
             self._made.entries.append(entry)
         else:
@@ -206,8 +209,11 @@ class _Sifter:
         starts, zone = self._moment(first(block, "DTSTART"), entry)
         length = self._length(block, starts, zone, entry)
         usual = self._starts(entry, block, starts, zone)
+        days = {one: f"{self._day(one):%Y%m%d}" for one in usual}
         for line in block.get("EXDATE", ()):
-            self._leave_out(entry, line, zone, usual)
+            named = {one.strip() for one in line.value.split(",")}
+            moments = {one for one, day in days.items() if day in named}
+            self._leave_out(entry, moments | set(self._list(line, zone)), usual)
         whens = {
             moment: self._when(moment, moment + length, entry.place) for moment in usual.values()
         }
@@ -216,6 +222,8 @@ class _Sifter:
                 self._differ(entry, other, whens)
             except Unfit as unfit:
                 self._made.passed.append(Passed(entry.title, unfit.why, unfit.name))
+            except OverflowError:
+                self._made.passed.append(Passed(entry.title, Why.NO_TIME))
         for when in sorted(whens.values(), key=lambda one: (one.day, one.starts)):
             if entry.dates and entry.dates[-1].day == when.day:
                 raise Unfit(Why.TOO_OFTEN)
@@ -256,12 +264,9 @@ class _Sifter:
         return {one: one for one in sorted(found) if self._now < one <= until}
 
     def _leave_out(
-        self, entry: Entry, line: Line, zone: dt.tzinfo, usual: dict[dt.datetime, dt.datetime]
+        self, entry: Entry, moments: set[dt.datetime], usual: dict[dt.datetime, dt.datetime]
     ) -> None:
-        """Take out the dates that a line names, by their moments or by their days."""
-        moments = set(self._list(line, zone))
-        days = {one.strip() for one in line.value.split(",")}
-        moments |= {one for one in usual if f"{self._day(one):%Y%m%d}" in days}
+        """Take out the dates that a line named, by their moments or by their days."""
         for moment in moments:
             usual.pop(moment, None)
             entry.off.add(self._day(moment))

@@ -162,10 +162,11 @@ class _Reader:
                     if is_length
                     else _utc(*self._moment(Line(until, {})))
                 )
+                latest = starts + LONGEST
             except (ValueError, OverflowError):
                 continue
             if ends > starts:
-                yield starts, min(ends, starts + LONGEST)
+                yield starts, min(ends, latest)
 
 
 def _is_busy(block: Block) -> bool:

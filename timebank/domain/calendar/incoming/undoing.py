@@ -43,6 +43,9 @@ def undo(session: Session, *, made: CalendarImport, by: Membership, now: dt.date
         raise NothingToUndo
     if made.undone_at is not None:
         return
+    # As everybody does: the dates first, then what hangs on them.
+    dates = sa.select(Event.id).where(Event.series_id.in_(made.wrote["series"]))
+    session.execute(dates.order_by(Event.id).with_for_update())
     kept = [one for one in made.wrote["series"] if not _remove(session, one)]
     made.wrote = {**made.wrote, "kept": kept}
     made.undone_at = now

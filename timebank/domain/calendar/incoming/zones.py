@@ -23,6 +23,7 @@ from timebank.domain.calendar.incoming.lines import first
 from timebank.domain.calendar.incoming.lines import text_of
 
 FIRST_DAY, LAST_DAY = dt.date(2010, 1, 1), dt.date(2040, 1, 1)
+LONGEST_NAME = 100
 LONGEST_RULE = 120
 MOST_CHANGES = 100
 _OFFSET = re.compile(r"([+-])(0\d|1[0-4])([0-5]\d)([0-5]\d)?")
@@ -74,6 +75,8 @@ class Zones:
 
 def known_name(name: str) -> str:
     """Find what a zone is called here: some programs put words before its name; "": it isn't."""
+    if len(name) > LONGEST_NAME:
+        return ""
     parts = name.strip().strip('"').casefold().split("/")
     for table in (_names, _names_of_windows):
         for start in range(len(parts)):
