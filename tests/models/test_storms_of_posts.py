@@ -140,14 +140,16 @@ def test_keeping_taking_down_asking_and_lapsing_at_once_never_deadlock(walk, ses
     assert len(places) == len(set(places)) <= 20
 
 
-def test_two_coordinators_ring_and_pass_it_on_once(walk, session, storm):
+def test_what_a_coordinator_heard_is_passed_on_once_however_often_it_is_tapped(
+    walk, session, storm
+):
     edith = builders.a_member(session, walk.community, "Edith Marlow", None)
     post = a_post(session, edith, by=walk.ama)
     side = contacting.answer_post(
         session, post=post, by=walk.sam, words="I can.", wants_a_ring=False, intent=None, now=NOW
     )
     session.commit()
-    ring = session.scalars(sa.select(Ring)).one()
+    ring, page = session.scalars(sa.select(Ring)).one(), uuid.uuid4()
 
     def rung(session):
         ringing.rung(
@@ -156,7 +158,7 @@ def test_two_coordinators_ring_and_pass_it_on_once(walk, session, storm):
             ring_id=ring.id,
             by=session.get_one(Membership, walk.ama.id),
             words="Tuesday!",
-            intent=None,
+            intent=page,
             now=NOW,
         )
 
