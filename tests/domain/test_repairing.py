@@ -202,8 +202,11 @@ class TestTurnsOfAReadOnlyAccount:
         claims = self.ticked(session, walk)
         sql = "UPDATE account SET read_only_since = now() WHERE membership_id = :m"
 
+        frozen = []
+
         def freeze(connection, _cursor, statement, *_rest):
-            if "INSERT INTO transfer" in statement:
+            if "heir" in statement and not frozen:  # it has looked, and is about to lock
+                frozen.append(statement)
                 by_hand(owner, sql, m=walk.bela.id)
 
         sa.event.listen(engine, "before_cursor_execute", freeze)

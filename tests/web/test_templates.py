@@ -19,7 +19,8 @@ PAGES = [name for name in NAMES if not name.startswith(("email/", "macros/", "dr
 WHOLE_PAGES = [
     name
     for name in PAGES
-    if name != "layouts/document.html" and (name.startswith("errors/") or "/_" not in name)
+    if name not in {"layouts/document.html", "embed/whats_on.html"}
+    and (name.startswith("errors/") or "/_" not in name)
 ]
 WITHOUT_MAILS = [name for name in NAMES if not name.startswith("email/")]
 
