@@ -119,6 +119,18 @@ class TestWhen:
         assert (event.starts, event.ends, event.last_on) == (dt.time(9, 30), dt.time(11), None)
         assert event.differing == ()
 
+    @pytest.mark.parametrize("hour", [0, 12, 23])
+    @pytest.mark.parametrize("day", range(20, 27))
+    def test_a_rhythm_is_known_on_any_day_and_at_any_hour(self, day, hour):
+        """Also where the last day within sight is one of its dates, and its hour is to come."""
+        entry = an_entry("UID:1", "SUMMARY:A", f"DTSTART;{IN_LONDON}20261205T093000",
+                         "DURATION:PT1H", "RRULE:FREQ=WEEKLY")  # fmt: skip
+        now = dt.datetime(2026, 11, day, hour, tzinfo=dt.UTC)
+        assert (
+            read(a_calendar(entry), timezone=LONDON, now=now).events[0].frequency
+            is Frequency.WEEKLY
+        )
+
     @pytest.mark.parametrize(
         ("rule", "frequency", "last_on"),
         [

@@ -118,6 +118,7 @@ class _Sifter:
         self._home = ZoneInfo(timezone)
         self._zones = Zones(taken.zones, at_home=timezone)
         self._now = now
+        self._horizon = self._day(now + AHEAD)
         self._steps = Steps()
         self._made = Sifted()
         self._dates = 0
@@ -244,7 +245,10 @@ class _Sifter:
             try:
                 rule = repeating.read_rule(rule_line.value, starts=starts, zone=zone)
                 locals_ = repeating.dates_of(
-                    rule, first=local_now - A_DAY, last=local_now + AHEAD, steps=self._steps
+                    rule,
+                    first=local_now - A_DAY,
+                    last=local_now + AHEAD + A_DAY,
+                    steps=self._steps,
                 )
                 ends = repeating.last_of(rule, now=local_now, steps=self._steps)
             except TooMuchRepeats:
@@ -254,14 +258,13 @@ class _Sifter:
             found = {self._utc(one, zone) for one in locals_}
             entry.goes_on = rule.goes_on
             entry.last_on = self._day(self._utc(ends, zone)) if ends else None
-        until = self._now + AHEAD
         if rule_line:
-            entry.rule_days = [self._day(one) for one in sorted(found) if self._now < one <= until]
+            entry.rule_days = [self._day(one) for one in sorted(found) if self._is_ahead(one)]
         for line in block.get("RDATE", ()):
             if "PERIOD" in line.parameters.get("VALUE", "").upper():
                 raise Unfit(Why.NO_RULE)
             found.update(self._list(line, zone))
-        return {one: one for one in sorted(found) if self._now < one <= until}
+        return {one: one for one in sorted(found) if self._is_ahead(one)}
 
     def _leave_out(
         self, entry: Entry, moments: set[dt.datetime], usual: dict[dt.datetime, dt.datetime]
@@ -283,7 +286,7 @@ class _Sifter:
             return
         starts, zone = self._moment(first(other, "DTSTART"), entry)
         begins = self._utc(starts, zone)
-        if not self._now < begins <= self._now + AHEAD:
+        if not self._is_ahead(begins):
             return
         length = self._length(other, starts, zone, entry)
         place = values.line_of(other, "LOCATION")[:LONGEST_ADDRESS] or (
@@ -363,6 +366,10 @@ class _Sifter:
             return moment.replace(tzinfo=zone).astimezone(dt.UTC)
         except (ValueError, OverflowError):
             raise Unfit(Why.NO_TIME) from None
+
+    def _is_ahead(self, moment: dt.datetime) -> bool:
+        """Tell whether a date is to come and within sight, by whole days as rhythms are."""
+        return moment > self._now and self._day(moment) <= self._horizon
 
     def _day(self, moment: dt.datetime) -> dt.date:
         return moment.astimezone(self._home).date()
