@@ -25,6 +25,7 @@ from timebank.models import Membership
 from timebank.models import NoticeKind
 from timebank.models import Profile
 from timebank.models import Standing
+from timebank.models.acting import LOOKS
 
 LONGEST = relativedelta(months=12)
 USUAL = relativedelta(months=6)
@@ -198,13 +199,9 @@ def write_down(
 ) -> None:
     """Write down what a helper did, for ever; a look once a day: then nothing more is written."""
     known = sa.exists().where(
-        Acted.acting_id == acting.id,
-        Acted.what == what,
-        Acted.acted_on == today,
-        Acted.claim_id.is_(None),
-        Acted.exchange_id.is_(None),
+        Acted.acting_id == acting.id, Acted.what == what, Acted.acted_on == today
     )
-    if claim_id is None and exchange_id is None and session.scalar(sa.select(known)):
+    if what in LOOKS and session.scalar(sa.select(known)):
         return
     session.execute(
         insert(Acted)
