@@ -63,12 +63,14 @@ class Form:
         ending: Of the file's name when somebody saves it.
         mark: What its ETags end in: another form is other bytes.
         write: Gives the feed at a moment.
+        is_shown: Whether whoever asks for it shows it to its holder, as calendars do.
     """
 
     media_type: str
     ending: str
     mark: str
     write: Callable[[FeedState, dt.datetime], Document]
+    is_shown: bool = True
 
 
 def host() -> str:
@@ -88,8 +90,7 @@ def send_feed(find: Callable[[dt.datetime], FeedState], form: Form | None = None
     try:
         state = find(now)
         response = _unchanged(state, now, form) or _whole(state, now, form)
-        is_shown = form.mark != marks.BUSY  # busy times are in nobody's calendar
-        if is_shown and state.address_id and addresses.is_note_due(state.fetched_at, now):
+        if form.is_shown and state.address_id and addresses.is_note_due(state.fetched_at, now):
             client = client_of(request.user_agent.string)
             addresses.note_fetch(db.session(), address_id=state.address_id, client=client, now=now)
             db.session.commit()

@@ -101,5 +101,9 @@ def _as_busy_times(state: FeedState, now: dt.datetime) -> Document:
 
 LIST = Form(media_type="application/json", ending=".json", mark=forms.LIST, write=_as_list)
 BUSY_TIMES = Form(
-    media_type=telling.CALENDAR, ending=".ifb", mark=forms.BUSY, write=_as_busy_times
+    media_type=telling.CALENDAR,
+    ending=".ifb",
+    mark=forms.BUSY,
+    write=_as_busy_times,
+    is_shown=False,
 )
