@@ -19,15 +19,23 @@ BEGAN_AGO = dt.timedelta(minutes=10)
 LASTS = dt.timedelta(minutes=90)
 
 
+def soon() -> dt.date:
+    """Three days ahead, on any day of the week: a week before is past, a day after is this week.
+
+    Not within a day: places of newcomers are then held for 24 hours.
+    """
+    return clock.local_date(clock.now(), builders.LONDON) + dt.timedelta(days=3)
+
+
 def saturday() -> dt.date:
-    """A Saturday soon, but not within a day: places of newcomers are then held for 24 hours."""
+    """The next Saturday but not within a day, for what is told by the day of the week."""
     today = clock.local_date(clock.now(), builders.LONDON) + dt.timedelta(days=2)
     return today + dt.timedelta(days=(5 - today.weekday()) % 7)
 
 
-def a_walk(session: Session) -> Walk:
+def a_walk(session: Session, *, day: dt.date | None = None) -> Walk:
     """Walk soon, in a community that is awake: its quiet hour is half a day from now."""
-    walk = builders.a_walk(session, day=saturday())
+    walk = builders.a_walk(session, day=day or soon())
     hour = clock.now().astimezone(ZoneInfo(builders.LONDON)).hour + 12
     walk.community.quiet_from = dt.time(hour % 24)
     walk.community.quiet_until = dt.time((hour + 1) % 24)
@@ -66,7 +74,7 @@ def a_repair_cafe(session: Session, walk: Walk) -> Series:
         organiser=walk.nadia,
         title="Repair café",
         slug="repair-cafe",
-        first_on=saturday() + dt.timedelta(days=1),
+        first_on=soon() + dt.timedelta(days=1),
         starts=dt.time(14),
         ends=dt.time(16),
     )

@@ -28,7 +28,7 @@ DESK = Look(1280, "dark")
 @pytest.fixture
 def walk(session: Session) -> builders.Walk:
     """The walk, with somebody whom "Jo F" may mean."""
-    walk = days.a_walk(session)
+    walk = days.a_walk(session, day=days.saturday())
     builders.a_member(session, walk.community, "Joanna Field")
     session.commit()
     return walk

@@ -49,7 +49,7 @@ def _move_the_series(nadia: Screen) -> None:
 
 
 def _give_a_date_its_own_jobs(nadia: Screen) -> None:
-    nadia.open(f"/e/danson-saturday-stroll/{days.saturday()}/change")
+    nadia.open(f"/e/danson-saturday-stroll/{days.soon()}/change")
     nadia.see("change-a-date")
     nadia.follow("Change its jobs")
     nadia.page.locator("#roles-0-starts").fill("09:30")
@@ -61,7 +61,7 @@ def _give_a_date_its_own_jobs(nadia: Screen) -> None:
 
 
 def _leave_a_date_out(nadia: Screen, session, walk: builders.Walk) -> None:
-    event = builders.an_event(session, walk.series, days.saturday() + days.dt.timedelta(weeks=1))
+    event = builders.an_event(session, walk.series, days.soon() + days.dt.timedelta(weeks=1))
     session.commit()
     nadia.open(f"/e/danson-saturday-stroll/{event.occurs_on}/change")
     nadia.press("Leave this date out")

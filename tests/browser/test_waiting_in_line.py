@@ -108,9 +108,9 @@ def test_an_organiser_calls_for_help_and_somebody_says_yes(
 
 
 def helped(session, walk, names) -> None:
-    """They marshalled a fortnight before: that is past on any day of the week."""
+    """They marshalled a week ago."""
     role = session.get_one(Role, walk.marshal.role_id)
-    last = builders.an_event(session, walk.series, walk.event.occurs_on - dt.timedelta(days=14))
+    last = builders.an_event(session, walk.series, walk.event.occurs_on - dt.timedelta(days=7))
     slot = builders.a_slot(session, last, role)
     slot.places = len(names)
     session.flush()
