@@ -61,7 +61,7 @@ INSERT INTO account (community_id, kind, membership_id, floor)
 INSERT INTO slot (community_id, series_id, event_id, role_id, starts_at, ends_at, needed, places)
   SELECT 1, 1, n, n, ts, ts + interval '90 minutes', 1, 20
     FROM generate_series(1, {turns} / 20) n
-    CROSS JOIN LATERAL (SELECT timestamptz '2020-01-01' + n * interval '2 hours' AS ts) x;
+    CROSS JOIN LATERAL (SELECT now() + interval '60 days' - n * interval '2 hours' AS ts) x;
 INSERT INTO claim (community_id, event_id, slot_id, membership_id, person_id, place, starts_at,
                    ends_at, places, state)
   SELECT 1, s.event_id, s.id, m, m, p, s.starts_at, s.ends_at, s.places, 'attended'

@@ -28,7 +28,8 @@ from timebank.models import Reconciliation
 # among its workers. Turns and their hours are compared by number and by fingerprint (bit_xor of
 # hashes), which the same scans bring along, and matched one by one only when those differ.
 # Reversals are few: each original is looked up by its key. An exchange has one thanks that stands
-# when it was thanked for anew as often as it was taken back.
+# when it was thanked for anew as often as it was taken back. A slot is looked at every night from
+# its first day until a month after its last; its hours, like all hours, for ever.
 PROOF = sa.text("""
 WITH reversed AS MATERIALIZED (
   SELECT r.community_id, r.reverses_id, t.claim_id, t.exchange_id,
@@ -44,7 +45,7 @@ SELECT y.id AS community_id, CAST(:now AS timestamptz) AS ran_at,
        coalesce(books.wrong_balances, 0) AS wrong_balances,
        coalesce(undone.unmirrored, 0) AS unmirrored_reversals,
        coalesce(thanked.twice, 0) AS doubly_thanked_exchanges,
-       coalesce(rota.oversold, 0) AS oversold_slots,
+       coalesce(places.oversold, 0) AS oversold_slots,
        coalesce(books.earns, 0) - coalesce(undone.earns, 0) = coalesce(rota.turns, 0)
          AND coalesce(books.mark, 0) # coalesce(undone.mark, 0) = coalesce(rota.mark, 0)
          AS turns_match
@@ -80,16 +81,16 @@ SELECT y.id AS community_id, CAST(:now AS timestamptz) AS ran_at,
      GROUP BY anew.community_id
   ) thanked ON thanked.community_id = y.id
   LEFT JOIN (
-    SELECT s.community_id, sum(held.turns) AS turns, bit_xor(held.mark) AS mark,
-           count(*) FILTER (WHERE held.taken > s.places) AS oversold
-      FROM slot s
-      JOIN (SELECT slot_id, count(*) FILTER (WHERE live) AS taken,
-                   count(*) FILTER (WHERE state = 'attended' AND beside_id IS NULL) AS turns,
-                   bit_xor(hashint8extended(id, 0))
-                     FILTER (WHERE state = 'attended' AND beside_id IS NULL) AS mark
-              FROM claim GROUP BY slot_id) held ON held.slot_id = s.id
-     GROUP BY s.community_id
+    SELECT community_id, count(*) AS turns, bit_xor(hashint8extended(id, 0)) AS mark
+      FROM claim WHERE state = 'attended' AND beside_id IS NULL GROUP BY community_id
   ) rota ON rota.community_id = y.id
+  LEFT JOIN (
+    SELECT s.community_id, count(*) AS oversold
+      FROM slot s
+     WHERE s.ends_at > CAST(:now AS timestamptz) - interval '31 days'
+       AND s.places < (SELECT count(*) FROM claim c WHERE c.slot_id = s.id AND c.live)
+     GROUP BY s.community_id
+  ) places ON places.community_id = y.id
  ORDER BY y.id
 """)
 
