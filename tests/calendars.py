@@ -87,7 +87,9 @@ def seen_by_icalendar(body: bytes) -> list[dict[str, object]]:
             **{name: str(event.get(name, "")) for name in TEXTS},
             **{name: event[name].dt.astimezone(dt.UTC) for name in MOMENTS},
             "SEQUENCE": int(event["SEQUENCE"]),
-            "CATEGORIES": [str(category) for category in event["CATEGORIES"].cats],
+            "CATEGORIES": [str(one) for one in event["CATEGORIES"].cats]
+            if "CATEGORIES" in event
+            else [],
             "GEO": event["GEO"].to_ical() if "GEO" in event else "",
         }
         for event in events_of(body)
@@ -104,7 +106,7 @@ def seen_by_vobject(body: bytes) -> list[dict[str, object]]:
             **{name: _text_of(event, name) for name in TEXTS},
             **{name: _text_of(event, name).astimezone(dt.UTC) for name in MOMENTS},
             "SEQUENCE": int(event.sequence.value),
-            "CATEGORIES": list(event.categories.value),
+            "CATEGORIES": list(_text_of(event, "CATEGORIES")),
             "GEO": _text_of(event, "GEO"),
         }
         for event in calendar.contents.get("vevent", [])
