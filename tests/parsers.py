@@ -27,6 +27,7 @@ CHANGED_LATELY, CHANGED_SINCE, BEHIND = (
     "2026",
     "node-ical",
 )
+STRICT = ("--profile", "feed", "--strict")
 ALL_SEVEN = ("--need-parse", "7", "--need-expand", "5")
 
 
@@ -35,13 +36,17 @@ def lacking() -> str:
 
     In full nothing is passed over: whatever is not there fails.
     """
-    if IN_FULL:
-        return ""
-    missing = [*_node_lacks(), *_python_lacks()]
-    return f"seven parsers are not asked, for there is no {', no '.join(missing)}" * bool(missing)
+    missing = [] if IN_FULL else [*lacking_of_node(), *_python_lacks()]
+    return said_of("seven parsers are not asked", missing)
 
 
-def _node_lacks() -> list[str]:
+def said_of(what: str, missing: Sequence[str]) -> str:
+    """Say what is not tested here and why; nothing when nothing is missing."""
+    return f"{what}: there is no {', no '.join(missing)}" if missing else ""
+
+
+def lacking_of_node() -> list[str]:
+    """List what the engines in JavaScript lack."""
     if not shutil.which("node") or int(_of_node("node").split(".")[0]) < OLDEST_NODE:
         return [f"node {OLDEST_NODE}"]
     has_all = (FOLDER / "node_modules/.package-lock.json").exists()
@@ -79,14 +84,14 @@ def find_faults(
     since: dt.date,
     until: dt.date,
     *,
-    options: Sequence[str] = ("--profile", "feed", "--strict"),
+    options: Sequence[str] = STRICT,
     without: str = "",
 ) -> dict[str, list[object]]:
     """Ask all seven -> by the name of a file what they find, but for the dates of one engine."""
     window = ("--from", since.isoformat(), "--to", until.isoformat())
+    asked = [*files, *window, *options, *ALL_SEVEN, "--json"]
     said = subprocess.run(
-        [sys.executable, FOLDER / "calendar_check.py", *files, *window, *options, *ALL_SEVEN]
-        + ["--json"],
+        [sys.executable, FOLDER / "calendar_check.py", *asked],
         capture_output=True,
         text=True,
         check=False,

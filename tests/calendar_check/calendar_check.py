@@ -141,56 +141,70 @@ def main(argv=None):
     ap.add_argument("--python", default=os.environ.get("CALENDAR_CHECK_PYTHON", sys.executable))
     a = ap.parse_args(argv)
     lo, hi = (dt.datetime.fromisoformat(x).replace(tzinfo=UTC) for x in (a.lo, a.hi))
+    sources = [read(src, a) for src in a.source]
+    told = iter(ask([raw for raw, _ in sources if raw is not None], lo, hi, a))
     rc = 0
-    for src in a.source:
-        try:
-            rc = max(rc, check(src, lo, hi, a))
-        except Unreadable as e:
-            rc = 2
+    for src, (raw, findings) in zip(a.source, sources):
+        if raw is None:
+            code = 2
             print(
-                json.dumps(dict(source=src, exit=2, error=str(e)))
+                json.dumps(dict(source=src, exit=2, error=findings))
                 if a.json
-                else f"== {e} -> FAIL (exit 2)"
+                else f"== {findings} -> FAIL (exit 2)"
             )
+        else:
+            code = judge(src, raw, findings, *next(told), lo, hi, a)
+        rc = max(rc, code)
     return rc
 
 
-def check(src, lo, hi, a):
+def read(src, a):
+    """-> (bytes, findings), or (None, why it cannot be read)"""
     findings = []
-    if "://" in src:
-        raw, findings = http_lint(src)
-    else:
-        try:
+    try:
+        if "://" in src:
+            raw, findings = http_lint(src)
+        else:
             raw = pathlib.Path(src).read_bytes()
-        except OSError as e:
-            raise Unreadable(e) from e
-    ignore = set(filter(None, a.ignore.split(",")))
-    findings = [f for f in findings + lint(raw, a.profile) if f[1] not in ignore]
+    except (OSError, Unreadable) as e:
+        return None, str(e)
+    return raw, findings + lint(raw, a.profile)
+
+
+def ask(raws, lo, hi, a):
+    """-> for each calendar ({engine: what it read}, findings); each process reads all of them"""
+    engines, findings = [{} for _ in raws], []
     with tempfile.TemporaryDirectory() as d:
-        f = os.path.join(d, "feed.ics")
-        pathlib.Path(f).write_bytes(raw)
-        args = [f, lo.strftime("%Y-%m-%dT%H:%M:%SZ"), hi.strftime("%Y-%m-%dT%H:%M:%SZ")]
-        eng = {}
+        files = []
+        for number, raw in enumerate(raws):
+            files.append(os.path.join(d, f"{number}.ics"))
+            pathlib.Path(files[-1]).write_bytes(raw)
+        args = [t.strftime("%Y-%m-%dT%H:%M:%SZ") for t in (lo, hi)] + files
         for cmd in ([a.python, str(HERE / "engines.py")], ["node", str(HERE / "engines.mjs")]):
             try:
                 p = subprocess.run(
                     cmd + args,
                     capture_output=True,
                     text=True,
-                    timeout=180,
+                    timeout=180 * max(1, len(files)),
                     env={**os.environ, "TZ": "UTC"},
                 )
-                if p.stdout:
-                    eng.update(json.loads(p.stdout))
-                else:
-                    why = next(
-                        (l for l in p.stderr.splitlines() if "Error" in l), p.stderr.strip()
-                    )
-                    findings.append(
-                        ("W", "engine", 0, f"{os.path.basename(cmd[1])} did not run: {why[:200]}")
-                    )
             except (OSError, subprocess.TimeoutExpired) as e:
                 findings.append(("W", "engine", 0, f"{cmd[0]}: {e}"))
+                continue
+            if p.returncode == 0 and p.stdout:
+                for engine, said in zip(engines, json.loads(p.stdout), strict=True):
+                    engine.update(said)
+            else:
+                why = next((l for l in p.stderr.splitlines() if "Error" in l), p.stderr.strip())
+                name = os.path.basename(cmd[1])
+                findings.append(("W", "engine", 0, f"{name} did not run: {why[:200]}"))
+    return [(engine, findings) for engine in engines]
+
+
+def judge(src, raw, findings, eng, more, lo, hi, a):
+    ignore = set(filter(None, a.ignore.split(",")))
+    findings = [f for f in findings + more if f[1] not in ignore]
     have = {n: e for n, e in eng.items() if e.get("ok") is not None}
     refused = {n: e["error"] for n, e in have.items() if not e["ok"]}
     good = {n: e for n, e in have.items() if e["ok"]}

@@ -1,6 +1,6 @@
-"""Parse one .ics with icalendar(+recurring-ical-events), vobject, ics and libical.
+"""Parse .ics files with icalendar(+recurring-ical-events), vobject, ics and libical.
 
-usage: python engines.py FILE FROM TO   -> JSON {engine: {...}} on stdout
+usage: python engines.py FROM TO FILE...   -> JSON [{engine: {...}}, ...] on stdout, one a file
 libical is used through ctypes and needs only the runtime (apt-get install libical3).
 """
 
@@ -63,6 +63,8 @@ def eng_icalendar(raw, lo, hi):
 def eng_vobject(raw, lo, hi):
     import vobject
 
+    # it keeps zones by name from calendar to calendar: each is to be read by its own VTIMEZONE
+    vobject.icalendar.__dict__["__tzidMap"].clear()
     cals = list(vobject.readComponents(io.StringIO(raw.decode("utf-8"))))
     if len(cals) != 1:
         raise ValueError(f"{len(cals)} VCALENDARs")
@@ -264,18 +266,19 @@ ENGINES = {
     "libical": eng_libical,
 }
 
-if __name__ == "__main__":
-    path, lo, hi = (
-        sys.argv[1],
-        *(dt.datetime.fromisoformat(x.replace("Z", "+00:00")) for x in sys.argv[2:4]),
-    )
-    only = sys.argv[4:] or ENGINES
-    raw, out = open(path, "rb").read(), {}
-    for name in only:
+
+def read(raw, lo, hi):
+    out = {}
+    for name, engine in ENGINES.items():
         try:
-            out[name] = {"ok": True, **ENGINES[name](raw, lo - PAD, hi + PAD)}
+            out[name] = {"ok": True, **engine(raw, lo - PAD, hi + PAD)}
         except (ImportError, OSError) as e:
             out[name] = {"ok": None, "error": f"not installed: {e}"}
         except Exception as e:  # noqa: BLE001 - a parser may raise anything
             out[name] = {"ok": False, "error": f"{type(e).__name__}: {e}".split("\n")[0][:300]}
-    json.dump(out, sys.stdout)
+    return out
+
+
+if __name__ == "__main__":
+    lo, hi = (dt.datetime.fromisoformat(x.replace("Z", "+00:00")) for x in sys.argv[1:3])
+    json.dump([read(open(path, "rb").read(), lo, hi) for path in sys.argv[3:]], sys.stdout)

@@ -1,15 +1,13 @@
 """The feeds of a busy half-year, as independent calendars read them.
 
-Always: icalendar with recurring-ical-events must see exactly what the tables say. With the
-environment variable CALENDAR_CHECK=<folder of calendar-check, its engines installed> seven parsers
-must accept every feed and five must agree on every occurrence; docs/calendars.md says how.
+Always: icalendar with recurring-ical-events must see exactly what the tables say. Where
+calendar-check's engines are installed seven parsers must accept every feed and five must agree on
+every occurrence; docs/calendars.md says how.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import os
-import subprocess
 import uuid
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -32,6 +30,9 @@ from tests.calendars import cancel
 from tests.calendars import events_of
 from tests.calendars import move
 from tests.calendars import occurrences_of
+from tests.parsers import STRICT
+from tests.parsers import find_faults
+from tests.parsers import need_all_seven
 from timebank.domain.calendar import addresses
 from timebank.domain.exchange import agreeing
 from timebank.models import CancelledAs
@@ -42,7 +43,6 @@ from timebank.models import Shows
 
 NOW = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
 FIRST, LAST = dt.date(2026, 10, 1), dt.date(2027, 6, 1)
-CHECK = os.environ.get("CALENDAR_CHECK", "")
 LONDON = ZoneInfo("Europe/London")
 
 
@@ -172,32 +172,17 @@ def test_a_parser_sees_exactly_what_the_tables_say(
     assert len(seen) == 63
 
 
-@pytest.mark.skipif(not CHECK, reason="set CALENDAR_CHECK=<folder> to ask seven parsers")
+@need_all_seven()
 def test_seven_parsers_accept_every_feed_and_five_agree_on_every_date(
     feeds: dict[str, bytes], tmp_path: Path
 ) -> None:
     # The household's calendar rings and only marks what is cancelled, as its holder chose.
-    by_choice = {"household": "P-alarm,P-status"}
+    by_choice = {"household": ("--ignore", "P-alarm,P-status")}
     for names, ignored in (
-        (feeds.keys() - by_choice.keys(), ""),
+        (feeds.keys() - by_choice.keys(), ()),
         *(({name}, ignored) for name, ignored in by_choice.items()),
     ):
         files = [tmp_path / f"{name}.ics" for name in sorted(names)]
         for file in files:
             file.write_bytes(feeds[file.stem])
-        check_strictly(files, ignored)
-
-
-def check_strictly(files: list[Path], ignored: str) -> None:
-    folder = Path(CHECK)
-    options = ["--profile", "feed", "--strict", "--need-parse", "7", "--need-expand", "5"]
-    options += ["--ignore", ignored] if ignored else []
-    window = ["--from", FIRST.isoformat(), "--to", LAST.isoformat()]
-    check = subprocess.run(
-        [folder / ".venv/bin/python", folder / "calendar_check.py", *files, *window, *options],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=110,
-    )
-    assert check.returncode == 0, check.stdout + check.stderr
+        assert find_faults(files, FIRST, LAST, options=(*STRICT, *ignored)) == {}
