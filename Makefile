@@ -4,17 +4,19 @@ PYTHON ?= python3
 PORT ?= 8000
 INSTANCE ?= instance
 BIN = .venv/bin
+PARSERS = tests/calendar_check/node_modules/.package-lock.json
 
 export PORT INSTANCE
 
-.PHONY: help run test check bench calendar-check lock ready ready-dev
+.PHONY: help run test check bench parsers calendar-check lock ready ready-dev
 
 help:
 	@echo "make run     start Good Turn with servers of its own: http://localhost:$(PORT)"
 	@echo "make test    everything that must hold: check, then all tests"
 	@echo "make check   style, types, import contracts, templates, sizes"
 	@echo "make bench   the figures of docs/measurements.md"
-	@echo "make calendar-check CALENDAR_CHECK=<folder>   every feed by seven parsers (docs/calendars.md)"
+	@echo "make parsers get the parsers in JavaScript that tests ask (needs npm and node 20)"
+	@echo "make calendar-check   every feed in every zone by seven parsers (docs/calendars.md)"
 	@echo "make lock    pin the libraries anew (needs uv)"
 	@echo
 	@echo "PORT=8000 and INSTANCE=./instance can be given: make run PORT=8080"
@@ -33,10 +35,14 @@ check: ready-dev
 	$(BIN)/djlint --lint --quiet templates
 	$(BIN)/python tools/check_sizes.py timebank tests tools bench migrations/env.py wsgi.py worker.py
 
-calendar-check: ready-dev
-	@test -f "$(CALENDAR_CHECK)/calendar_check.py" || \
-		{ echo "Say where calendar-check is: make calendar-check CALENDAR_CHECK=<folder>"; exit 2; }
-	CALENDAR_CHECK="$(CALENDAR_CHECK)" CALENDAR_CHECK_IN_FULL=1 $(BIN)/pytest $(PYTEST) \
+parsers: $(PARSERS)
+
+$(PARSERS): tests/calendar_check/package-lock.json
+	npm ci --prefix tests/calendar_check --no-audit --no-fund --silent
+	@touch $@
+
+calendar-check: ready-dev parsers
+	CALENDAR_CHECK_IN_FULL=1 $(BIN)/pytest $(PYTEST) \
 		tests/contracts/test_calendar_check.py tests/contracts/test_feeds_against_seven_parsers.py
 
 bench: ready-dev
