@@ -73,22 +73,28 @@ class Reader:
         """Run a statement -> its first row, or None."""
         return self._run(sql, values).fetchone()
 
-    def all(self, sql: LiteralString, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
-        """Run a statement -> its rows."""
-        return self._run(sql, values).fetchall()
+    def all(
+        self, sql: LiteralString, values: Mapping[str, object], *, is_binary: bool = False
+    ) -> list[tuple[Any, ...]]:
+        """Run a statement -> its rows.
+
+        Args:
+            is_binary: Whether they come as the database keeps them: long bytes take half the room.
+        """
+        return self._run(sql, values, is_binary=is_binary).fetchall()
 
     def _run(
-        self, sql: LiteralString, values: Mapping[str, object]
+        self, sql: LiteralString, values: Mapping[str, object], *, is_binary: bool = False
     ) -> psycopg.Cursor[tuple[Any, ...]]:
         self.statements += 1
         cursor = self._cursor()
         try:
-            return cursor.execute(sql, values)
+            return cursor.execute(sql, values, binary=is_binary)
         except psycopg.OperationalError:
             if not cursor.connection.broken:
                 raise
             self._here.cursor = None
-            return self._cursor().execute(sql, values)
+            return self._cursor().execute(sql, values, binary=is_binary)
 
     def _cursor(self) -> psycopg.Cursor[tuple[Any, ...]]:
         """Give this thread's cursor: one for all its statements, for a new one costs as much."""

@@ -89,9 +89,9 @@ class InTransaction(Reader):
         super().__init__()
         self._session = session
 
-    def _run(self, sql, values):
+    def _run(self, sql, values, *, is_binary=False):
         connection = self._session.connection().connection.driver_connection
-        return connection.cursor().execute(sql, values)
+        return connection.cursor().execute(sql, values, binary=is_binary)
 
 
 class Calendars(RuleBasedStateMachine):

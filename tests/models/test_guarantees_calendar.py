@@ -14,6 +14,13 @@ from tests.attacks import update
 FEED = {"membership_id": ":sam", "community_id": ":bexley", "token_hash": "'another'"}
 GAPS = {**FEED, "shows": "'gaps'"}
 BELAS = {**FEED, "membership_id": ":bela"}
+ENTRY = {
+    "event_id": ":walk",
+    "sequence": "0",
+    "style": "sha256('as we write')",
+    "body": r"'BEGIN:VEVENT\015\012UID:1\015\012END:VEVENT\015\012'",
+}
+WRITTEN = insert("calendar_entry", ENTRY)
 
 ATTACKS = [
     Attack("one_feed_per_token", "a token twice", insert("feed", FEED, token_hash="'feed'")),
@@ -65,6 +72,42 @@ ATTACKS = [
     Attack(
         "feed_stays_what_it_is", "somebody else's", update("feed", "membership_id = :sam", "feed")
     ),
+    Attack("calendar_entry_pkey", "a version twice", WRITTEN, first=WRITTEN),
+    Attack(
+        "calendar_entry_event_id_fkey",
+        "no such date",
+        insert("calendar_entry", ENTRY, event_id="-1"),
+    ),
+    Attack("calendar_entry_sequence", "below all", insert("calendar_entry", ENTRY, sequence="-1")),
+    Attack("calendar_entry_style", "no digest", insert("calendar_entry", ENTRY, style="'blue'")),
+    *[
+        Attack(
+            "calendar_entry_is_an_event", what, insert("calendar_entry", ENTRY, body=f"'{body}'")
+        )
+        for what, body in {
+            "nothing": "",
+            "a whole calendar": r"BEGIN:VCALENDAR\015\012END:VEVENT\015\012",
+            "half of one": r"BEGIN:VEVENT\015\012UID:1\015\012",
+        }.items()
+    ],
+    *[
+        Attack(
+            "calendar_entry_names_nobody",
+            what,
+            insert(
+                "calendar_entry",
+                ENTRY,
+                body=rf"'BEGIN:VEVENT\015\012{what}:mailto:bela@example.com\015\012END:VEVENT\015\012'",
+            ),
+        )
+        for what in ("ATTENDEE", "ORGANIZER")
+    ],
+    Attack(
+        "calendar_entry_stays",
+        "other bytes for the same version",
+        r"UPDATE calendar_entry SET body = 'BEGIN:VEVENT\015\012END:VEVENT\015\012'",
+        first=WRITTEN,
+    ),
 ]
 
 LEGAL = [
@@ -80,15 +123,34 @@ LEGAL = [
         insert("feed", GAPS, token_hash="'one'"),
     ),
     legal("a week before", insert("feed", FEED, alarm_minutes="10080")),
+    legal("a date written", WRITTEN),
+    legal("the next version of it", insert("calendar_entry", ENTRY, sequence="1"), WRITTEN),
+    legal(
+        "the same in another way", insert("calendar_entry", ENTRY, style="sha256('x')"), WRITTEN
+    ),
+    legal("an old version taken away", "DELETE FROM calendar_entry", WRITTEN),
     legal(
         "emptied for a while",
         update("feed", "revoked_at = now(), blank_until = now() + interval '14 days'", "feed"),
     ),
 ]
 
+SEQUENCE = "SELECT sequence FROM event WHERE id = :walk"
 MOMENT = "SELECT versioned_at FROM event WHERE id = :walk"
 EXCHANGE = "SELECT version FROM exchange WHERE id = :favour"
 EFFECTS = [
+    Effect(
+        "series_raises_sequence",
+        "another picture",
+        update("series", "scene = 'tea'", "stroll"),
+        SEQUENCE,
+    ),
+    Effect(
+        "pot_name_touches_exchanges",
+        "another name of the pot that thanks",
+        update("account", "name = 'The shed'", "pot"),
+        "SELECT sum(version) FROM exchange WHERE payer_id = :pot",
+    ),
     Effect(
         "raise_version on event",
         "the moment of it",

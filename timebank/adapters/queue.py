@@ -37,6 +37,7 @@ ALLOWED = frozenset(
         "timebank.jobs.appeals.ask_on",
         "timebank.jobs.balances.prove_books",
         "timebank.jobs.balances.seal_books",
+        "timebank.jobs.calendars.write_ahead",
         "timebank.jobs.dates.extend_dates",
         "timebank.jobs.incoming.ask_busy_calendars",
         "timebank.jobs.incoming.forget_leftovers",

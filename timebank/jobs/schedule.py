@@ -73,6 +73,7 @@ SCHEDULES = (
     Schedule(function="timebank.jobs.appeals.ask_on", every_seconds=60),
     Schedule(function="timebank.jobs.reminders.plan_due", every_seconds=60),
     Schedule(function="timebank.jobs.outlook.judge_dates", every_seconds=60),
+    Schedule(function="timebank.jobs.calendars.write_ahead", every_seconds=60),
     Schedule(function="timebank.jobs.claims.close_turns", every_seconds=60, at=dt.time(2, 15)),
     Schedule(function="timebank.jobs.balances.prove_books", every_seconds=60, at=dt.time(2, 30)),
     Schedule(function="timebank.jobs.balances.seal_books", every_seconds=60),

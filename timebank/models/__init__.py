@@ -7,6 +7,7 @@ from timebank.models.acting import ActedWhat
 from timebank.models.acting import ActingFor
 from timebank.models.acting import PrintedLetter
 from timebank.models.calendar import CalendarClient
+from timebank.models.calendar import CalendarEntry
 from timebank.models.calendar import CalendarReply
 from timebank.models.calendar import CancelledAs
 from timebank.models.calendar import Feed
@@ -130,6 +131,7 @@ __all__ = [
     "BusySpan",
     "CalendarClient",
     "CalendarImport",
+    "CalendarEntry",
     "CalendarReply",
     "CancelledAs",
     "Category",

@@ -1,4 +1,4 @@
-"""Calendars: the addresses that people carry, the turns our mail put into one, their replies."""
+"""Calendars: people's addresses, the turns our mail put into one, replies, entries kept ready."""
 
 from __future__ import annotations
 
@@ -234,4 +234,43 @@ class CalendarReply(Base):
         one_of("outcome", ReplyOutcome, "calendar_reply_outcome"),
         sa.UniqueConstraint("digest", name="same_reply_once"),
         sa.CheckConstraint("octet_length(digest) = 32", name="calendar_reply_digest"),
+    )
+
+
+class CalendarEntry(Base):
+    """The VEVENT of a date as everybody's calendars show it, written once a version.
+
+    Rows are added and removed, never changed: one version is always the same bytes. Nothing is
+    lost with them, since they are made anew when somebody asks.
+
+    Attributes:
+        sequence: That of the event, when this was written.
+        style: A digest of all else that the bytes depend on: the way we write, the words, the
+            site and its zone.
+        body: The VEVENT as it goes out.
+    """
+
+    __tablename__ = "calendar_entry"
+
+    event_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("event.id", ondelete="CASCADE"), primary_key=True
+    )
+    sequence: Mapped[int] = mapped_column(sa.Integer, primary_key=True)
+    style: Mapped[bytes] = mapped_column(primary_key=True)
+    body: Mapped[bytes]
+    made_at: Mapped[CreatedAt]
+
+    __table_args__ = (
+        sa.CheckConstraint("sequence >= 0", name="calendar_entry_sequence"),
+        sa.CheckConstraint("octet_length(style) = 32", name="calendar_entry_style"),
+        sa.CheckConstraint(
+            r"substr(body, 1, 14) = 'BEGIN:VEVENT\015\012'::bytea"
+            r" AND substr(body, octet_length(body) - 11) = 'END:VEVENT\015\012'::bytea",
+            name="calendar_entry_is_an_event",
+        ),
+        sa.CheckConstraint(
+            r"position('\012ATTENDEE'::bytea IN body) = 0"
+            r" AND position('\012ORGANIZER'::bytea IN body) = 0",
+            name="calendar_entry_names_nobody",
+        ),
     )

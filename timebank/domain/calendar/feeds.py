@@ -1,14 +1,14 @@
 """Feeds as bytes: written once, kept, and recognised by their ETag.
 
-One `Feeds` a process. It keeps the bytes of each item, so that one change writes one VEVENT anew,
-and whole calendars by ETag, so that most answers are one statement and no writing.
+One `Feeds` a process. What everybody's calendars show of a date is stored (`entries`), what only
+somebody's own shows of it is kept here: one change writes one VEVENT anew. Whole calendars are kept
+by ETag, so that most answers are one statement and no writing.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import importlib.metadata
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -17,18 +17,19 @@ from dataclasses import dataclass
 from dataclasses import replace
 
 from timebank.db import Reader
+from timebank.domain.calendar import entries
 from timebank.domain.calendar import reading
 from timebank.domain.calendar.composing import cover_of
 from timebank.domain.calendar.composing import item_of
+from timebank.domain.calendar.entries import Entry
+from timebank.domain.calendar.entries import Found
 from timebank.domain.calendar.items import Item
 from timebank.domain.calendar.items import Words
 from timebank.domain.calendar.reading import FeedState
 from timebank.domain.calendar.timezones import vtimezone
 
-FORMAT = 2  # raise it with any change in what is written, or clients keep what they have
-ZONES = importlib.metadata.version("tzdata")
 ITEMS_KEPT_BYTES = 4_000_000
-CALENDARS_KEPT_BYTES = 8_000_000
+CALENDARS_KEPT_BYTES = 16_000_000  # ten thousand dates, and a hundred smaller calendars
 ONE_DAY = dt.timedelta(days=1)
 
 
@@ -77,8 +78,9 @@ class Feeds:
         """Name the exact bytes that a feed has now, without writing them."""
         window = reading.window(now)
         facts = (
-            FORMAT,
-            ZONES,
+            entries.FORMAT,
+            entries.ZONES,
+            entries.LIBRARY,
             self._public_url,
             window.since,
             window.until,
@@ -115,25 +117,63 @@ class Feeds:
     def _write(
         self, reader: Reader, state: FeedState, words: Words, now: dt.datetime
     ) -> tuple[FeedState, bytes]:
-        # A change may come between two statements: the rows bring their own digest with them.
-        fresh, rows = reading.shown(reader, state, now=now)
-        count, digest, changed_at = fresh or (0, 0, None)
-        state = replace(state, count=count, digest=digest, changed_at=changed_at)
-        items = [item_of(row, state, words, self._public_url) for row in rows]
-        return state, self._join(state, items, words, now)
+        if state.kind in entries.READ and not state.is_blank:
+            style = self._style(state, words)
+            found = entries.read(reader, state, style=style, now=now)
+            if found is not None:
+                return self._write_shared(reader, state, found, words, now)
+        return self._write_own(reader, state, words, now)
 
-    def _join(self, state: FeedState, items: list[Item], words: Words, now: dt.datetime) -> bytes:
+    def _write_shared(
+        self, reader: Reader, state: FeedState, found: Found, words: Words, now: dt.datetime
+    ) -> tuple[FeedState, bytes]:
+        """Write a feed out of what is stored, and store what had to be written for it."""
+        chunks, made = [], []
+        for part in found.parts:
+            if isinstance(part, bytes):
+                chunks.append(part)
+                continue
+            row = part.row
+            chunk = self._vevent(item_of(row, state, words, self._public_url))
+            chunks.append(chunk)
+            if entries.is_stored(state, row, now=now):
+                made.append(Entry(event_id=part.event_id, sequence=row.sequence, body=chunk))
+        entries.store(reader, made, style=self._style(state, words))
+        state = _as_found(state, found.fresh)
+        zone = zone_of(state.timezone, found.since, found.until, now)
+        return state, self._join(state, chunks, words, zone)
+
+    def _write_own(
+        self, reader: Reader, state: FeedState, words: Words, now: dt.datetime
+    ) -> tuple[FeedState, bytes]:
+        """Write a feed that only its holder reads, of what this process keeps."""
+        fresh, rows = reading.shown(reader, state, now=now)
+        state = _as_found(state, fresh)
+        items = [item_of(row, state, words, self._public_url) for row in rows]
+        chunks = [self._vevent(item) for item in items]
+        since = min((item.starts_at for item in items), default=None)
+        until = max((item.ends_at for item in items), default=None)
+        zone = zone_of(state.timezone, since, until, now)
+        return state, self._join(state, chunks, words, zone)
+
+    def _style(self, state: FeedState, words: Words) -> bytes:
+        return entries.style_of(
+            self._public_url, host=state.host, timezone=state.timezone, words=words
+        )
+
+    def _vevent(self, item: Item) -> bytes:
         # The library takes a tenth of a second to load: not at the start of every process.
         from timebank.domain.calendar import vevents  # noqa: PLC0415
 
-        chunks = []
-        for item in items:
-            chunk = self._items.get(item)
-            if chunk is None:
-                chunk = vevents.vevent(item)
-                self._items.put(item, chunk)
-            chunks.append(chunk)
-        zone = zone_of(state.timezone, items, now)
+        chunk = self._items.get(item)
+        if chunk is None:
+            chunk = vevents.vevent(item)
+            self._items.put(item, chunk)
+        return chunk
+
+    def _join(self, state: FeedState, chunks: list[bytes], words: Words, zone: bytes) -> bytes:
+        from timebank.domain.calendar import vevents  # noqa: PLC0415 - as above
+
         told_in_zone = not chunks or any(b";TZID=" in chunk for chunk in chunks)
         return b"".join(
             [
@@ -145,9 +185,21 @@ class Feeds:
         )
 
 
-def zone_of(timezone: str, items: list[Item], now: dt.datetime) -> bytes:
-    """Write the VTIMEZONE for the window of feeds, or for the items where they lie outside."""
+def _as_found(state: FeedState, fresh: tuple[int, int, dt.datetime] | None) -> FeedState:
+    """A change may come between two statements: the rows bring their own digest with them."""
+    count, digest, changed_at = fresh or (0, 0, None)
+    return replace(state, count=count, digest=digest, changed_at=changed_at)
+
+
+def zone_of(
+    timezone: str, since: dt.datetime | None, until: dt.datetime | None, now: dt.datetime
+) -> bytes:
+    """Write the VTIMEZONE for the window of feeds, or for the items where they lie outside.
+
+    Args:
+        since: When the first item begins, and `until` when the last one ends; None: there is none.
+    """
     window = reading.window(now)
-    since = min([window.since, *(item.starts_at - ONE_DAY for item in items)])
-    until = max([window.until, *(item.ends_at + ONE_DAY for item in items)])
-    return vtimezone(timezone, since, until)
+    first = window.since if since is None else min(window.since, since - ONE_DAY)
+    last = window.until if until is None else max(window.until, until + ONE_DAY)
+    return vtimezone(timezone, first.astimezone(dt.UTC), last.astimezone(dt.UTC))

@@ -22,6 +22,7 @@ from timebank.core import ids
 from timebank.domain.calendar import addresses
 from timebank.domain.calendar import composing
 from timebank.domain.calendar import feeds
+from timebank.domain.calendar import reading
 from timebank.domain.calendar.items import Mail
 from timebank.domain.calendar.items import Words
 from timebank.domain.calendar.reading import FeedState
@@ -191,7 +192,7 @@ def write(
             attendee=attendee,
             asks_reply=bool(office.reply_address) and method is Method.REQUEST,
         )
-        zone = feeds.zone_of(state.timezone, [item], now)
+        zone = feeds.zone_of(state.timezone, item.starts_at, item.ends_at, now)
         written.append(vevents.message(item, mail, zone=zone))
     return written
 
@@ -199,15 +200,5 @@ def write(
 def _turn(session: Session, slot_id: int) -> tuple[FeedState, Showing]:
     """Read a turn as the feed of its person would show it."""
     host, timezone, *shown = session.execute(sa.text(TURN), {"slot_id": slot_id}).one()
-    state = FeedState(
-        kind=Kind.MINE,
-        holder_id=slot_id,
-        host=host,
-        name="",
-        path="/me",
-        timezone=timezone,
-        count=1,
-        digest=0,
-        changed_at=None,
-    )
+    state = reading.bare_state(Kind.MINE, holder_id=slot_id, host=host, timezone=timezone)
     return state, Showing(**dict(zip(Showing.__dataclass_fields__, shown, strict=True)))

@@ -13,7 +13,6 @@ from timebank.domain.calendar import statements
 from timebank.domain.calendar.composing import item_of
 from timebank.domain.calendar.items import Item
 from timebank.domain.calendar.items import Words
-from timebank.domain.calendar.reading import FeedState
 from timebank.domain.calendar.reading import Kind
 
 
@@ -78,23 +77,9 @@ def _looks(session: Session, series_id: int, words: Words, now: dt.datetime) -> 
     """Read what the feed of a series shows of its dates to come, by their UID."""
     values = {"holder": series_id, "since": now, "until": reading.window(now).until}
     rows = session.connection().exec_driver_sql(statements.ROWS_OF_A_SERIES, values)
-    state = _state(series_id)
+    state = reading.bare_state(Kind.SERIES, holder_id=series_id, host=None, timezone="UTC")
     items = [item_of(reading.showing_of(row), state, words, "https://localhost") for row in rows]
     return {item.uid: _look(item) for item in items}
-
-
-def _state(series_id: int) -> FeedState:
-    return FeedState(
-        kind=Kind.SERIES,
-        holder_id=series_id,
-        host=None,
-        name="",
-        path="",
-        timezone="UTC",
-        count=0,
-        digest=0,
-        changed_at=None,
-    )
 
 
 def _look(item: Item) -> Look:

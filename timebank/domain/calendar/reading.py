@@ -312,9 +312,24 @@ def shown(
     return (rows[0][:3] if rows else None), [showing_of(row) for row in rows]
 
 
-def showing_of(row: Sequence[Any]) -> Showing:
-    """Make an item of a row, which begins with the count, digest and newest change of all."""
-    return Showing(**dict(zip(Showing.__dataclass_fields__, row[3:], strict=True)))
+def showing_of(row: Sequence[Any], *, facts: int = 3) -> Showing:
+    """Make an item of a row, which begins with other facts: count, digest and newest change."""
+    return Showing(**dict(zip(Showing.__dataclass_fields__, row[facts:], strict=True)))
+
+
+def bare_state(kind: Kind, *, holder_id: int, host: str | None, timezone: str) -> FeedState:
+    """Give the state of a feed that nobody fetches, to tell single items by."""
+    return FeedState(
+        kind=kind,
+        holder_id=holder_id,
+        host=host,
+        name="",
+        path="",
+        timezone=timezone,
+        count=1,
+        digest=0,
+        changed_at=None,
+    )
 
 
 def _ask(reader: Reader, kind: Kind, values: dict[str, object]) -> tuple[Any, ...] | None:

@@ -69,7 +69,10 @@ class KeptFeeds:
             return None
         now = clock.now()
         state = _find(environ, now)
-        if state is None or _is_to_be_noted(state, now):
+        if state is None:
+            return None
+        environ[telling.FOUND] = now, state  # the route needs not ask again
+        if _is_to_be_noted(state, now):
             return None
         etag = self._feeds.etag(state, now)
         # An ETag holds no quotation mark, so this finds it weak, strong and in a list.

@@ -16,6 +16,7 @@ from timebank.web.events.forms import SCENES
 from timebank.web.headers import HEADERS
 
 CALENDAR = "text/calendar; charset=utf-8"
+FOUND = "timebank.calendar.found"  # in a request: when it was looked into, and the feed's state
 FILENAMES = {
     Kind.EVERYTHING: "whats-on",
     Kind.MINE: "my-turns",
