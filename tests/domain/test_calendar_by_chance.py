@@ -15,6 +15,7 @@ import os
 import random
 from dataclasses import replace
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck
@@ -92,6 +93,15 @@ class InTransaction(Reader):
     def _run(self, sql, values, *, is_binary=False):
         connection = self._session.connection().connection.driver_connection
         return connection.cursor().execute(sql, values, binary=is_binary)
+
+
+class WithoutStore(InTransaction):
+    """The same, and never let at the entries that are stored."""
+
+    def _run(self, sql, values, *, is_binary=False):
+        if "calendar_entry" in sql:
+            raise psycopg.errors.InsufficientPrivilege
+        return super()._run(sql, values, is_binary=is_binary)
 
 
 class Calendars(RuleBasedStateMachine):
@@ -293,6 +303,10 @@ class Calendars(RuleBasedStateMachine):
             feeds = Feeds(PUBLIC_URL)
             document = feeds.document(reader, state, words=Words, now=START)
             assert document.state == state, name
+            anew = Feeds(PUBLIC_URL).document(
+                WithoutStore(self.session), state, words=Words, now=START
+            )
+            assert document == anew, name  # what is stored is what would be written now
             yield name, feeds.etag(state, START), document.body
 
     @invariant()
