@@ -19,11 +19,11 @@ from tests.calendars import Subscriber
 from tests.calendars import cancel
 from tests.calendars import events_of
 from tests.calendars import move
+from timebank.core import clock
 from timebank.db import Reader
 from timebank.domain import communities
 from timebank.domain.calendar import addresses
 from timebank.domain.calendar import ahead
-from timebank.domain.calendar import entries
 from timebank.domain.calendar import reading
 from timebank.domain.calendar import vevents
 from timebank.models import CalendarEntry
@@ -38,6 +38,7 @@ from timebank.models import Venue
 NOW = dt.datetime(2026, 10, 1, 12, tzinfo=dt.UTC)
 DAY = dt.date(2026, 10, 24)
 WEEKS = 12
+SLUG = "danson-saturday-stroll"
 
 
 @pytest.fixture
@@ -99,14 +100,14 @@ def stored(session: Session) -> int:
     return session.scalar(sa.select(sa.func.count()).select_from(CalendarEntry)) or 0
 
 
-def feeds_of(subscriber: Subscriber, slug: str, token: str) -> list[bytes]:
+def feeds_of(subscriber: Subscriber, token: str) -> list[bytes]:
     """Every feed that shows dates as everybody's calendars do, each by a process of its own."""
     here = {"host": "localhost", "now": NOW}
     states = [
         reading.whats_on(subscriber.reader, **here),
         reading.group(subscriber.reader, slug="strollers", **here),
-        reading.series(subscriber.reader, slug=slug, **here),
-        reading.one_date(subscriber.reader, host="localhost", slug=slug, day=DAY),
+        reading.series(subscriber.reader, slug=SLUG, **here),
+        reading.one_date(subscriber.reader, host="localhost", slug=SLUG, day=DAY),
         subscriber.state(Shows.WHATS_ON, token),
     ]
     bodies = []
@@ -133,24 +134,23 @@ def token(session: Session, walk: Walk) -> str:
 
 def test_the_bytes_are_the_same_made_ahead_on_demand_and_without_a_store(
     session: Session,
-    walk: Walk,
     subscriber: Subscriber,
     without_store: Subscriber,
     token: str,
     written: Counter[str],
 ) -> None:
-    plain = feeds_of(without_store, walk.series.slug, token)
+    plain = feeds_of(without_store, token)
     assert [len(events_of(body)) for body in plain] == [13, 13, 13, 1, 13]
     assert stored(session) == 0
     written.clear()
-    on_demand = feeds_of(subscriber, walk.series.slug, token)
+    on_demand = feeds_of(subscriber, token)
     assert on_demand == plain
     assert set(written.values()) == {1}  # five feeds, and each date was written once
     assert stored(session) == len(written) == 13
     session.execute(sa.delete(CalendarEntry))
     assert write_ahead(session) == (13, 0)
     written.clear()
-    assert feeds_of(subscriber, walk.series.slug, token) == plain
+    assert feeds_of(subscriber, token) == plain
     assert not written
 
 
@@ -296,7 +296,7 @@ def test_what_was_written_in_another_way_stays_for_a_day(session: Session, walk:
     write_ahead(session, public_url="https://old.example")
     assert write_ahead(session) == (13, 0)
     assert stored(session) == 26
-    assert write_ahead(session, now=dt.datetime.now(dt.UTC) + dt.timedelta(days=2)).removed == 13
+    assert write_ahead(session, now=clock.now() + dt.timedelta(days=2)).removed == 13
 
 
 def test_a_date_that_left_the_window_is_let_go_and_its_file_is_not_stored(

@@ -56,6 +56,7 @@ class Settings:
             rota+anything@ must get there, too. Empty: none are read.
         replies_url: The mailbox they are read from, `imaps://name:password@host/INBOX`. Empty:
             the mail server hands them over itself, to `timebank read-reply`.
+        calendar_gzip: Whether feeds are packed for calendars that take it.
         demo: Whether the sign-in page offers made-up people; never true on a public address.
     """
 
@@ -70,6 +71,7 @@ class Settings:
     fetches_locally: bool = False
     reply_address: str = ""
     replies_url: str = field(default="", repr=False)
+    calendar_gzip: bool = False
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Settings:
@@ -92,6 +94,7 @@ class Settings:
             fetches_locally=loopback and environ.get("FETCH_LOCALLY", "").strip() == "1",
             reply_address=_reply_address(environ),
             replies_url=_replies_url(environ),
+            calendar_gzip=_switch(environ, "CALENDAR_GZIP"),
         )
 
 
@@ -121,6 +124,13 @@ def port_number(environ: Mapping[str, str]) -> int:
     if not re.fullmatch(r"[0-9]{1,5}", text) or not 0 < int(text) <= HIGHEST_PORT:
         raise SettingsError(f"PORT must be a number from 1 to {HIGHEST_PORT}.")
     return int(text)
+
+
+def _switch(environ: Mapping[str, str], name: str) -> bool:
+    text = environ.get(name, "").strip()
+    if text not in {"", "0", "1"}:
+        raise SettingsError(f"{name} must be 1 or 0.")
+    return text == "1"
 
 
 def _required(environ: Mapping[str, str], name: str, hint: str) -> str:

@@ -1,8 +1,8 @@
 # ruff: noqa: S608 - the statements are put together from constants of these modules only
 """What the database is asked about the stored VEVENTs of dates.
 
-A feed comes as runs: each begins with a date that is not stored, of which all is told, and goes on
-with the bytes of those that are, joined. Where nothing is missing it is one row, however long it is.
+A feed comes as runs: each begins with a date that is not stored, of which all is told, and goes
+on with the bytes of those that are, joined. Where nothing is missing it is one row, however long.
 """
 
 from __future__ import annotations
@@ -81,8 +81,8 @@ SELECT c.id, e.id, c.style, {SHOWN.format(**OF_AN_EVENT)}
  ORDER BY e.starts_at < %(now)s, e.starts_at, e.id
  LIMIT %(most)s"""
 
-# Versions that were followed by another, dates that no feed shows any more, and what was written in
-# another way: that for a day longer, as long as a process of an earlier release may run.
+# Versions that were followed by another, dates that no feed shows any more, and what was written
+# in another way: that for a day longer, as long as a process of an earlier release may run.
 OUTDATED: LiteralString = f"""
 DELETE FROM calendar_entry k
  USING event e, {STYLES}

@@ -1,13 +1,14 @@
 """Feeds as bytes: written once, kept, and recognised by their ETag.
 
 One `Feeds` a process. What everybody's calendars show of a date is stored (`entries`), what only
-somebody's own shows of it is kept here: one change writes one VEVENT anew. Whole calendars are kept
-by ETag, so that most answers are one statement and no writing.
+somebody's own shows of it is kept here: one change writes one VEVENT anew. Whole calendars are
+kept by ETag, so that most answers are one statement and no writing.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import gzip
 import hashlib
 import threading
 from collections import OrderedDict
@@ -31,6 +32,8 @@ from timebank.domain.calendar.timezones import vtimezone
 ITEMS_KEPT_BYTES = 4_000_000
 CALENDARS_KEPT_BYTES = 16_000_000  # ten thousand dates, and a hundred smaller calendars
 ONE_DAY = dt.timedelta(days=1)
+PACK_LEVEL = 6
+PACKED = "-gzip"  # what the ETag of a packed calendar ends in: other bytes, another name
 
 
 class Kept:
@@ -67,10 +70,15 @@ class Document:
 
 
 class Feeds:
-    """Writes calendars for one site, and keeps what it wrote."""
+    """Writes calendars for one site, and keeps what it wrote.
 
-    def __init__(self, public_url: str) -> None:
+    Attributes:
+        packs: Whether calendars that take gzip get it.
+    """
+
+    def __init__(self, public_url: str, *, packs: bool = False) -> None:
         self._public_url = public_url
+        self.packs = packs
         self._items = Kept(ITEMS_KEPT_BYTES)
         self._calendars = Kept(CALENDARS_KEPT_BYTES)
 
@@ -103,6 +111,18 @@ class Feeds:
     def kept(self, etag: str) -> bytes | None:
         """Give the calendar of this name when this process has kept it."""
         return self._calendars.get(etag)
+
+    def packed(self, etag: str, body: bytes) -> bytes:
+        """Give a body in gzip: packed once, kept beside the plain one, the same everywhere.
+
+        Args:
+            etag: What `body` is known by.
+        """
+        found = self._calendars.get(etag + PACKED)
+        if found is None:
+            found = gzip.compress(body, PACK_LEVEL, mtime=0)
+            self._calendars.put(etag + PACKED, found)
+        return found
 
     def document(
         self, reader: Reader, state: FeedState, *, words: Callable[[], Words], now: dt.datetime

@@ -35,6 +35,7 @@ from timebank.domain.calendar.reading import Kind
 from timebank.domain.calendar.reading import RevokedFeed
 from timebank.models import CalendarClient
 from timebank.web.calendar import telling
+from timebank.web.calendar.telling import Packing
 
 FEEDS = "timebank.feeds"
 FEED_LOCALE = "en_GB"  # a calendar's language is not the one that its server happens to send
@@ -114,20 +115,27 @@ def client_of(agent: str) -> CalendarClient:
 
 def _unchanged(state: FeedState, now: dt.datetime, form: Form) -> Response | None:
     """Answer 304 when the calendar that asks has these very bytes."""
-    etag = _feeds().etag(state, now) + form.mark
+    packing = _packing()
+    etag = _feeds().etag(state, now) + form.mark + packing.mark
     if "If-None-Match" in request.headers:
         is_known = request.if_none_match.contains_weak(etag)
     else:
         asked = request.if_modified_since
         is_known = asked is not None and telling.last_modified(state, now) <= asked <= now
-    return Response(status=304, headers=telling.of_unchanged(state, etag)) if is_known else None
+    if not is_known:
+        return None
+    return Response(status=304, headers=telling.of_unchanged(state, etag, packing))
 
 
 def _whole(state: FeedState, now: dt.datetime, form: Form) -> Response:
-    document = form.write(state, now)
-    etag = _feeds().etag(document.state, now) + form.mark
-    headers = telling.of_whole(document.state, etag, length=len(document.body), now=now)
-    response = Response(document.body, headers=headers)
+    document, packing = form.write(state, now), _packing()
+    etag, body = _feeds().etag(document.state, now) + form.mark, document.body
+    if packing.is_chosen:
+        body = _feeds().packed(etag, body)
+    headers = telling.of_whole(
+        document.state, etag + packing.mark, packing, length=len(body), now=now
+    )
+    response = Response(body, headers=headers)
     if form is not ICALENDAR:
         response.headers["Content-Type"] = form.media_type
         filed = response.headers["Content-Disposition"].replace(".ics", form.ending)
@@ -187,6 +195,10 @@ def _plain(status: int, sentence: str) -> Response:
 def _feeds() -> Feeds:
     feeds: Feeds = current_app.extensions[FEEDS]
     return feeds
+
+
+def _packing() -> Packing:
+    return telling.packing_of(_feeds(), request.environ.get("HTTP_ACCEPT_ENCODING"))
 
 
 def _as_icalendar(state: FeedState, now: dt.datetime) -> Document:

@@ -57,7 +57,7 @@ class Followable:
 def _set_up(state: BlueprintSetupState) -> None:
     app = cast("Flask", state.app)
     settings: Settings = app.extensions["timebank.settings"]
-    app.extensions[FEEDS] = Feeds(settings.public_url)
+    app.extensions[FEEDS] = Feeds(settings.public_url, packs=settings.calendar_gzip)
     discreet.register(app)
     app.wsgi_app = KeptFeeds(app.wsgi_app, app.extensions[FEEDS])  # type: ignore[method-assign]
 

@@ -74,14 +74,16 @@ class KeptFeeds:
         environ[telling.FOUND] = now, state  # the route needs not ask again
         if _is_to_be_noted(state, now):
             return None
-        etag = self._feeds.etag(state, now)
+        packing = telling.packing_of(self._feeds, environ.get("HTTP_ACCEPT_ENCODING"))
+        etag = self._feeds.etag(state, now) + packing.mark
         # An ETag holds no quotation mark, so this finds it weak, strong and in a list.
         if known and (f'"{etag}"' in known or known.strip() == "*"):
-            return "304 NOT MODIFIED", telling.of_unchanged(state, etag), b""
+            return "304 NOT MODIFIED", telling.of_unchanged(state, etag, packing), b""
         body = self._feeds.kept(etag)
         if body is None:
             return None
-        return "200 OK", telling.of_whole(state, etag, length=len(body), now=now), body
+        headers = telling.of_whole(state, etag, packing, length=len(body), now=now)
+        return "200 OK", headers, body
 
 
 def _find(environ: WSGIEnvironment, now: dt.datetime) -> FeedState | None:

@@ -6,9 +6,15 @@ Source: RFC 9110 8.8 (validators), 15.4.5 (304); docs/calendars.md.
 from __future__ import annotations
 
 import datetime as dt
+import functools
+from dataclasses import dataclass
 
+from werkzeug.datastructures import Accept
 from werkzeug.http import http_date
+from werkzeug.http import parse_accept_header
 
+from timebank.domain.calendar.feeds import PACKED
+from timebank.domain.calendar.feeds import Feeds
 from timebank.domain.calendar.reading import FeedState
 from timebank.domain.calendar.reading import Kind
 from timebank.models import Shows
@@ -46,20 +52,59 @@ PRIVATE = (
 SAFETY = tuple((name, text) for name, text in HEADERS if name != "Referrer-Policy")
 
 
-def of_unchanged(state: FeedState, etag: str) -> list[tuple[str, str]]:
+@dataclass(frozen=True, slots=True)
+class Packing:
+    """Whether a site packs its feeds, and whether this answer is to be packed.
+
+    What is packed has an ETag of its own, since it is other bytes.
+
+    Source: RFC 9110 8.8.3.3 (ETags and content codings), 12.5.5 (Vary).
+    """
+
+    is_offered: bool
+    is_chosen: bool
+
+    @property
+    def mark(self) -> str:
+        """What the ETag ends in."""
+        return PACKED if self.is_chosen else ""
+
+    @property
+    def vary(self) -> str:
+        """What else the answer depends on, besides the address."""
+        # The same address answers in jCal to whoever asks for that.
+        return "Accept, Accept-Encoding" if self.is_offered else "Accept"
+
+
+AS_IT_IS = Packing(is_offered=False, is_chosen=False)
+
+
+def packing_of(feeds: Feeds, accepted: str | None) -> Packing:
+    """Choose whether to pack an answer, by its request's Accept-Encoding."""
+    if not feeds.packs:
+        return AS_IT_IS
+    return Packing(is_offered=True, is_chosen=_takes_gzip(accepted or ""))
+
+
+@functools.lru_cache(maxsize=256)
+def _takes_gzip(accepted: str) -> bool:
+    return parse_accept_header(accepted, Accept).quality("gzip") > 0
+
+
+def of_unchanged(state: FeedState, etag: str, packing: Packing) -> list[tuple[str, str]]:
     """Give the headers of a 304."""
     caching = PRIVATE if state.is_private else PUBLIC
-    # The same address answers in jCal to whoever asks for that.
-    return [("ETag", f'"{etag}"'), ("Vary", "Accept"), *caching]
+    return [("ETag", f'"{etag}"'), ("Vary", packing.vary), *caching]
 
 
 def of_whole(
-    state: FeedState, etag: str, *, length: int, now: dt.datetime
+    state: FeedState, etag: str, packing: Packing, *, length: int, now: dt.datetime
 ) -> list[tuple[str, str]]:
-    """Give the headers of a calendar in full, `length` bytes long."""
+    """Give the headers of a calendar in full, `length` bytes long as it is sent."""
     disposition = "attachment" if state.kind is Kind.DATE else "inline"
     headers = [
-        *of_unchanged(state, etag),
+        *of_unchanged(state, etag, packing),
+        *([("Content-Encoding", "gzip")] if packing.is_chosen else []),
         *SAFETY,
         ("Content-Type", CALENDAR),
         ("Content-Length", str(length)),
