@@ -19,7 +19,18 @@ from timebank.models import Event
 from timebank.models import EventState
 from timebank.models import Shows
 
-TEXTS = ("UID", "SUMMARY", "DESCRIPTION", "LOCATION", "URL", "STATUS", "TRANSP")
+TEXTS = (
+    "UID",
+    "SUMMARY",
+    "DESCRIPTION",
+    "LOCATION",
+    "URL",
+    "STATUS",
+    "TRANSP",
+    "CONTACT",
+    "COLOR",
+    "IMAGE",
+)
 MOMENTS = ("DTSTART", "DTEND", "DTSTAMP", "LAST-MODIFIED", "CREATED")
 PUBLIC_URL = "https://goodturn.example"
 

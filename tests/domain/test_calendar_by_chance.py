@@ -208,9 +208,9 @@ class Calendars(RuleBasedStateMachine):
     def put_back(self, which):
         self.attempt(leaving_out.put_back, event=self.date(which), by=self.nadia)
 
-    @rule(title=WORD, description=TEXT, bring=TEXT)
-    def say_it_otherwise(self, title, description, bring):
-        self.edit(title=title, description=description, bring=bring[:300])
+    @rule(title=WORD, description=TEXT, bring=TEXT, scene=st.sampled_from(("park", "tea")))
+    def say_it_otherwise(self, title, description, bring, scene):
+        self.edit(title=title, description=description, bring=bring[:300], scene=scene)
 
     @rule(hour=st.integers(0, 21), which=WHICH, reach=st.sampled_from(editing.Reach))
     def at_another_time_of_day(self, hour, which, reach):

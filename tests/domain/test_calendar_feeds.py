@@ -32,6 +32,7 @@ from timebank.models import Venue
 NOW = dt.datetime(2026, 10, 1, 12, tzinfo=dt.UTC)
 LATER = NOW + dt.timedelta(days=2)
 DAY = dt.date(2026, 10, 24)
+ABOUT = "Kept by neighbours with Good Turn. What changes there changes here: https://localhost/"
 
 
 @pytest.fixture
@@ -67,8 +68,11 @@ def test_a_date_is_one_vevent_with_all_that_a_reader_needs(
         f"UID:{walk.event.uid}@goodturn.example",
         "SEQUENCE:1",
         "CATEGORIES:Danson Strollers",
+        "COLOR:forestgreen",
+        r"CONTACT:Danson Strollers\, https://localhost/e/danson-saturday-stroll",
         f"CREATED:{made}",
         rf"DESCRIPTION:A friendly 5k round the lake.\n\nBring: stout shoes\n\n{page}",
+        "IMAGE;DISPLAY=BADGE;FMTTYPE=image/png;VALUE=URI:https://localhost/static/img/scenes/park.png",
         f"LAST-MODIFIED:{changed}",
         r"LOCATION:Danson Park\, by the boathouse\, The boathouse\, Danson Park\, DA6 8HL",
         "STATUS:CONFIRMED",
@@ -86,8 +90,11 @@ def test_a_calendar_names_itself_and_says_when_to_ask_again(subscriber: Subscrib
         "VERSION:2.0",
         "PRODID:-//Good Turn//Calendar//EN",
         "CALSCALE:GREGORIAN",
+        f"DESCRIPTION:{ABOUT}",
+        f"X-WR-CALDESC:{ABOUT}",
         "NAME:What’s on in Bexley",
         "X-WR-CALNAME:What’s on in Bexley",
+        "COLOR:darkgreen",
         "REFRESH-INTERVAL;VALUE=DURATION:PT6H",
         "SOURCE;VALUE=URI:https://localhost/calendar/all.ics",
         "URL:https://localhost/",

@@ -214,6 +214,9 @@ def test_a_list_tells_each_date_in_fields_and_names_nobody(
             "day": "2026-11-28",
             "series": "danson-saturday-stroll",
             "group": "Strollers, of Danson",
+            "scene": "park",
+            "colour": "forestgreen",
+            "picture": "http://localhost/static/img/scenes/park.png",
             "description": "A friendly 5k round the lake.",
             "bring": "",
             "venue": {

@@ -6,6 +6,8 @@ import re
 import pytest
 from flask import Flask
 
+from timebank.domain.calendar.composing import COLOURS
+from timebank.domain.calendar.composing import PICTURE
 from timebank.web import static_files
 
 
@@ -48,6 +50,19 @@ def test_fonts_in_the_stylesheet_have_hashed_names_too(app: Flask) -> None:
 )
 def test_any_other_name_is_not_found(app: Flask, address: str) -> None:
     assert app.test_client().get(address).status_code == 404
+
+
+def test_a_picture_that_calendars_show_keeps_its_address(app: Flask) -> None:
+    """What stands in people's calendars is fetched for years."""
+    for scene in COLOURS:
+        address = PICTURE.format(site="", scene=scene)
+        answer = app.test_client().get(address)
+        assert (answer.status_code, answer.content_type) == (200, "image/png")
+        assert answer.data.startswith(b"\x89PNG")
+        assert answer.headers["Cache-Control"] == "public, max-age=86400"
+        hashed = app.test_client().get(asset(app, f"img/scenes/{scene}.png"))
+        assert hashed.data == answer.data
+        assert "immutable" in hashed.headers["Cache-Control"]
 
 
 def test_text_is_packed_for_browsers_that_take_it(app: Flask) -> None:

@@ -21,6 +21,18 @@ ADDRESSES = {
     Kind.GROUP: "{path}/calendar.ics",
     Kind.SERIES: "{path}/calendar.ics",
 }
+PICTURE = "{site}/static/img/scenes/{scene}.png"  # web/static_files keeps this address
+# What each kind of thing is coloured in, by names of CSS 3: calendars know no others (RFC 7986 5.9).
+COLOURS = {
+    "park": "forestgreen",
+    "party": "crimson",
+    "litter": "olive",
+    "garden": "seagreen",
+    "tea": "chocolate",
+    "books": "slateblue",
+    "lake": "steelblue",
+    "fix": "darkorange",
+}
 OURS = uuid.UUID("6d1c3b0e-4d0f-4a7c-9b1f-3f0f6f0c5a11")  # what is no event has its UIDs in here
 
 
@@ -30,16 +42,19 @@ def cover_of(state: FeedState, words: Words, public_url: str) -> Cover:
     address = ADDRESSES.get(state.kind)
     name = words.names.get(state.kind, "%(place)s") % {"place": state.name}
     narrowed = [words.scenes.get(state.scene or "", ""), state.narrowed]
+    page = f"{site}/" if state.kind is Kind.GROUP else f"{site}{state.path}"
     return Cover(
         name=": ".join([name, ", ".join(filter(None, narrowed))]).removesuffix(": "),
-        url=f"{site}/" if state.kind is Kind.GROUP else f"{site}{state.path}",
+        about=words.about % {"page": page},
+        url=page,
         source=f"{site}{address.format(path=state.path)}" if address else None,
     )
 
 
 def item_of(row: Showing, state: FeedState, words: Words, public_url: str) -> Item:
     """Say what a calendar says of one thing."""
-    url = site_address(public_url, state.host) + _path(row, state.kind)
+    site = site_address(public_url, state.host)
+    url = site + _path(row, state.kind)
     at = (row.latitude, row.longitude)
     title = _title(row, state.kind, words)
     kinds = (row.group, row.role)
@@ -62,6 +77,9 @@ def item_of(row: Showing, state: FeedState, words: Words, public_url: str) -> It
         categories=tuple(filter(None, kinds)),
         says_status=not (row.is_cancelled and state.cancelled is CancelledAs.MARK),
         alarm_minutes=None if row.is_cancelled else state.alarm_minutes,
+        contact=f"{row.group}, {site}/e/{row.slug}" if row.slug else "",
+        picture=PICTURE.format(site=site, scene=row.scene) if row.scene else "",
+        colour=COLOURS.get(row.scene, ""),
     )
 
 

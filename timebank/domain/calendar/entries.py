@@ -30,7 +30,7 @@ from timebank.models import CancelledAs
 
 log = logging.getLogger(__name__)
 
-FORMAT = 2  # raise it with any change in what is written, or clients keep what they have
+FORMAT = 3  # raise it with any change in what is written, or clients keep what they have
 ZONES = importlib.metadata.version("tzdata")
 LIBRARY = importlib.metadata.version("icalendar")
 

@@ -24,6 +24,8 @@ class Item:
         timezone: The IANA zone that its times are told in.
         says_status: Whether a cancelled item says so in its status, besides its title.
         alarm_minutes: How long before it the calendar rings; None: it doesn't.
+        contact: Whom to ask about it, in one line: a group and its page, never a person.
+        picture: The address of a picture of it, as PNG; `colour` is a name of CSS.
     """
 
     uid: str
@@ -44,16 +46,20 @@ class Item:
     categories: tuple[str, ...]
     says_status: bool = True
     alarm_minutes: int | None = None
+    contact: str = ""
+    picture: str = ""
+    colour: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cover:
-    """What a calendar says about itself: its name, its page, and where it comes from.
+    """What a calendar says about itself: its name, what it is, its page, where it comes from.
 
     `source` is None for a private address: it travels with whatever somebody shares on.
     """
 
     name: str
+    about: str
     url: str
     source: str | None
 
@@ -67,6 +73,7 @@ NAMES: Mapping[str, str] = {
     "chosen": "What’s on in %(place)s",
     "gaps": "Still needed in %(place)s",
 }
+ABOUT = "Kept by neighbours with Good Turn. What changes there changes here: %(page)s"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,5 +119,6 @@ class Words:
     filled: str = "%(filled)s of %(places)s filled"
     at_risk: str = "at risk"
     no_go: str = "can’t start"
+    about: str = ABOUT
     names: Mapping[str, str] = field(default_factory=lambda: NAMES)
     scenes: Mapping[str, str] = field(default_factory=dict)

@@ -24,6 +24,8 @@ from timebank.core.errors import NotFound
 from timebank.db import Reader
 from timebank.domain.calendar import addresses
 from timebank.domain.calendar import reading
+from timebank.domain.calendar.composing import COLOURS
+from timebank.domain.calendar.composing import PICTURE
 from timebank.domain.calendar.composing import site_address
 from timebank.domain.calendar.feeds import Document
 from timebank.domain.calendar.feeds import Feeds
@@ -34,8 +36,9 @@ from timebank.domain.calendar.reading import Showing
 from timebank.domain.calendar.reading import UnknownFeed
 
 # What an ETag ends in. Raise the number with any change in what is written.
-JCAL, LIST, BUSY = "-jcal-1", "-list-1", "-busy-1"
+JCAL, LIST, BUSY = "-jcal-1", "-list-2", "-busy-1"
 KEPT_BYTES = 4_000_000
+UNKNOWN_TEXTS = {"name", "color"}
 _ESCAPED = re.compile(r"\\([\\;,nN])")  # RFC 5545 3.3.11
 Span = tuple[dt.datetime, dt.datetime]
 
@@ -152,14 +155,15 @@ def merged(spans: Iterable[Span]) -> list[Span]:
 def as_jcal(body: bytes) -> bytes:
     """Tell a calendar of ours in jCal (RFC 7265).
 
-    The library does not know NAME (RFC 7986 5.1), and would pass its text on escaped.
+    The library does not know NAME and COLOR (RFC 7986 5.1, 5.9), and would pass their text on
+    escaped.
     """
     from icalendar import Calendar  # noqa: PLC0415 - as above
 
     calendar = Calendar.from_ical(body)
     kind, properties, components = calendar.to_jcal()
-    for told in properties:
-        if told[0] == "name":
+    for told in [*properties, *(told for part in components for told in part[1])]:
+        if told[0] in UNKNOWN_TEXTS:
             told[2:] = ["text", _ESCAPED.sub(_plain, told[3])]
     return _as_json([kind, properties, components])
 
@@ -187,6 +191,9 @@ def _told(row: Showing, site: str, zone: ZoneInfo) -> dict[str, object]:
         "day": day,
         "series": row.slug,
         "group": row.group,
+        "scene": row.scene,
+        "colour": COLOURS[row.scene],
+        "picture": PICTURE.format(site=site, scene=row.scene),
         "description": row.description,
         "bring": row.bring,
         "venue": {

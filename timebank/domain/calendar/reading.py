@@ -135,7 +135,7 @@ class Showing:
     """One row of a feed.
 
     Attributes:
-        uid: Of the event; empty for an exchange.
+        uid: Of the event; empty for an exchange, as `slug` and `scene` are.
         outlook: Whether the date can start with the people it has.
         slot_id, role, role_id, about: Of a turn, or of a job that lacks people.
         whose: The full name of the neighbour whose turn it is, or with whom something is agreed.
@@ -163,6 +163,7 @@ class Showing:
     latitude: float | None
     longitude: float | None
     group: str
+    scene: str
     slot_id: int | None
     role: str | None
     role_id: int | None

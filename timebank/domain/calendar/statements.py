@@ -56,7 +56,7 @@ SELECT e.id, c.host, s.title, c.timezone, 1, hashint8extended(e.id, e.sequence),
 SHOWN: LiteralString = """
   e.uid::text, {sequence}, e.created_at, {updated_at}, {starts_at}, {ends_at}, {is_cancelled},
   e.outlook, e.reason, e.occurs_on, s.slug, s.title, s.description, s.bring, v.name, v.address,
-  v.latitude, v.longitude, g.name, {slot_id}, {role}, {role_id}, {about}, {whose},
+  v.latitude, v.longitude, g.name, s.scene, {slot_id}, {role}, {role_id}, {about}, {whose},
   {membership_id}, NULL, {filled}, {places}"""
 OF_AN_EVENT: dict[str, LiteralString] = {
     "sequence": "e.sequence",

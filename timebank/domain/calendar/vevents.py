@@ -26,6 +26,8 @@ from timebank.domain.calendar.items import Mail
 MAKER = "-//Good Turn//Calendar//EN"
 ASK_AGAIN_AFTER = "PT6H"
 END = b"END:VCALENDAR\r\n"
+COLOUR = "darkgreen"
+AS_BADGE = {"VALUE": "URI", "DISPLAY": "BADGE", "FMTTYPE": "image/png"}
 
 
 def cover(page: Cover) -> bytes:
@@ -40,6 +42,10 @@ def cover(page: Cover) -> bytes:
     name = vText(tidy_line(page.name))
     calendar.add("name", name)
     calendar.add("x-wr-calname", name)
+    about = vText(tidy_line(page.about))
+    calendar.add("description", about)
+    calendar.add("x-wr-caldesc", about)
+    calendar.add("color", COLOUR)
     calendar.add("url", page.url)
     calendar.add("refresh-interval", vText(ASK_AGAIN_AFTER), parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", vText(ASK_AGAIN_AFTER))
@@ -116,6 +122,12 @@ def _event(item: Item) -> Event:
         event.add("categories", [tidy_line(category) for category in item.categories])
     if item.position:
         event.add("geo", item.position)
+    if item.contact:
+        event.add("contact", vText(tidy_line(item.contact)))
+    if item.colour:
+        event.add("color", item.colour)
+    if item.picture:
+        event.add("image", item.picture, parameters=AS_BADGE)
     if item.alarm_minutes is not None:
         event.add_component(_alarm(item, item.alarm_minutes))
     return event

@@ -174,6 +174,9 @@ def words() -> Words:
             filled=_("%(filled)s of %(places)s filled"),
             at_risk=_("at risk"),
             no_go=_("can’t start"),
+            about=_(
+                "Kept by neighbours with Good Turn. What changes there changes here: %(page)s"
+            ),
             names={
                 Kind.EVERYTHING: _("What’s on in %(place)s"),
                 Kind.MINE: _("My turns in %(place)s"),
