@@ -165,7 +165,7 @@ def test_head_is_get_without_the_body_packed_too(packing: FlaskClient) -> None:
     ],
 )
 def test_only_whoever_takes_gzip_gets_it(
-    packing: FlaskClient, accepted: str, is_packed: bool
+    packing: FlaskClient, accepted: str, *, is_packed: bool
 ) -> None:
     for _ in range(2):
         answer = packing.get(EVERYTHING, environ_base={"HTTP_ACCEPT_ENCODING": accepted})

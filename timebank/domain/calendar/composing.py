@@ -22,7 +22,7 @@ ADDRESSES = {
     Kind.SERIES: "{path}/calendar.ics",
 }
 PICTURE = "{site}/static/img/scenes/{scene}.png"  # web/static_files keeps this address
-# What each kind of thing is coloured in, by names of CSS 3: calendars know no others (RFC 7986 5.9).
+# What each kind of thing is coloured in, by names of CSS 3: calendars know no others (RFC 7986).
 COLOURS = {
     "park": "forestgreen",
     "party": "crimson",

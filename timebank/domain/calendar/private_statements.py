@@ -238,7 +238,8 @@ AGREED = Asked(
     shown="""
   '', x.version, x.created_at, x.versioned_at, x.planned_at,
   x.planned_at + make_interval(mins => x.minutes), x.state = 'cancelled',
-  'open', NULL, x.planned_at::date, '', x.what, '', '', '', '', NULL, NULL, coalesce(pot.name, ''), '',
+  'open', NULL, x.planned_at::date, '', x.what, '', '', '', '', NULL, NULL,
+  coalesce(pot.name, ''), '',
   NULL, NULL, NULL, NULL, p.full_name, NULL, x.id, NULL, NULL""",
     order="x.planned_at, x.id",
 )

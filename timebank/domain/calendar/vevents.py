@@ -122,15 +122,20 @@ def _event(item: Item) -> Event:
         event.add("categories", [tidy_line(category) for category in item.categories])
     if item.position:
         event.add("geo", item.position)
+    _add_looks(event, item)
+    if item.alarm_minutes is not None:
+        event.add_component(_alarm(item, item.alarm_minutes))
+    return event
+
+
+def _add_looks(event: Event, item: Item) -> None:
+    """Say whom to ask, and how it looks; what two agreed on has neither."""
     if item.contact:
         event.add("contact", vText(tidy_line(item.contact)))
     if item.colour:
         event.add("color", item.colour)
     if item.picture:
         event.add("image", item.picture, parameters=AS_BADGE)
-    if item.alarm_minutes is not None:
-        event.add_component(_alarm(item, item.alarm_minutes))
-    return event
 
 
 def _alarm(item: Item, minutes: int) -> Alarm:
