@@ -28,6 +28,7 @@ from bench import common
 from bench import feeds
 from bench import gifts
 from bench import grids
+from bench import large_feeds
 from bench import load
 from bench import matching
 from bench import member_lists
@@ -49,6 +50,7 @@ FAMILIES: dict[str, Callable[[Stage], list[Figure]]] = {
     "grids": grids.measure,
     "claims": claims.measure,
     "feeds": feeds.measure,
+    "large_feeds": large_feeds.measure,
     "weight": weight.measure,
     "statements": statements.measure,
     "books": books.measure,

@@ -72,12 +72,14 @@ class Target:
     Attributes:
         requests: Gives the requests of a round.
         repeat: Whether a request may be sent twice.
+        connections: How many ask at the same time.
     """
 
     server: Server
     requests: Callable[[], Sequence[bytes]]
     expect: int = 200
     repeat: bool = True
+    connections: int = CONNECTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +153,7 @@ def start_server(
     Args:
         more: Options of gunicorn's besides.
     """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     options = GUNICORN.replace("wsgi:app", application).replace(
         "--workers 2", f"--workers {workers}"
     )
@@ -161,6 +161,14 @@ def start_server(
     log = Path(environ["INSTANCE"]) / "gunicorn.log"
     bind = ["--bind", f"127.0.0.1:{port}"]
     return Server(start_child([*program, *bind], log=log, environ=environ), port)
+
+
+def free_port() -> int:
+    """Find a TCP port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
 
 
 def wait_for(server: Server, path: str) -> None:
@@ -215,7 +223,7 @@ def sample(stage: Stage, target: Target, seconds: float) -> Sample:
         requests=tuple(target.requests()),
         expect=target.expect,
         seconds=seconds,
-        connections=CONNECTIONS,
+        connections=target.connections,
         repeat=target.repeat,
     )
     server, database = target.server.process.pid, stage.database.pid
