@@ -2,7 +2,7 @@
 """What the database is asked about the stored VEVENTs of dates.
 
 A feed comes as runs: each begins with a date that is not stored, of which all is told, and goes
-on with the bytes of those that are, joined. Where nothing is missing it is one row, however long.
+on with the bytes of those that are, joined piece by piece.
 """
 
 from __future__ import annotations
@@ -20,27 +20,31 @@ from timebank.models import Shows
 IS_THIS: LiteralString = """k.event_id = e.id AND k.sequence = e.sequence
    AND k.style = %(style)s AND (e.state = 'planned' OR NOT %(is_marked)s)"""
 
+# So many dates come in one row: the driver needs room for a row besides that for all of them.
+PIECE: LiteralString = "500"
 READ: LiteralString = f"""
 WITH found AS (
   SELECT e.id, e.sequence, e.updated_at, e.starts_at, e.ends_at, k.body,
-         count(*) FILTER (WHERE k.body IS NULL) OVER (ORDER BY e.starts_at, e.id) AS run
+         count(*) FILTER (WHERE k.body IS NULL) OVER dates AS run,
+         row_number() OVER dates / {PIECE} AS piece
     FROM {{dates}}
     LEFT JOIN calendar_entry k ON {IS_THIS}
-   WHERE {{where}}),
+   WHERE {{where}}
+  WINDOW dates AS (ORDER BY e.starts_at, e.id)),
 told AS (
   SELECT count(*) AS shown, bit_xor(hashint8extended(id, sequence)) AS digest,
          max(updated_at) AS changed_at, min(starts_at) AS since, max(ends_at) AS until
     FROM found),
 runs AS (
-  SELECT run, string_agg(body, ''::bytea ORDER BY starts_at, id) AS bodies,
+  SELECT run, piece, string_agg(body, ''::bytea ORDER BY starts_at, id) AS bodies,
          min(id) FILTER (WHERE body IS NULL) AS missing_id
-    FROM found GROUP BY run)
+    FROM found GROUP BY run, piece)
 SELECT t.shown, t.digest, t.changed_at, t.since, t.until, n.bodies, e.id,
        {SHOWN.format(**OF_AN_EVENT)}
   FROM told t
  CROSS JOIN runs n
   LEFT JOIN (event e {TABLES}) ON e.id = n.missing_id
- ORDER BY n.run"""
+ ORDER BY n.run, n.piece"""
 
 
 def _of_series(where: LiteralString) -> LiteralString:

@@ -117,8 +117,9 @@ def _unchanged(state: FeedState, now: dt.datetime, form: Form) -> Response | Non
     """Answer 304 when the calendar that asks has these very bytes."""
     packing = _packing()
     etag = _feeds().etag(state, now) + form.mark + packing.mark
-    if "If-None-Match" in request.headers:
-        is_known = request.if_none_match.contains_weak(etag)
+    known = request.environ.get("HTTP_IF_NONE_MATCH")
+    if known is not None:
+        is_known = telling.names(known, etag)
     else:
         asked = request.if_modified_since
         is_known = asked is not None and telling.last_modified(state, now) <= asked <= now
@@ -148,8 +149,7 @@ def asked_form() -> Form:
 
     Source: RFC 9110 12.5.1; RFC 7265 6.
     """
-    best = request.accept_mimetypes.best_match(["text/calendar", JCAL.media_type])
-    return JCAL if best == JCAL.media_type else ICALENDAR
+    return JCAL if telling.wants_jcal(request.environ.get("HTTP_ACCEPT", "")) else ICALENDAR
 
 
 def programs() -> Programs:
@@ -213,6 +213,4 @@ def _as_jcal(state: FeedState, now: dt.datetime) -> Document:
 
 
 ICALENDAR = Form(media_type=telling.CALENDAR, ending=".ics", mark="", write=_as_icalendar)
-JCAL = Form(
-    media_type="application/calendar+json", ending=".json", mark=marks.JCAL, write=_as_jcal
-)
+JCAL = Form(media_type=telling.JCAL, ending=".json", mark=marks.JCAL, write=_as_jcal)

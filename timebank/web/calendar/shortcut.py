@@ -49,10 +49,9 @@ class KeptFeeds:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer from what is kept; else ask the app."""
         method = environ["REQUEST_METHOD"]
-        # Whoever names a type of `application` may want jCal, which is the routes' business.
-        other_form = "application/" in environ.get("HTTP_ACCEPT", "").lower()
-        is_feed = environ["PATH_INFO"].endswith(".ics") and not other_form
-        if method in {"GET", "HEAD"} and is_feed:
+        is_feed = environ["PATH_INFO"].endswith(".ics")
+        # jCal is the routes' business.
+        if is_feed and method in {"GET", "HEAD"} and not _wants_jcal(environ):
             answer = self._from_kept(environ)
             if answer:
                 status, headers, body = answer
@@ -76,14 +75,17 @@ class KeptFeeds:
             return None
         packing = telling.packing_of(self._feeds, environ.get("HTTP_ACCEPT_ENCODING"))
         etag = self._feeds.etag(state, now) + packing.mark
-        # An ETag holds no quotation mark, so this finds it weak, strong and in a list.
-        if known and (f'"{etag}"' in known or known.strip() == "*"):
+        if known and telling.names(known, etag):
             return "304 NOT MODIFIED", telling.of_unchanged(state, etag, packing), b""
         body = self._feeds.kept(etag)
         if body is None:
             return None
         headers = telling.of_whole(state, etag, packing, length=len(body), now=now)
         return "200 OK", headers, body
+
+
+def _wants_jcal(environ: WSGIEnvironment) -> bool:
+    return telling.wants_jcal(environ.get("HTTP_ACCEPT", ""))
 
 
 def _find(environ: WSGIEnvironment, now: dt.datetime) -> FeedState | None:

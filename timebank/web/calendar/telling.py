@@ -10,6 +10,7 @@ import functools
 from dataclasses import dataclass
 
 from werkzeug.datastructures import Accept
+from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import http_date
 from werkzeug.http import parse_accept_header
 
@@ -22,6 +23,7 @@ from timebank.web.events.forms import SCENES
 from timebank.web.headers import HEADERS
 
 CALENDAR = "text/calendar; charset=utf-8"
+JCAL = "application/calendar+json"
 FOUND = "timebank.calendar.found"  # in a request: when it was looked into, and the feed's state
 FILENAMES = {
     Kind.EVERYTHING: "whats-on",
@@ -84,6 +86,23 @@ def packing_of(feeds: Feeds, accepted: str | None) -> Packing:
     if not feeds.packs:
         return AS_IT_IS
     return Packing(is_offered=True, is_chosen=_takes_gzip(accepted or ""))
+
+
+@functools.lru_cache(maxsize=256)
+def wants_jcal(accepted: str) -> bool:
+    """Tell by a request's Accept whether jCal is wanted; who takes both alike gets iCalendar."""
+    if "application/" not in accepted.lower():
+        return False
+    types = parse_accept_header(accepted, MIMEAccept)
+    return types.best_match(["text/calendar", JCAL]) == JCAL
+
+
+def names(known: str, etag: str) -> bool:
+    """Tell whether an If-None-Match names an ETag: weak, strong, in a list, or any there is.
+
+    An ETag of ours holds no quotation mark, so that it can be looked for as it stands.
+    """
+    return f'"{etag}"' in known or known.strip() == "*"
 
 
 @functools.lru_cache(maxsize=256)
