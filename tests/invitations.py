@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import email
 import mailbox
 from collections.abc import Iterator
@@ -16,11 +17,20 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from timebank.adapters import maildir
+from timebank.core import clock
 from timebank.core.settings import Settings
 from timebank.jobs import notices
 from timebank.jobs import tools
 
 REPLY_ADDRESS = "rota@goodturn.example"
+A_FORTNIGHT = dt.timedelta(days=14)
+
+
+def first_of_may() -> dt.date:
+    """The next one that is a fortnight away: the database's clock can't be set, and goes on."""
+    today = clock.now().date()
+    this_year = dt.date(today.year, 5, 1)
+    return this_year if today + A_FORTNIGHT <= this_year else this_year.replace(today.year + 1)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from tests.invitations import REPLY_ADDRESS
 from tests.invitations import Postman
 from tests.invitations import calendar_part
 from tests.invitations import entry
+from tests.invitations import first_of_may
 from tests.invitations import told
 from timebank.core import clock
 from timebank.core.settings import Settings
@@ -38,7 +39,7 @@ from timebank.models import Profile
 from timebank.models import Shows
 from timebank.models import Slot
 
-DAY = dt.date(2027, 5, 1)
+DAY = first_of_may()
 HOUR = dt.timedelta(hours=1)
 FOLDED = re.compile(rb"\r\n[ \t]")
 
@@ -169,7 +170,7 @@ class TestTheMail:
         calendar = calendar_part(postman.brings_one(session)).get_payload(decode=True)
         [read] = vobject.readComponents(calendar.decode())
         assert read.method.value == "REQUEST"
-        assert read.vevent.dtstart.value.isoformat() == "2027-05-01T08:45:00+01:00"
+        assert read.vevent.dtstart.value.isoformat() == f"{DAY}T08:45:00+01:00"
         assert read.vevent.attendee.value == "mailto:bela@example.com"
 
     def test_odd_names_stay_where_they_belong(
@@ -201,7 +202,9 @@ class TestTheMail:
     def test_a_turn_around_a_clock_change_is_told_in_utc(
         self, session: Session, walk: Walk, postman: Postman
     ) -> None:
-        starts_at = dt.datetime(2027, 3, 28, 0, 30, tzinfo=dt.UTC)
+        autumn = dt.date(DAY.year, 10, 31)
+        sunday = autumn - dt.timedelta(days=autumn.isoweekday() % 7)  # the last one of October
+        starts_at = dt.datetime.combine(sunday, dt.time(0, 30), dt.UTC)
         changing.move_event(
             session,
             event=walk.event,

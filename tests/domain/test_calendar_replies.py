@@ -20,6 +20,7 @@ from tests.invitations import REPLY_ADDRESS
 from tests.invitations import Postman
 from tests.invitations import answer
 from tests.invitations import entry
+from tests.invitations import first_of_may
 from timebank.core import clock
 from timebank.core import ids
 from timebank.core.settings import Settings
@@ -36,7 +37,7 @@ from timebank.models import Notice
 from timebank.models import NoticeKind
 from timebank.models import ReplyOutcome
 
-DAY = dt.date(2027, 5, 1)
+DAY = first_of_may()
 LONGEST_SECONDS = 2.0
 DESK = Desk(public_url="http://localhost", secret_key=SECRET, reply_address=REPLY_ADDRESS)
 

@@ -17,7 +17,11 @@ from timebank.models import Claim
 from timebank.models import ClaimState
 from timebank.models import Event
 from timebank.models import HeldFor
+from timebank.models import MailedTurn
 from timebank.models import Membership
+from timebank.models import Method
+from timebank.models import Notice
+from timebank.models import NoticeKind
 from timebank.models import Profile
 from timebank.models import Role
 from timebank.models import Slot
@@ -239,6 +243,32 @@ def test_a_cancelled_column_can_be_left_out_and_put_back(session, walk):
     assert session.get_one(Event, walk.event.id).state.value == "skipped"
     undo(session, walk, made)
     assert session.get_one(Event, walk.event.id).state.value == "planned"
+
+
+def test_a_turn_in_somebodys_calendar_is_taken_out_of_it_with_the_import(session, walk):
+    made = brought(session, walk, ONE_LINE + "Marshal,Bela Novak,Sam Tran\n")
+    write(session, walk, made)
+    theirs = sa.select(Claim).where(Claim.import_id == made.id).order_by(Claim.starts_at)
+    bela, sam = session.scalars(theirs).all()
+    session.add(
+        MailedTurn(
+            community_id=bela.community_id,
+            membership_id=bela.membership_id,
+            slot_id=bela.slot_id,
+            claim_id=bela.id,
+            method=Method.REQUEST,
+            sequence=0,
+            told_at=NOW,
+        )
+    )
+    session.commit()
+    undo(session, walk, made)
+    undo(session, walk, made)
+    told = session.scalars(sa.select(Notice).where(Notice.kind == NoticeKind.PUT_DOWN)).all()
+    assert [(one.person_id, one.claim_id, one.facts["taken_off"]) for one in told] == [
+        (bela.person_id, bela.id, "yes")
+    ]
+    assert sam.state is ClaimState.WITHDRAWN
 
 
 def test_all_of_it_is_undone(session, walk):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +20,7 @@ from tests.invitations import REPLY_ADDRESS
 from tests.invitations import Postman
 from tests.invitations import answer
 from tests.invitations import bound
+from tests.invitations import first_of_may
 from timebank.adapters import imap
 from timebank.core import clock
 from timebank.core.settings import Settings
@@ -34,7 +34,7 @@ from timebank.models import Notice
 from timebank.models import NoticeKind
 from timebank.models import ReplyOutcome
 
-DAY = dt.date(2027, 5, 1)
+DAY = first_of_may()
 
 
 @pytest.fixture

@@ -66,7 +66,7 @@ def withdraw_claim(
         # Ten minutes' grace, so that an Undo spares everybody two mails.
         told_at = min(now if for_good else now + UNDO_LASTS, claim.starts_at)
         _tell_organisers(session, claim, told_at)
-        _tell_their_calendar(session, claim, told_at)
+        tell_their_calendar(session, claim, told_at=told_at)
     return claim
 
 
@@ -147,14 +147,26 @@ def _tell_organisers(session: Session, claim: Claim, told_at: dt.datetime) -> No
     )
 
 
-def _tell_their_calendar(session: Session, claim: Claim, told_at: dt.datetime) -> None:
-    """Post the mail that takes a turn out of its person's calendar, where our mail put it in."""
+def tell_their_calendar(
+    session: Session, claim: Claim, *, told_at: dt.datetime, is_taken_off: bool = False
+) -> None:
+    """Post the mail that takes a turn out of its person's calendar, where our mail put it in.
+
+    Args:
+        told_at: When it may go out.
+        is_taken_off: Whether somebody else gave the turn back, and not its person.
+    """
     is_there = sa.exists().where(
         MailedTurn.membership_id == claim.membership_id,
         MailedTurn.slot_id == claim.slot_id,
         MailedTurn.method == Method.REQUEST,
     )
     if session.scalar(sa.select(is_there)):
-        kind, person_id = NoticeKind.GIVEN_BACK, claim.person_id
-        message = telling.about_claim(claim, kind, person_id=person_id, now=told_at)
+        message = telling.about_claim(
+            claim,
+            NoticeKind.PUT_DOWN if is_taken_off else NoticeKind.GIVEN_BACK,
+            person_id=claim.person_id,
+            facts={"taken_off": "yes"} if is_taken_off else None,
+            now=told_at,
+        )
         outbox.post_notices(session, [message])

@@ -90,6 +90,7 @@ def _withdraw(
         is_open = claim.state in {ClaimState.HELD, ClaimState.CONFIRMED}
         if is_open and claim.starts_at > now:
             withdrawing.give_back(session, claim, because=WithdrawnBecause.UNDONE, now=now)
+            withdrawing.tell_their_calendar(session, claim, told_at=now, is_taken_off=True)
         else:
             kept.append([DONE, public_name(name or ""), day.isoformat()])
     return kept
