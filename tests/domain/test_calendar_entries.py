@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
@@ -334,4 +335,30 @@ def test_runs_of_stored_and_missing_dates_come_in_their_order(
         session.commit()
         subscriber.forget()
         assert subscriber.everything() == whole
+        assert stored(session) == 13
+
+
+def test_everybody_at_once_and_the_job_write_each_date_once_for_all(
+    session: Session, engine: sa.Engine, database_url: str, walk: Walk, without_store: Subscriber
+) -> None:
+    whole = without_store.everything()
+
+    def ask(_number: int) -> bytes:
+        subscriber = Subscriber(database_url, NOW)
+        try:
+            return subscriber.everything()
+        finally:
+            subscriber.close()
+
+    def run(_number: int) -> bytes:
+        with Session(engine) as own:
+            write_ahead(own)
+        return whole
+
+    for _round in range(3):
+        session.execute(sa.delete(CalendarEntry))
+        session.commit()
+        with ThreadPoolExecutor(8) as pool:
+            answers = [pool.submit(run if n % 4 == 0 else ask, n) for n in range(16)]
+        assert {answer.result() for answer in answers} == {whole}
         assert stored(session) == 13
