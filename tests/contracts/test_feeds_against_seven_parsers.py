@@ -173,6 +173,7 @@ def test_a_parser_sees_exactly_what_the_tables_say(
 
 
 @need_all_seven()
+@pytest.mark.timeout(300)
 def test_seven_parsers_accept_every_feed_and_five_agree_on_every_date(
     feeds: dict[str, bytes], tmp_path: Path
 ) -> None:
