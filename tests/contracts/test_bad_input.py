@@ -98,6 +98,8 @@ def test_hostile_text_in_addresses_is_answered_with_a_page(app, walk):
             "/neighbours?kind={}", "/neighbours?category={}", "/neighbours?area={}",
             "/neighbours?after={}", "/neighbours?after=ask-{}", "/neighbours/{}",
             "/neighbours/talks/{}", "/t/{}/reply", "/t/{}/keep",
+            "/t/{}/stop/turns", "/t/1-x/stop/{}", "/t/{}/free/1", "/t/1-x/free/{}",
+            "/demo/mail/kinds/{}", "/demo/mail/kinds/{}/page",
         ):  # fmt: skip
             answer = client.get(address.format(quoted(raw[:2000])), base_url="http://localhost")
             assert answer.status_code < 500, (address, raw)
@@ -187,7 +189,7 @@ def forms_of(session, browser, walk):
         "/e/danson-saturday-stroll/rota/import",
         f"/e/danson-saturday-stroll/rota/import/{made.id}",
         "/e/danson-saturday-stroll/suggest?all=yes",
-        "/join", "/me/pause",
+        "/join", "/me/pause", "/me/mail",
         "/e/danson-saturday-stroll/rota/import",
         f"/e/danson-saturday-stroll/rota/import/{made.id}",
         "/me/leave", "/me/erase",  # the last: whoever is let go is signed out

@@ -57,6 +57,8 @@ MARKS = {
     "feed.role_name": "INSERT INTO feed"
     " (membership_id, community_id, token_hash, shows, role_name)"
     " VALUES (:member, :here, 'role', 'gaps', 'Zebedee')",
+    "mail_choice.near": "INSERT INTO mail_choice (membership_id, community_id, near)"
+    " VALUES (:member, :here, 'Zebedee Road')",
     "notice.dedupe_key": "INSERT INTO notice (community_id, person_id, kind, dedupe_key,"
     " not_before, expires_at) VALUES (:here, :bela, 'books_wrong', 'Zebedee', now(), now())",
     "notice.last_error": "UPDATE notice SET last_error = '550 Zebedee' WHERE person_id = :bela",

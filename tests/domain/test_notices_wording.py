@@ -25,8 +25,11 @@ from timebank.domain import outbox
 from timebank.domain.notices import letters
 from timebank.domain.notices import wording
 from timebank.domain.notices.exchanges import AboutExchange
+from timebank.domain.notices.judging import Enclosed
 from timebank.domain.notices.letters import Letter
 from timebank.domain.notices.posts import AboutPost
+from timebank.domain.notices.weekly import Week
+from timebank.domain.notices.wording import NOTHING
 from timebank.domain.notices.wording import Wording
 from timebank.models import Claim
 from timebank.models import ClaimState
@@ -49,8 +52,14 @@ def worded(session: Session, notice: Notice, *, now: dt.datetime = EVE) -> Wordi
     return word(letter, now=now)
 
 
-def word(letter: Letter, *, now: dt.datetime = EVE) -> Wording:
-    return wording.word(letter, public_url="https://goodturn.example", secret_key=SECRET, now=now)
+def word(letter: Letter, *, now: dt.datetime = EVE, enclosed: Enclosed = NOTHING) -> Wording:
+    return wording.word(
+        letter,
+        public_url="https://goodturn.example",
+        secret_key=SECRET,
+        now=now,
+        enclosed=enclosed,
+    )
 
 
 class TestWording:
@@ -85,6 +94,7 @@ class TestWording:
             "--\n"
             "You get this because you’re on the rota.\n"
             "Rather talk? Ring 020 8000 0000.\n"
+            f"Choose which e-mails you get: {HOME}/me/mail\n"
             f"Bexley: {HOME}\n"
         )
         for said in ("Saturday 1 May, 9am", f"/t/{token}/cant", "Ring 020 8000 0000", "1½ hours"):
@@ -231,7 +241,10 @@ class TestWording:
         notice = owe(session, walk.bela, NoticeKind.REMINDER_EVE, claim=claim)
         letter = letters.read_letter(session, notice_id=notice.id)
         for kind in NoticeKind:
-            words = word(_of_every_kind(letter, kind, request.id))
+            words = word(
+                _of_every_kind(letter, kind, request.id),
+                enclosed=Enclosed(letters=(letter,), week=Week()),
+            )
             for part in (words.subject, words.text, words.html):
                 assert part.strip()
                 assert "None" not in part
@@ -327,6 +340,7 @@ class TestExchanges:
             "--\n"
             "You get this because of help between neighbours.\n"
             "Rather talk? Ring 020 8000 0000.\n"
+            f"Choose which e-mails you get: {HOME}/me/mail\n"
             f"Bexley: {HOME}\n"
         )
         group = say(NoticeKind.THANKED, is_for_group=True, helped="Danson Strollers")

@@ -13,6 +13,7 @@ from timebank.demo.dates import write_series
 from timebank.demo.diary import Diary
 from timebank.demo.helping import write_helping
 from timebank.demo.history import History
+from timebank.demo.mails import write_choices
 from timebank.demo.people import settle
 from timebank.demo.thanks import write_thanks
 from timebank.demo.training import train
@@ -37,5 +38,6 @@ def fill(session: Session, *, seed: int, now: dt.datetime) -> None:
     write_board(session, borough, seed=seed, now=now)
     write_thanks(session, borough, seed=seed, now=now)
     write_helping(session, borough, now=now)
+    write_choices(session, borough, now=now)
     reminders.plan_due(session, now=now)
     ledger.reconcile(session, now=now)

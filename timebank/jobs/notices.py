@@ -17,6 +17,8 @@ from timebank.adapters.mail import Postbox
 from timebank.adapters.mail import add_calendars
 from timebank.adapters.mail import open_postbox
 from timebank.adapters.mail import write_message
+from timebank.adapters.mail_headers import add_way_out
+from timebank.adapters.mail_headers import name_language
 from timebank.core import clock
 from timebank.domain.calendar.invitations import Office
 from timebank.domain.notices import delivery
@@ -24,9 +26,12 @@ from timebank.domain.notices import wording
 from timebank.domain.notices.delivery import Lease
 from timebank.domain.notices.entries import Entries
 from timebank.domain.notices.entries import entries_for
+from timebank.domain.notices.judging import Enclosed
+from timebank.domain.notices.judging import judge
 from timebank.domain.notices.letters import Letter
 from timebank.domain.notices.letters import read_letter
 from timebank.domain.notices.letters import reason_to_drop
+from timebank.domain.notices.rendering import one_line
 from timebank.jobs import tools
 from timebank.jobs.tools import Tools
 
@@ -88,16 +93,19 @@ def _message(mine: Tools, lease: Lease) -> EmailMessage | None:
     with mine.session() as session:
         letter = read_letter(session, notice_id=lease.notice_id)
         why = reason_to_drop(letter)
-        entries = why is None and entries_for(
+        enclosed = judge(session, lease=lease, letter=letter, now=now) if why is None else None
+        entries = enclosed and entries_for(
             session, letter, notice_id=lease.notice_id, office=_office(mine), now=now
         )
-    if why is None:
+    if why is None and enclosed is None:
+        return None  # it waits for its reader's own time, or they'd rather not have it
+    if enclosed is not None:
         try:
-            return _write(mine, letter, entries or None, now)
+            return _write(mine, letter, enclosed, entries or None, now)
         except NotOneRecipient:
             why = "not one plain address"
     with mine.session() as session:
-        delivery.mark_cancelled(session, lease=lease, why=why)
+        delivery.mark_cancelled(session, lease=lease, why=why or "")
     return None
 
 
@@ -115,13 +123,19 @@ def _sender(mine: Tools) -> str:
     return f"noreply@{host_of(mine)}"
 
 
-def _write(mine: Tools, letter: Letter, entries: Entries | None, now: dt.datetime) -> EmailMessage:
+def _write(
+    mine: Tools, letter: Letter, enclosed: Enclosed, entries: Entries | None, now: dt.datetime
+) -> EmailMessage:
     settings = mine.settings
     words = wording.word(
-        letter, public_url=settings.public_url, secret_key=settings.secret_key, now=now
+        letter,
+        public_url=settings.public_url,
+        secret_key=settings.secret_key,
+        now=now,
+        enclosed=enclosed,
     )
     message = write_message(
-        sender_name=wording.one_line(letter.community_name),
+        sender_name=one_line(letter.community_name),
         sender=_sender(mine),
         recipient=letter.email or "",
         subject=words.subject,
@@ -130,6 +144,9 @@ def _write(mine: Tools, letter: Letter, entries: Entries | None, now: dt.datetim
         message_id=message_id(letter.dedupe_key, host_of(mine)),
         date=format_datetime(now),
     )
+    name_language(message, words.language)
+    if words.stop:
+        add_way_out(message, words.stop)
     if entries:
         add_calendars(message, entries.calendars, method=entries.method.value.upper())
     return message

@@ -1,16 +1,20 @@
-"""Write the reminders whose moment has come."""
+"""Write the reminders and weekly mails whose moment has come."""
 
 from __future__ import annotations
 
 from timebank.core import clock
+from timebank.domain.notices import together
+from timebank.domain.notices import weekly
 from timebank.domain.rota import first_turns
 from timebank.domain.rota import reminders
 from timebank.jobs import tools
 
 
 def plan_due() -> None:
-    """Owe everybody the reminders that are due by now, and newcomers a word of what to expect."""
+    """Owe everybody the reminders and weekly mails that are due, and newcomers a first word."""
     with tools.current().session() as session:
         now = clock.now()
         first_turns.plan_due(session, now=now)
         reminders.plan_due(session, now=now)
+        together.gather_reminders(session, now=now)
+        weekly.plan_due(session, now=now)

@@ -80,6 +80,9 @@ from timebank.models.ledger import Reconciliation
 from timebank.models.ledger import TopUpPolicy
 from timebank.models.ledger import Transfer
 from timebank.models.ledger import TransferKind
+from timebank.models.notices import How
+from timebank.models.notices import Lead
+from timebank.models.notices import MailChoice
 from timebank.models.notices import Notice
 from timebank.models.notices import NoticeKind
 from timebank.models.notices import NoticeState
@@ -151,15 +154,18 @@ __all__ = [
     "Handover",
     "HandoverState",
     "HeldFor",
+    "How",
     "IfShort",
     "ImportedEntry",
     "Invitation",
     "Joining",
+    "Lead",
     "LedgerHead",
     "LedgerMark",
     "LimitChange",
     "LineFate",
     "LineOutcome",
+    "MailChoice",
     "MailedTurn",
     "MemberList",
     "MemberListLine",

@@ -7,6 +7,7 @@ import enum
 import uuid
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped
 from sqlalchemy.orm import mapped_column
@@ -65,6 +66,10 @@ class NoticeKind(enum.StrEnum):
     APPLICATION_ACCEPTED = "application_accepted"
     APPLICATION_DECLINED = "application_declined"
     LEFT = "left"
+    REMINDER_WEEK = "reminder_week"
+    REMINDER_MORNING = "reminder_morning"
+    REMINDERS = "reminders"
+    WEEKLY = "weekly"
 
 
 class NoticeState(enum.StrEnum):
@@ -85,6 +90,10 @@ class Notice(Base):
 
     No address and no wording: both are looked up when it is sent. `facts` holds what cannot be
     looked up then (a typed reason, the earlier time), never a secret.
+
+    Attributes:
+        told_in_id: The message that tells it along with others (the weekly mail, several
+            reminders in one); it is not sent by itself then.
     """
 
     __tablename__ = "notice"
@@ -107,6 +116,7 @@ class Notice(Base):
     last_error: Mapped[str | None]
     created_at: Mapped[CreatedAt]
     sent_at: Mapped[dt.datetime | None]
+    told_in_id: Mapped[int | None]
 
     __table_args__ = (
         one_of("kind", NoticeKind, "notice_kind"),
@@ -120,9 +130,105 @@ class Notice(Base):
             "state NOT IN ('leased', 'handover') OR num_nulls(lease_token, lease_until) = 0",
             name="leased_notice_has_lease",
         ),
+        sa.UniqueConstraint("id", "community_id", "person_id", name="notice_of_a_person"),
+        sa.ForeignKeyConstraint(
+            ["told_in_id", "community_id", "person_id"],
+            ["notice.id", "notice.community_id", "notice.person_id"],
+            name="told_with_their_own",
+        ),
+        sa.CheckConstraint(
+            "told_in_id IS NULL OR state = 'cancelled' AND told_in_id <> id",
+            name="told_along_is_not_sent",
+        ),
+        sa.Index(
+            "notice_told_in",
+            "told_in_id",
+            postgresql_where=sa.text("told_in_id IS NOT NULL"),
+        ),
         sa.Index(
             "notice_open",
             "not_before",
             postgresql_where=sa.text("state IN ('pending', 'leased', 'handover')"),
+        ),
+    )
+
+
+class How(enum.StrEnum):
+    """How somebody gets the mails of one family: each by itself, in the weekly mail, or not."""
+
+    MAIL = "mail"
+    WEEKLY = "weekly"
+    NONE = "none"
+
+
+class Lead(enum.StrEnum):
+    """How long before a turn somebody is reminded of it."""
+
+    WEEK = "week"
+    TWO_DAYS = "two_days"
+    EVE = "eve"
+    MORNING = "morning"
+
+
+class MailChoice(Base):
+    """Which mails a member gets, when, and in which language; no row: as everybody does.
+
+    What they need comes whatever they choose: a cancelled turn, a sign-in. Days and hours are
+    those of the community.
+
+    Attributes:
+        leads: When they are reminded of turns; None: as everybody is, two days before and on the
+            eve. Empty: never.
+        quiet_from: From this time of day on nothing comes that can wait, until `quiet_until`;
+            None: there are no such hours.
+        paused_until: Nothing comes before then but what they need.
+        weekly: Whether the weekly mail brings what is on and what is needed.
+        weekly_on: The day of the week it comes on: 1 is Monday, 7 Sunday.
+        weekly_hour: The hour at which it comes.
+        near: The part of the place they would like to hear of; None: all of it.
+        language: Of the mails, as BCP 47 writes it; None: the site's own.
+    """
+
+    __tablename__ = "mail_choice"
+
+    membership_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    community_id: Mapped[int]
+    turns: Mapped[How] = mapped_column(choice(How), server_default="mail")
+    asking: Mapped[How] = mapped_column(choice(How), server_default="mail")
+    neighbours: Mapped[How] = mapped_column(choice(How), server_default="mail")
+    hours: Mapped[How] = mapped_column(choice(How), server_default="mail")
+    leads: Mapped[list[str] | None] = mapped_column(ARRAY(sa.Text))
+    quiet_from: Mapped[dt.time | None]
+    quiet_until: Mapped[dt.time | None]
+    paused_until: Mapped[dt.datetime | None]
+    weekly: Mapped[bool] = mapped_column(server_default=sa.false())
+    weekly_on: Mapped[int] = mapped_column(sa.SmallInteger, server_default="4")
+    weekly_hour: Mapped[int] = mapped_column(sa.SmallInteger, server_default="17")
+    near: Mapped[str | None]
+    language: Mapped[str | None]
+    changed_at: Mapped[CreatedAt]
+
+    __table_args__ = (
+        one_of("turns", How, "mail_choice_turns"),
+        one_of("asking", How, "mail_choice_asking"),
+        one_of("neighbours", How, "mail_choice_neighbours"),
+        one_of("hours", How, "mail_choice_hours"),
+        sa.CheckConstraint(
+            "leads <@ ARRAY['week', 'two_days', 'eve', 'morning']", name="mail_choice_leads"
+        ),
+        sa.CheckConstraint(
+            "num_nulls(quiet_from, quiet_until) IN (0, 2) AND quiet_from <> quiet_until",
+            name="mail_choice_quiet",
+        ),
+        sa.CheckConstraint(
+            "weekly_on BETWEEN 1 AND 7 AND weekly_hour BETWEEN 0 AND 23",
+            name="mail_choice_weekly",
+        ),
+        sa.CheckConstraint("char_length(near) BETWEEN 1 AND 40", name="mail_choice_near"),
+        sa.CheckConstraint("language ~ '^[a-z]{2}(-[A-Z]{2})?$'", name="mail_choice_language"),
+        sa.ForeignKeyConstraint(
+            ["membership_id", "community_id"],
+            ["membership.id", "membership.community_id"],
+            name="mails_of_a_member",
         ),
     )

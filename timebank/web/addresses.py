@@ -41,3 +41,9 @@ def site() -> str:
     """
     settings: Settings = current_app.extensions["timebank.settings"]
     return site_address(settings.public_url, door().community.host)
+
+
+def secret_key() -> str:
+    """Give the key that signs the links in our mails."""
+    settings: Settings = current_app.extensions["timebank.settings"]
+    return settings.secret_key

@@ -37,7 +37,6 @@ def read_choosable(session: Session, *, community_id: int) -> Choosable:
     )
     groups = sa.select(Group.id, Group.name).where(Group.community_id == community_id)
     series = sa.select(Series.id, Series.title).where(*published)
-    areas = sa.select(Venue.area).where(Venue.community_id == community_id, Venue.area != "")
     roles = (
         sa.select(Role.name)
         .join(Series, Series.id == Role.series_id)
@@ -46,9 +45,15 @@ def read_choosable(session: Session, *, community_id: int) -> Choosable:
     return Choosable(
         groups=_pairs(session, groups.order_by(Group.name, Group.id)),
         series=_pairs(session, series.order_by(Series.title, Series.id)),
-        areas=tuple(session.scalars(areas.distinct().order_by(Venue.area).limit(MOST))),
+        areas=read_areas(session, community_id=community_id),
         roles=tuple(session.scalars(roles.distinct().order_by(Role.name).limit(MOST))),
     )
+
+
+def read_areas(session: Session, *, community_id: int) -> tuple[str, ...]:
+    """Read which parts of the place something happens in, each once."""
+    areas = sa.select(Venue.area).where(Venue.community_id == community_id, Venue.area != "")
+    return tuple(session.scalars(areas.distinct().order_by(Venue.area).limit(MOST)))
 
 
 def _pairs(session: Session, found: sa.Select[int, str]) -> tuple[tuple[int, str], ...]:

@@ -170,6 +170,11 @@ SELECT created_at, expires_at, used_at, wrong_codes, next_path
     "messages": """
 SELECT kind, state, facts, not_before, created_at, sent_at, last_error
   FROM notice WHERE person_id = :person_id ORDER BY id""",
+    "choices_about_mail": """
+SELECT k.turns, k.asking, k.neighbours, k.hours, k.leads, k.quiet_from, k.quiet_until,
+       k.paused_until, k.weekly, k.weekly_on, k.weekly_hour, k.near, k.language, k.changed_at
+  FROM mail_choice k JOIN membership m ON m.id = k.membership_id
+ WHERE m.person_id = :person_id ORDER BY m.id""",
     "applications": """
 SELECT c.name AS community, a.called, a.phone, a.words, a.state, a.created_at, a.decided_at
   FROM application a JOIN community c ON c.id = a.community_id

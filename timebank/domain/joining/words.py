@@ -36,6 +36,7 @@ COLUMNS: dict[str, Fate] = {
     "feed.token_hash": Fate.ROW,
     "feed.area": Fate.ROW,
     "feed.role_name": Fate.ROW,
+    "mail_choice.near": Fate.ROW,
     "notice.dedupe_key": Fate.ROW,
     "notice.last_error": Fate.ROW,  # a mail server may repeat the address in it
     "notice.facts": Fate.ROW,  # and in those to others, what they wrote and their name: WORDS
@@ -104,6 +105,9 @@ STAYS: dict[str, str] = {
             "feed.last_client",
             "exchange_step.step",
             "handover.state",
+            *(f"mail_choice.{name}" for name in ("turns", "asking", "neighbours", "hours")),
+            "mail_choice.leads",
+            "mail_choice.language",
             "mailed_turn.method",
             "membership.standing",
             "member_list_line.fate",

@@ -60,6 +60,13 @@ UPDATE notice SET state = 'pending', last_error = :why, lease_token = NULL, leas
  WHERE id = :notice_id AND lease_token = :token AND state IN ('leased', 'handover', 'uncertain')
 """
 
+# Nothing was tried, so it does not count as a try.
+POSTPONE = """
+UPDATE notice SET state = 'pending', last_error = :why, lease_token = NULL, lease_until = NULL,
+                  not_before = :until, attempts = greatest(attempts - 1, 0)
+ WHERE id = :notice_id AND lease_token = :token AND state = 'leased'
+"""
+
 SWEEP = (
     """
 UPDATE notice SET state = 'uncertain', last_error = 'the worker died while handing it over'
@@ -116,6 +123,11 @@ def mark_uncertain(session: Session, *, lease: Lease, why: str) -> bool:
 def put_back(session: Session, *, lease: Lease, after: dt.timedelta, why: str) -> bool:
     """Let it be tried again after a while; it was certainly not taken."""
     return _change(session, PUT_BACK, lease, after=after, why=why)
+
+
+def postpone(session: Session, *, lease: Lease, until: dt.datetime, why: str) -> bool:
+    """Let it wait for its reader's own time; nothing was tried."""
+    return _change(session, POSTPONE, lease, until=until, why=why)
 
 
 def sweep(session: Session) -> int:

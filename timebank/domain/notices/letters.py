@@ -14,13 +14,14 @@ from timebank.core import text
 from timebank.domain.notices import exchanges
 from timebank.domain.notices import posts
 from timebank.domain.notices.exchanges import AboutExchange
+from timebank.domain.notices.families import LEAD_OF
 from timebank.domain.notices.posts import AboutPost
 from timebank.models import NoticeKind
 from timebank.models import SignInRequest
 
 _A_NAME = re.compile(r"[^\W\d_]{1,30}(?:['’-][^\W\d_]{1,30}){0,2}")
 
-REMINDERS = frozenset({NoticeKind.REMINDER_TWO_DAYS, NoticeKind.REMINDER_EVE})
+REMINDERS = frozenset(LEAD_OF)
 NEEDS_OPEN_EVENT = REMINDERS | {
     NoticeKind.CONFIRM_CLAIM,
     NoticeKind.YOU_ARE_IN,

@@ -7,50 +7,68 @@ public, and hours and days are those of the community.
 from __future__ import annotations
 
 import datetime as dt
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
+from dataclasses import replace
 from urllib.parse import urlsplit
 
-from jinja2 import Environment
-from jinja2 import FileSystemLoader
-from jinja2 import StrictUndefined
-from jinja2 import select_autoescape
-
-from timebank.core import hours
 from timebank.core import ids
-from timebank.core import text
-from timebank.core import when
+from timebank.core import languages
 from timebank.domain import identity
+from timebank.domain.notices.judging import Enclosed
 from timebank.domain.notices.letters import Letter
 from timebank.domain.notices.posts import AboutPost
+from timebank.domain.notices.rendering import environment
+from timebank.domain.notices.rendering import one_line
+from timebank.domain.notices.rendering import tidy
 from timebank.models import NoticeKind
 
-PACKAGE = Path(__file__).resolve().parents[2]
-LONGEST_SUBJECT = 150
 CLAIM_PURPOSE = "claim"
 ASKED_PURPOSE = "asked"
 HANDOVER_PURPOSE = "handover"
 OFFER_PURPOSE = "offer"
 HELP_PURPOSE = "help"
+FREE_PURPOSE = "free"
 INVITATION_PURPOSE = "invitation"
 REFERENCE_PURPOSE = "reference"
 KEEP_PURPOSE = "keep"
 EXCHANGE_PURPOSE = "exchange"
+STOP_PURPOSE = "stop"
 TALK_PURPOSES = {True: "talk-owner", False: "talk-other"}  # by whether it is the owner's side
 
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-_BLANK_LINES = re.compile(r"\n{3,}")
+# Where a message leads that is told in the weekly mail: the name of an address of `Links`.
+GISTS = {
+    NoticeKind.CALL_FOR_HELP: "help",
+    NoticeKind.COVER_WANTED: "offer_yes",
+    NoticeKind.TURN_OFFERED: "offer_yes",
+    NoticeKind.NEIGHBOUR_WROTE: "reply",
+    NoticeKind.POST_LAPSING: "keep",
+    NoticeKind.POST_LAPSED: "keep",
+    NoticeKind.EXCHANGE_DUE: "happened",
+    NoticeKind.EXCHANGE_AGREED: "exchange",
+    NoticeKind.THANKED: "exchange",
+    NoticeKind.WHAT_TO_EXPECT: "event",
+    NoticeKind.PLACE_FREE: "free_place",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """A message in words."""
+    """A message in words.
+
+    Attributes:
+        stop: The address that ends messages of this family; None: they can't be ended.
+        language: As BCP 47 names it.
+    """
 
     subject: str
     text: str
     html: str
+    stop: str | None = None
+    language: str = languages.USUAL
+
+
+NOTHING = Enclosed()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +77,13 @@ class Links:
 
     Attributes:
         secret_key: Signs those that let their holder do something.
+        enclosed: What goes along, and whose choice ends such messages.
     """
 
     letter: Letter
     public_url: str
     secret_key: str
+    enclosed: Enclosed = NOTHING
 
     @property
     def home(self) -> str:
@@ -78,6 +98,45 @@ class Links:
     def my_turns(self) -> str:
         """The person's own page."""
         return f"{self.home}/me"
+
+    @property
+    def choices(self) -> str:
+        """The page on which somebody chooses which messages they get."""
+        return f"{self.home}/me/mail"
+
+    @property
+    def stop(self) -> str | None:
+        """A page with one button: no more of these. None for what is needed."""
+        family, number = self.enclosed.family, self.enclosed.membership_id
+        if family is None or number is None:
+            return None
+        return f"{self.home}/t/{self.token(f'{STOP_PURPOSE}-{family}', number)}/stop/{family}"
+
+    def of(self, letter: Letter) -> Links:
+        """Give the addresses of another letter, told in this one."""
+        whose = Enclosed(membership_id=self.enclosed.membership_id)
+        return replace(self, letter=letter, enclosed=whose)
+
+    def date(self, slug: str, day: dt.date) -> str:
+        """The page of any date."""
+        return f"{self.home}/e/{slug}/{day}"
+
+    def free(self, slot_id: int) -> str:
+        """A page with one button: I'll do it, for a job that wants somebody.
+
+        Raises:
+            LookupError: Its reader is no member here.
+        """
+        number = self.enclosed.membership_id
+        if number is None:
+            raise LookupError("this notice goes to no member")
+        return f"{self.home}/t/{self.token(f'{FREE_PURPOSE}-{slot_id}', number)}/free/{slot_id}"
+
+    @property
+    def gist(self) -> str:
+        """Where a message that is told in the weekly mail is read or acted on."""
+        leads_to = GISTS.get(self.letter.kind, "my_turns")
+        return str(getattr(self, leads_to))
 
     @property
     def acting(self) -> str:
@@ -152,6 +211,13 @@ class Links:
     def claim(self) -> str:
         """The page for taking the job."""
         return f"{self.event}/claim/{self.letter.slot_id}"
+
+    @property
+    def free_place(self) -> str:
+        """A page with one button: I'll do it, for a place that has come up."""
+        if self.enclosed.membership_id is None or self.letter.slot_id is None:
+            return self.claim
+        return self.free(self.letter.slot_id)
 
     @property
     def offer(self) -> str:
@@ -262,67 +328,52 @@ class Links:
         return ids.signed_token(self.secret_key, purpose, number)
 
 
-def word(letter: Letter, *, public_url: str, secret_key: str, now: dt.datetime) -> Wording:
+def word(
+    letter: Letter,
+    *,
+    public_url: str,
+    secret_key: str,
+    now: dt.datetime,
+    enclosed: Enclosed = NOTHING,
+) -> Wording:
     """Say a notice in words, as seen from `now`: "tomorrow" is the day after it."""
-    facts = {"letter": letter, "links": Links(letter, public_url, secret_key), "now": now}
-    parts = [
-        _environment().get_template(f"email/{letter.kind}/{part}").render(facts)
-        for part in ("subject.txt", "body.txt", "body.html")
+    links = Links(letter, public_url, secret_key, enclosed)
+    language = languages.offered(enclosed.language)
+    facts = {
+        "letter": letter,
+        "links": links,
+        "now": now,
+        "language": language,
+        "turns": [(one, links.of(one)) for one in enclosed.letters],
+        "week": enclosed.week,
+        "kept": _gists(enclosed, links, now),
+    }
+    parts = [_render(letter, part, facts) for part in ("subject.txt", "body.txt", "body.html")]
+    return Wording(
+        subject=one_line(parts[0]),
+        text=tidy(parts[1]),
+        html=parts[2].strip() + "\n",
+        stop=links.stop,
+        language=language,
+    )
+
+
+def _gists(enclosed: Enclosed, links: Links, now: dt.datetime) -> list[tuple[str, str]]:
+    """Say each message that was kept for the weekly mail by its subject and where it leads."""
+    kept = enclosed.week.kept if enclosed.week else ()
+    of_each = [(one, links.of(one)) for one in kept]
+    return [
+        (one_line(_render(one, "subject.txt", {"letter": one, "links": to, "now": now})), to.gist)
+        for one, to in of_each
     ]
-    return Wording(subject=one_line(parts[0]), text=tidy(parts[1]), html=parts[2].strip() + "\n")
 
 
-def one_line(written: str) -> str:
-    """Make a subject: one line, nothing unprintable, not endless."""
-    line = " ".join(_UNPRINTABLE.sub(" ", written).split())
-    return line if len(line) <= LONGEST_SUBJECT else f"{line[: LONGEST_SUBJECT - 1]}…"
-
-
-def tidy(written: str) -> str:
-    """Make a text part: no more than one blank line anywhere, none at the ends."""
-    lines = "\n".join(line.rstrip() for line in written.splitlines())
-    return _BLANK_LINES.sub("\n\n", lines).strip() + "\n"
-
-
-def in_a_sentence(name: str) -> str:
-    """Write a job's name inside a sentence: "Tail walker" is "tail walker", "MC" stays."""
-    return name if name[1:2].isupper() else name[:1].lower() + name[1:]
+def _render(letter: Letter, part: str, facts: Mapping[str, object]) -> str:
+    return environment().get_template(f"email/{letter.kind}/{part}").render(facts)
 
 
 def preload() -> None:
     """Read every template now, so that each worker's child finds them ready."""
     for kind in NoticeKind:
         for part in ("subject.txt", "body.txt", "body.html"):
-            _environment().get_template(f"email/{kind}/{part}")
-
-
-@lru_cache(maxsize=1)
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_templates_folder()),
-        autoescape=select_autoescape(["html"]),
-        undefined=StrictUndefined,
-        extensions=["jinja2.ext.i18n"],
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
-    environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
-    environment.filters.update(
-        clock=when.clock,
-        date=when.date,
-        day=when.day,
-        long_day=when.long_day,
-        near_day=when.near_day,
-        this_day=when.this_day,
-        hours=hours.in_words,
-        first_name=text.first_name,
-        public_name=text.public_name,
-        in_a_sentence=in_a_sentence,
-    )
-    return environment
-
-
-def _templates_folder() -> Path:
-    beside = PACKAGE.parent / "templates"
-    return beside if beside.is_dir() else PACKAGE / "_templates"
+            environment().get_template(f"email/{kind}/{part}")

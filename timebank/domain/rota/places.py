@@ -109,6 +109,16 @@ def place_of_claim(
     return _place(session, chosen, values)
 
 
+def place_of_slot(session: Session, *, community_id: int, slot_id: int, now: dt.datetime) -> Place:
+    """Find a job by its number.
+
+    Raises:
+        NotFound: When there is no such job in the community.
+    """
+    values = {"slot_id": slot_id, "community_id": community_id, "now": now}
+    return _place(session, "s.id = :slot_id", values)
+
+
 def _place(session: Session, chosen: str, values: dict[str, object]) -> Place:
     row = session.execute(sa.text(PLACE.format(chosen=chosen)), values).first()
     if row is None:

@@ -1,4 +1,4 @@
-"""Which notices a turn owes: at once when it is taken, two days before, and the evening before.
+"""Which notices a turn owes: at once when it is taken, and before it begins, as its holder likes.
 
 What is owed at once is written in the same transaction as the claim. A reminder is written when
 its moment has come, from the turns as they are by then: so nothing has to be taken back when a
@@ -15,7 +15,12 @@ from sqlalchemy.orm import Session
 
 from timebank.models import NoticeKind
 
-REMINDERS = (NoticeKind.REMINDER_TWO_DAYS, NoticeKind.REMINDER_EVE)
+REMINDERS = (
+    NoticeKind.REMINDER_WEEK,
+    NoticeKind.REMINDER_TWO_DAYS,
+    NoticeKind.REMINDER_EVE,
+    NoticeKind.REMINDER_MORNING,
+)
 
 # People without e-mail get none, nor does whom an organiser asks or puts down: that is told by a
 # notice of its own. The key ends in the start in UTC.
@@ -40,7 +45,7 @@ SELECT c.community_id, c.person_id, due.kind,
 
 # Days and hours are the community's own, so that clock changes come out right. A reminder that
 # would follow another message about the same turn by less than half a day is not worth a mail; the
-# one on the eve is worth it after three hours.
+# one on the eve is worth it after three hours. Who chose nothing has the usual two.
 DUE = """
 INSERT INTO notice (community_id, person_id, kind, dedupe_key, claim_id, starts_at,
                     not_before, expires_at)
@@ -51,16 +56,23 @@ SELECT c.community_id, c.person_id, due.kind,
   FROM claim c
   JOIN community t ON t.id = c.community_id
   JOIN profile p ON p.person_id = c.person_id AND p.email IS NOT NULL
+  LEFT JOIN mail_choice chosen ON chosen.membership_id = c.membership_id
  CROSS JOIN LATERAL (
-   SELECT (day - 2 + time '10:00') AT TIME ZONE t.timezone AS two_days,
-          (day - 1 + time '18:00') AT TIME ZONE t.timezone AS eve
+   SELECT (day - 7 + time '10:00') AT TIME ZONE t.timezone AS week,
+          (day - 2 + time '10:00') AT TIME ZONE t.timezone AS two_days,
+          (day - 1 + time '18:00') AT TIME ZONE t.timezone AS eve,
+          least((day + time '07:00') AT TIME ZONE t.timezone,
+                c.starts_at - interval '2 hours') AS morning
      FROM (SELECT (c.starts_at AT TIME ZONE t.timezone)::date AS day) AS local
  ) AS moments
  CROSS JOIN LATERAL (VALUES
-   ('reminder_two_days', two_days, eve, interval '12 hours'),
-   ('reminder_eve', eve, c.starts_at, interval '3 hours')
- ) AS due (kind, not_before, expires_at, apart)
- WHERE c.state = 'confirmed' AND c.starts_at > :now AND c.starts_at < :now + interval '4 days'
+   ('week', 'reminder_week', week, two_days, interval '12 hours'),
+   ('two_days', 'reminder_two_days', two_days, eve, interval '12 hours'),
+   ('eve', 'reminder_eve', eve, c.starts_at, interval '3 hours'),
+   ('morning', 'reminder_morning', morning, c.starts_at, interval '3 hours')
+ ) AS due (lead, kind, not_before, expires_at, apart)
+ WHERE c.state = 'confirmed' AND c.starts_at > :now AND c.starts_at < :now + interval '9 days'
+   AND due.lead = ANY (coalesce(chosen.leads, '{two_days,eve}'))
    AND due.not_before <= :now AND due.expires_at > :now
    AND due.not_before > c.created_at + due.apart
    AND NOT EXISTS (SELECT FROM notice n

@@ -74,6 +74,7 @@ SELECT e.id, x.slug, e.occurs_on, x.title, x.scene, e.starts_at, e.ends_at, v.na
    AND e.state <> 'skipped'
    AND (CAST(:scenes AS text[]) IS NULL OR x.scene = ANY (:scenes))
    AND (NOT :step_free OR v.step_free)
+   AND (CAST(:near AS text) IS NULL OR v.area = :near)
    AND (CAST(:series_id AS bigint) IS NULL OR x.id = :series_id)
  ORDER BY e.starts_at, x.title, e.id
  LIMIT :most
@@ -88,6 +89,7 @@ def coming_dates(
     until: dt.datetime,
     kind: Kind | None = None,
     series_id: int | None = None,
+    near: str | None = None,
     most: int = 200,
 ) -> list[Date]:
     """Read the published dates that are not over yet, the next one first, in one statement."""
@@ -100,6 +102,7 @@ def coming_dates(
             "scenes": list(SCENES_OF[kind]) if kind in SCENES_OF else None,
             "step_free": kind is Kind.STEP_FREE,
             "series_id": series_id,
+            "near": near,
             "most": most,
         },
     )

@@ -1,4 +1,4 @@
-"""Read the demo's mail. Outside the demo these pages do not exist."""
+"""Choose one's mails; and in the demo, read its mail and look at every kind there is."""
 
 from __future__ import annotations
 
@@ -8,25 +8,21 @@ from typing import TYPE_CHECKING
 from flask import Blueprint
 from flask import Response
 from flask import current_app
-from flask import make_response
 from flask import render_template
 
 from timebank.core.errors import NotFound
 from timebank.core.settings import Settings
-from timebank.web.headers import CONTENT_SECURITY_POLICY
+from timebank.web.notices import choosing
+from timebank.web.notices import gallery
+from timebank.web.notices.framing import framed
+from timebank.web.notices.framing import framing
 
 if TYPE_CHECKING:
     from timebank.adapters.maildir import FiledMail
 
 bp = Blueprint("notices", __name__)
-
-# The message's own page brings inline styles, as mail has to; so it may do nothing else, and only
-# our own page may frame it. A link in it opens in the window around it.
-MAIL_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'self'; sandbox allow-top-navigation-by-user-activation"
-)
-FRAMING_POLICY = f"{CONTENT_SECURITY_POLICY}; frame-src 'self'"
+for part in (choosing, gallery):
+    part.register(bp)
 
 
 @bp.get("/demo/mail")
@@ -41,18 +37,13 @@ def mailbox() -> str:
 @bp.get("/demo/mail/<key>")
 def message(key: str) -> Response:
     """Show one message: the page it brings in a frame of its own, and its text."""
-    answer = make_response(render_template("notices/message.html", mail=_find(key)))
-    answer.headers["Content-Security-Policy"] = FRAMING_POLICY
-    return answer
+    return framing(render_template("notices/message.html", mail=_find(key)))
 
 
 @bp.get("/demo/mail/<key>/page")
 def message_page(key: str) -> Response:
     """Show the page that a message brings, shut off from ours."""
-    page = _find(key).html.replace("<head>", '<head><base target="_top">', 1)
-    answer = make_response(page)
-    answer.headers["Content-Security-Policy"] = MAIL_POLICY
-    return answer
+    return framed(_find(key).html)
 
 
 def _find(key: str) -> FiledMail:

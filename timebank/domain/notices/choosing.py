@@ -1,0 +1,214 @@
+"""What somebody chose about their mails, and what that means for one of them at this moment.
+
+Looked at when a message is about to leave, so that a choice made meanwhile counts.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field
+from dataclasses import replace
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from timebank.core import clock
+from timebank.domain.communities import quiet_hours
+from timebank.domain.notices.families import CHOOSABLE
+from timebank.domain.notices.families import FAMILY_OF
+from timebank.domain.notices.families import LEAD_OF
+from timebank.domain.notices.families import USUAL_LEADS
+from timebank.domain.notices.families import Family
+from timebank.models import How
+from timebank.models import Lead
+from timebank.models import NoticeKind
+
+USUAL_DAY = 4
+USUAL_HOUR = 17
+WEEK_DAYS = 7
+
+OF_NOTICE = """
+SELECT n.kind, n.expires_at, n.kind = 'cover_wanted' AND NOT n.facts ? 'to' AS is_for_who_runs_it,
+       n.person_id, n.community_id, t.timezone, m.id AS membership_id,
+       m.may_be_asked, c.turns, c.asking, c.neighbours, c.hours, c.leads, c.quiet_from,
+       c.quiet_until, c.paused_until, c.weekly, c.weekly_on, c.weekly_hour, c.near, c.language
+  FROM notice n
+  JOIN community t ON t.id = n.community_id
+  LEFT JOIN membership m ON m.community_id = n.community_id AND m.person_id = n.person_id
+  LEFT JOIN mail_choice c ON c.membership_id = m.id
+ WHERE n.id = :notice_id
+"""
+OF_MEMBER = """
+SELECT m.person_id, m.community_id, t.timezone, m.id AS membership_id,
+       m.may_be_asked, c.turns, c.asking, c.neighbours, c.hours, c.leads, c.quiet_from,
+       c.quiet_until, c.paused_until, c.weekly, c.weekly_on, c.weekly_hour, c.near, c.language
+  FROM membership m
+  JOIN community t ON t.id = m.community_id
+  LEFT JOIN mail_choice c ON c.membership_id = m.id
+ WHERE m.id = :membership_id
+"""
+
+
+class Verdict(enum.StrEnum):
+    """What becomes of a message now: sent, dropped, sent later, or told in the weekly mail."""
+
+    SEND = "send"
+    DROP = "drop"
+    LATER = "later"
+    WEEKLY = "weekly"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """What a member chose, or what everybody has who chose nothing.
+
+    Attributes:
+        membership_id: Whose; None: of somebody who is no member here, and can choose nothing.
+        zone: Of the community's clocks, by which hours and days are meant.
+        hows: How they get the messages of each family.
+        leads: When they are reminded of their turns.
+        quiet: From when until when nothing comes that can wait; None: no such hours.
+        paused_until: Nothing comes before then but what they need.
+        weekly: Whether the weekly mail brings what is on.
+        weekly_on: On which day of the week: 1 is Monday.
+        near: The part of the place they'd like to hear of; None: all of it.
+    """
+
+    membership_id: int | None
+    person_id: int
+    community_id: int
+    zone: str
+    hows: Mapping[Family, How] = field(default_factory=lambda: dict.fromkeys(CHOOSABLE, How.MAIL))
+    leads: frozenset[Lead] = USUAL_LEADS
+    quiet: tuple[dt.time, dt.time] | None = None
+    paused_until: dt.datetime | None = None
+    weekly: bool = False
+    weekly_on: int = USUAL_DAY
+    weekly_hour: int = USUAL_HOUR
+    near: str | None = None
+    language: str | None = None
+
+    def how(self, kind: NoticeKind) -> How:
+        """Tell how they get messages of a kind; the weekly mail is asked for by what it brings."""
+        return self.hows.get(FAMILY_OF[kind], How.MAIL) if kind in FAMILY_OF else How.MAIL
+
+    def next_weekly(self, *, after: dt.datetime) -> dt.datetime:
+        """Tell when the weekly mail comes next, after a moment."""
+        today = clock.local_date(after, self.zone)
+        day = today + dt.timedelta(days=(self.weekly_on - today.isoweekday()) % WEEK_DAYS)
+        at = clock.at_local(day, dt.time(self.weekly_hour), self.zone)
+        if at <= after:
+            day += dt.timedelta(days=WEEK_DAYS)
+            at = clock.at_local(day, dt.time(self.weekly_hour), self.zone)
+        return at
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What becomes of a message now, until when it is put off, and why, for the record."""
+
+    verdict: Verdict
+    why: str = ""
+    until: dt.datetime | None = None
+
+
+SEND = Decision(Verdict.SEND)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A message that is about to leave: its kind, when it is too late for it, whose choices.
+
+    Attributes:
+        is_for_who_runs_it: It looks for cover, and goes to whoever runs the event: they must act.
+    """
+
+    kind: NoticeKind
+    expires_at: dt.datetime
+    choices: Choices
+    is_for_who_runs_it: bool = False
+
+    @property
+    def family(self) -> Family | None:
+        """Which family it is of; None: it is needed, and comes whatever they choose."""
+        is_needed = self.choices.membership_id is None or self.is_for_who_runs_it
+        return None if is_needed else FAMILY_OF.get(self.kind)
+
+
+def read_due(session: Session, *, notice_id: int) -> Due:
+    """Read what a message's reader chose, in one statement."""
+    row = session.execute(sa.text(OF_NOTICE), {"notice_id": notice_id}).mappings().one()
+    return Due(
+        NoticeKind(row["kind"]), row["expires_at"], _choices(row), row["is_for_who_runs_it"]
+    )
+
+
+def read_choices(session: Session, *, membership_id: int) -> Choices:
+    """Read what a member chose, in one statement."""
+    found = session.execute(sa.text(OF_MEMBER), {"membership_id": membership_id})
+    return _choices(found.mappings().one())
+
+
+def decide(due: Due, *, now: dt.datetime) -> Decision:
+    """Say what becomes of a message that still holds: what is needed is always sent."""
+    choices = due.choices
+    if due.family is None:
+        return SEND
+    refused = _refused(due)
+    if refused:
+        return Decision(Verdict.DROP, refused)
+    later = _not_before(choices, now=now)
+    if later <= now:
+        how = choices.how(due.kind)
+        return Decision(Verdict.WEEKLY, "told in the weekly mail") if how is How.WEEKLY else SEND
+    if later < due.expires_at:
+        return Decision(Verdict.LATER, "their own time", later)
+    is_paused = choices.paused_until is not None and choices.paused_until > now
+    if due.family is Family.TURNS and not is_paused:
+        return SEND  # better at night than not at all: somebody is waited for
+    return Decision(Verdict.DROP, "too late by their own time")
+
+
+def _refused(due: Due) -> str | None:
+    """Tell why they don't want it at all, or None."""
+    if due.choices.how(due.kind) is How.NONE:
+        return "they chose not to get these"
+    lead = LEAD_OF.get(due.kind)
+    if lead is not None and lead not in due.choices.leads:
+        return "they chose other reminders"
+    return None
+
+
+def _not_before(choices: Choices, *, now: dt.datetime) -> dt.datetime:
+    """Tell from when on they'd like to hear of it: after their pause, and their quiet hours."""
+    at = max(now, choices.paused_until) if choices.paused_until else now
+    return quiet_hours.after(at, *choices.quiet, zone=choices.zone) if choices.quiet else at
+
+
+def _choices(row: sa.RowMapping) -> Choices:
+    who = {
+        "membership_id": row["membership_id"],
+        "person_id": row["person_id"],
+        "community_id": row["community_id"],
+        "zone": row["timezone"],
+    }
+    if row["turns"] is None:
+        usual = Choices(**who)
+        return usual if row["may_be_asked"] is not False else _unasked(usual)
+    made = Choices(
+        **who,
+        hows={family: How(row[family.value]) for family in CHOOSABLE},
+        leads=USUAL_LEADS if row["leads"] is None else frozenset(map(Lead, row["leads"])),
+        quiet=(row["quiet_from"], row["quiet_until"]) if row["quiet_from"] else None,
+        paused_until=row["paused_until"],
+        **{name: row[name] for name in ("weekly", "weekly_on", "weekly_hour", "near", "language")},
+    )
+    return made if row["may_be_asked"] else _unasked(made)
+
+
+def _unasked(choices: Choices) -> Choices:
+    """Say that somebody who may not be asked is not: that is chosen elsewhere, too."""
+    return replace(choices, hows={**choices.hows, Family.ASKING: How.NONE})
