@@ -8,7 +8,7 @@ PARSERS = tests/calendar_check/node_modules/.package-lock.json
 
 export PORT INSTANCE
 
-.PHONY: help run test check bench parsers calendar-check lock ready ready-dev
+.PHONY: help run test check bench chaos parsers calendar-check lock ready ready-dev
 
 help:
 	@echo "make run     start Good Turn with servers of its own: http://localhost:$(PORT)"
@@ -17,6 +17,7 @@ help:
 	@echo "make bench   the figures of docs/measurements.md"
 	@echo "make parsers get the parsers in JavaScript that tests ask (needs npm and node 20)"
 	@echo "make calendar-check   every feed in every zone by seven parsers (docs/calendars.md)"
+	@echo "make chaos   break everything that mail depends on, a thousand times (docs/operations.md)"
 	@echo "make lock    pin the libraries anew (needs uv)"
 	@echo
 	@echo "PORT=8000 and INSTANCE=./instance can be given: make run PORT=8080"
@@ -47,6 +48,9 @@ calendar-check: ready-dev parsers
 
 bench: ready-dev
 	$(BIN)/python -m bench
+
+chaos: ready-dev
+	$(BIN)/python -m tests.chaos
 
 lock:
 	uv pip compile setup.cfg --extra build --output-file requirements.lock $(LOCK)

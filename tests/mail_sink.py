@@ -39,6 +39,7 @@ class Sink:
     slow_seconds: float = 0.0
     messages: list[EmailMessage] = field(default_factory=list)
     recipients: list[str] = field(default_factory=list)
+    senders: list[str] = field(default_factory=list)
     connections: int = 0
     port: int = 0
     _recipients_asked: int = 0
@@ -82,6 +83,7 @@ class Sink:
         if answer in {OK, TAKEN_THEN_CUT}:
             self.messages.append(message_from_bytes(envelope.content, policy=policy.default))
             self.recipients += envelope.rcpt_tos
+            self.senders.append(envelope.mail_from or "")
         if answer in {CUT, TAKEN_THEN_CUT}:
             server.transport.abort()
             return "421 cut"

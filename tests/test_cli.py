@@ -9,6 +9,7 @@ from click.testing import Result
 from sqlalchemy.orm import Session
 
 from tests import builders
+from tests.bounces import report
 from timebank.cli import main
 from timebank.core.settings import Settings
 from timebank.models import Community
@@ -254,6 +255,28 @@ def test_a_repair_that_cannot_be_is_one_sentence(operator, session, typed, sente
     result = operator.types("repair-balance", "--account", account, "--reason", reason, "--by", by)
     assert (result.exit_code, result.output.count("\n")) == (1, 1)
     assert sentence in result.output
+
+
+class TestBounces:
+    def test_are_taken_and_counted_whatever_they_hold(
+        self, operator: Operator, session: Session
+    ) -> None:
+        given = {"BOUNCE_ADDRESS": "back@bexley.example"}
+        for raw in (b"", b"\xff\x00" * 9, report("back@bexley.example", "bela@example.com")):
+            done = operator.types("read-bounce", typed=raw, **given)
+            assert (done.exit_code, done.output) == (0, "")
+        counted = operator.types("bounces").output.split()
+        assert dict(zip(counted[::2], counted[1::2], strict=True)) == {
+            "hard": "0", "soft": "0", "no_trouble": "0", "wrong": "1", "unreadable": "2",
+        }  # fmt: skip
+
+    def test_wait_at_the_mail_server_while_the_database_is_away(self, operator: Operator) -> None:
+        away = {"BOUNCE_ADDRESS": "back@bexley.example", "DATABASE_URL": "postgresql:///x?host=/x"}
+        assert operator.types("read-bounce", typed=b"x", **away).exit_code == 75
+
+    def test_are_not_taken_where_no_mail_returns(self, operator: Operator) -> None:
+        done = operator.types("read-bounce", typed=b"x")
+        assert (done.exit_code, "BOUNCE_ADDRESS is not set" in done.output) == (1, True)
 
 
 class TestReplies:

@@ -7,7 +7,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "20261127_1300"
-down_revision = "20261126_1930"
+down_revision = "20261127_1200"
 branch_labels = None
 depends_on = None
 

@@ -9,6 +9,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+from aiosmtpd.smtp import SMTP
 
 from tests import mail_sink
 from tests.mail_sink import Sink
@@ -16,6 +17,8 @@ from timebank.adapters import mail
 from timebank.adapters import maildir
 from timebank.adapters.mail import Fate
 from timebank.adapters.mail import Outcome
+from timebank.adapters.mail import Step
+from timebank.core.emails import email_typed
 
 HTML = "<p>See you on Saturday, by the boathouse</p>"
 
@@ -47,7 +50,7 @@ def test_message_arrives_whole() -> None:
     with mail_sink.running(Sink()) as sink:
         outcome = deliver(sink.url)
     [arrived] = sink.messages
-    assert outcome == Outcome(Fate.SENT)
+    assert outcome == Outcome(Fate.SENT, step=Step.CONTENT)
     assert sink.recipients == ["sam@example.com"]
     assert arrived["From"] == "Bexley <noreply@goodturn.example>"
     assert arrived["To"] == "sam@example.com"
@@ -62,6 +65,49 @@ def test_message_arrives_whole() -> None:
     text, html = parts
     assert text == "See you on Saturday – by the boathouse.\n.\nA dot alone.\n"
     assert html == f"{HTML}\n"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "lee.o'brien+rota@example.com",
+        "sam@bücher.example",
+        f"{'a' * 64}@{'b' * 61}.{'c' * 61}.{'d' * 57}.example",  # 254 characters
+    ],
+)
+def test_every_address_that_people_may_type_can_be_written_to(typed: str) -> None:
+    address = email_typed(typed)
+    assert address is not None
+    with mail_sink.running(Sink()) as sink:
+        postbox = mail.open_postbox(sink.url, hello="localhost")
+        fate = postbox.deliver(a_message(address), hand_over=lambda: True).fate
+        postbox.close()
+    assert (fate, sink.recipients) == (Fate.SENT, [address])
+
+
+def test_mail_returns_where_it_is_told_to_and_says_so_in_a_folder(tmp_path: Path) -> None:
+    back = "back+17-aaaa@goodturn.example"
+    sink = Sink()
+    with mail_sink.running(sink):
+        for url in (sink.url, f"maildir://{tmp_path}/mail"):
+            postbox = mail.open_postbox(url, hello="localhost")
+            postbox.deliver(a_message(), hand_over=lambda: True, bounces_to=back)
+            postbox.close()
+    assert sink.senders == [back]
+    assert sink.messages[0]["From"] == "Bexley <noreply@goodturn.example>"
+    [filed] = (tmp_path / "mail" / "new").iterdir()
+    assert filed.read_bytes().startswith(f"Return-Path: <{back}>".encode())
+
+
+def test_server_that_cuts_when_it_hears_whom_it_is_for_is_away_and_says_how_far_it_came() -> None:
+    class Cutter(Sink):
+        async def handle_RCPT(self, server: SMTP, *_: object) -> str:  # noqa: N802
+            server.transport.abort()
+            return "421 cut"
+
+    with mail_sink.running(Cutter()) as sink:
+        outcome = deliver(sink.url)
+    assert (outcome.fate, outcome.step) == (Fate.AWAY, Step.RECIPIENT)
 
 
 @pytest.mark.parametrize(
@@ -135,9 +181,16 @@ def test_server_that_says_nothing() -> None:
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
-        ("451 4.3.0 try later, sam@example.com", Outcome(Fate.LATER, "RCPT: 451 4.3.0")),
-        ("550 5.1.1 <sam@example.com> unknown", Outcome(Fate.NEVER, "RCPT: 550 5.1.1")),
-        ("550 who?", Outcome(Fate.NEVER, "RCPT: 550")),
+        (
+            "451 4.3.0 try later, sam@example.com",
+            Outcome(Fate.LATER, "RCPT: 451 4.3.0", Step.RECIPIENT),
+        ),
+        (
+            "550 5.1.1 <sam@example.com> unknown",
+            Outcome(Fate.NEVER, "RCPT: 550 5.1.1", Step.RECIPIENT),
+        ),
+        ("421 4.7.0 too many", Outcome(Fate.AWAY, "RCPT: 421 4.7.0", Step.RECIPIENT)),
+        ("550 who?", Outcome(Fate.NEVER, "RCPT: 550", Step.RECIPIENT)),
     ],
 )
 def test_recipient_refused(answer: str, expected: Outcome) -> None:
@@ -152,10 +205,11 @@ def test_recipient_refused(answer: str, expected: Outcome) -> None:
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
-        ("452 4.2.2 full", Outcome(Fate.LATER, "DATA: 452 4.2.2")),
-        ("554 5.7.1 spam", Outcome(Fate.NEVER, "DATA: 554 5.7.1")),
-        (mail_sink.CUT, Outcome(Fate.UNKNOWN, "SMTPServerDisconnected")),
-        (mail_sink.TAKEN_THEN_CUT, Outcome(Fate.UNKNOWN, "SMTPServerDisconnected")),
+        ("452 4.2.2 full", Outcome(Fate.LATER, "DATA: 452 4.2.2", Step.CONTENT)),
+        ("421 4.3.2 closing", Outcome(Fate.AWAY, "DATA: 421 4.3.2", Step.CONTENT)),
+        ("554 5.7.1 spam", Outcome(Fate.NEVER, "DATA: 554 5.7.1", Step.CONTENT)),
+        (mail_sink.CUT, Outcome(Fate.UNKNOWN, "SMTPServerDisconnected", Step.CONTENT)),
+        (mail_sink.TAKEN_THEN_CUT, Outcome(Fate.UNKNOWN, "SMTPServerDisconnected", Step.CONTENT)),
     ],
 )
 def test_message_refused_or_answer_lost(answer: str, expected: Outcome) -> None:

@@ -153,6 +153,27 @@ REPLIES = {
 }
 
 
+BOUNCES = {
+    "BOUNCE_ADDRESS": "Back@bexley.example",
+    "BOUNCES_URL": "imaps://back:tea@mail.example/INBOX",
+}
+
+
+def test_bounces_are_read_by_the_same_rules():
+    off = Settings.from_environment(GIVEN)
+    assert (off.bounce_address, off.bounces_url) == ("", "")
+    read = Settings.from_environment(GIVEN | BOUNCES)
+    assert (read.bounce_address, read.bounces_url) == (
+        "back@bexley.example", BOUNCES["BOUNCES_URL"],
+    )  # fmt: skip
+    assert "tea" not in repr(read)
+    for changed in ({"BOUNCE_ADDRESS": "back+x@y.example"}, {"BOUNCE_ADDRESS": ""}):
+        with pytest.raises(SettingsError, match="BOUNCE_ADDRESS"):
+            Settings.from_environment(GIVEN | BOUNCES | changed)
+    with pytest.raises(SettingsError, match="BOUNCES_URL"):
+        Settings.from_environment(GIVEN | BOUNCES | {"BOUNCES_URL": "imap://a:b@c/INBOX"})
+
+
 def test_replies_are_off_unless_told_where_they_arrive():
     off = Settings.from_environment(GIVEN)
     assert (off.reply_address, off.replies_url) == ("", "")

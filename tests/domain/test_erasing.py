@@ -66,6 +66,9 @@ MARKS = {
       expires_at, facts) VALUES (:here, :bela, 'left', 'x', now(), now(), '{"a": "Zebedee"}'),
       (:here, :sam, 'call_for_help', 'y', now(), now(), jsonb_build_object('message', 'Zebedee',
        'from', 'Zebedee N', 'ask_id', (SELECT id FROM appeal_ask)::text))""",
+    "mail_suppression.address_digest": """INSERT INTO mail_suppression (person_id, address_digest,
+      status, first_at, last_at)
+      VALUES (:bela, convert_to(rpad('Zebedee', 32, 'x'), 'UTF8'), '550', now(), now())""",
     "invitation.called": """INSERT INTO invitation (community_id, person_id, called, invited_by,
       expires_at) VALUES (:here, :bela, 'Zebedee', :ama, now() + interval '1 day'),
       (:here, :sam, 'Zebedee', :member, now() + interval '1 day')""",

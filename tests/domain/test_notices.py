@@ -16,11 +16,13 @@ from tests.storms import DONE
 from tests.storms import Storm
 from timebank.core import clock
 from timebank.domain import outbox
+from timebank.domain import suppression
 from timebank.domain.notices import delivery
 from timebank.domain.notices import letters
 from timebank.models import Claim
 from timebank.models import ClaimState
 from timebank.models import EventState
+from timebank.models import MailRest
 from timebank.models import Notice
 from timebank.models import NoticeKind
 from timebank.models import NoticeState
@@ -83,6 +85,24 @@ class TestDelivery:
         older = owe(session, walk.bela, due_in=-dt.timedelta(hours=1))
         assert leased(session).notice_id == older.id
 
+    def test_who_waits_at_the_sign_in_page_comes_before_ten_thousand_reminders(
+        self, session: Session, walk: Walk
+    ) -> None:
+        owe(session, walk.ama, due_in=-dt.timedelta(hours=1))
+        waiting = owe(session, walk.bela, NoticeKind.SIGN_IN)
+        assert leased(session).notice_id == waiting.id
+        session.execute(
+            sa.text("""
+              INSERT INTO notice
+                     (community_id, person_id, kind, dedupe_key, not_before, expires_at)
+              SELECT community_id, person_id, kind, 'more-' || n, not_before - n * interval '1 s',
+                     expires_at
+                FROM notice, generate_series(1, 10000) n WHERE kind = 'books_wrong'""")
+        )
+        waiting = owe(session, walk.sam, NoticeKind.SIGN_IN)
+        assert leased(session).notice_id == waiting.id
+        assert leased(session).notice_id != waiting.id
+
     def test_fence_lets_the_holder_pass_once(self, session: Session, walk: Walk) -> None:
         notice = owe(session, walk.ama)
         lease = leased(session)
@@ -103,7 +123,7 @@ class TestDelivery:
         assert other.notice_id == notice.id
         assert not delivery.hand_over(session, lease=sleeper, lasts=LONG)
         assert not delivery.mark_sent(session, lease=sleeper)
-        assert not delivery.put_back(session, lease=sleeper, after=LONG, why="451")
+        assert not delivery.put_back(session, lease=sleeper, step=LONG, why="451")
         assert delivery.hand_over(session, lease=other, lasts=LONG)
 
     def test_death_behind_the_fence_is_uncertain_and_never_taken_again(
@@ -151,12 +171,97 @@ class TestDelivery:
     def test_put_back_waits_before_the_next_try(self, session: Session, walk: Walk) -> None:
         notice = owe(session, walk.ama)
         lease = leased(session)
-        assert delivery.put_back(session, lease=lease, after=LONG, why="RCPT: 451")
+        assert delivery.put_back(session, lease=lease, step=LONG, why="RCPT: 451")
         assert state_of(session, notice) is NoticeState.PENDING
         assert (notice.last_error, notice.lease_token, notice.attempts) == ("RCPT: 451", None, 1)
         wait = notice.not_before - clock.now()
         assert dt.timedelta(minutes=2, seconds=50) < wait <= LONG
         assert delivery.lease_notice(session, lasts=LONG) is None
+
+    def test_each_third_refusal_waits_longer_up_to_an_hour_and_the_last_one_fails(
+        self, session: Session, walk: Walk
+    ) -> None:
+        notice = owe(session, walk.ama, worth_for=dt.timedelta(days=9))
+        due = notice.not_before
+        step, waits = dt.timedelta(minutes=5), []
+        for _ in range(delivery.MOST_REFUSALS):
+            delivery.put_back(session, lease=leased(session), step=step, why="RCPT: 451 4.7.1")
+            session.commit()
+            session.refresh(notice)
+            waits.append(round((notice.not_before - clock.now()) / step))
+            if notice.state is NoticeState.PENDING:
+                notice.not_before = clock.now()
+                session.commit()
+        assert waits[:7] == [1, 1, 1, 2, 2, 2, 3]
+        assert max(waits) == waits[-1] == 12
+        assert (notice.state, notice.refusals) == (NoticeState.FAILED, 48)
+        assert notice.due_at == due
+
+    def test_mail_server_that_is_away_costs_no_try_and_lets_all_mail_rest(
+        self, session: Session, walk: Walk
+    ) -> None:
+        notice = owe(session, walk.ama)
+        due = notice.not_before
+        delivery.let_go(session, lease=leased(session), why="ConnectionRefusedError 111")
+        delivery.rest(session, why="ConnectionRefusedError 111", first=LONG, longest=LONG)
+        assert state_of(session, notice) is NoticeState.PENDING
+        assert (notice.attempts, notice.refusals, notice.not_before) == (0, 0, due)
+        assert delivery.count_due(session) == 0
+        assert delivery.lease_notice(session, lasts=LONG) is None
+        delivery.end_rest(session)
+        assert leased(session).notice_id == notice.id
+
+    def test_rest_doubles_each_time_it_is_over_and_not_before(self, session: Session) -> None:
+        first, longest = dt.timedelta(seconds=5), dt.timedelta(seconds=30)
+        rests = []
+        for _ in range(5):
+            for _ in range(3):  # three workers notice it together
+                delivery.rest(session, why="x", first=first, longest=longest)
+            rest = session.scalars(sa.select(MailRest)).one()
+            session.refresh(rest)
+            rests.append((rest.tries, round((rest.rests_until - clock.now()).total_seconds())))
+            rest.rests_until = clock.now() + OVER
+            session.commit()
+        assert rests == [(1, 5), (2, 10), (3, 20), (4, 30), (5, 30)]
+
+    def test_lease_and_rest_from_before_a_clock_was_put_back_are_over(
+        self, session: Session, walk: Walk
+    ) -> None:
+        notice = owe(session, walk.ama)
+        sleeper = leased(session, dt.timedelta(hours=1))
+        delivery.rest(session, why="x", first=dt.timedelta(hours=1), longest=LONG)
+        other = leased(session)
+        assert other.notice_id == notice.id
+        assert not delivery.hand_over(session, lease=sleeper, lasts=LONG)
+        assert delivery.hand_over(session, lease=other, lasts=dt.timedelta(hours=1))
+        assert delivery.sweep(session) == 1
+        assert delivery.mark_sent(session, lease=other), "a clear answer still counts"
+
+    def test_notice_that_every_worker_dies_of_is_failed(
+        self, session: Session, walk: Walk
+    ) -> None:
+        notice = owe(session, walk.ama)
+        delivery.put_back(session, lease=leased(session), step=OVER, why="RCPT: 451")
+        for _ in range(delivery.MOST_DEATHS):
+            assert delivery.sweep(session) == 0
+            leased(session, OVER)
+        assert delivery.sweep(session) == 1
+        assert state_of(session, notice) is NoticeState.FAILED
+        assert notice.last_error == "every worker that took it died"
+
+    def test_address_that_takes_no_mail_is_written_to_for_a_sign_in_only(
+        self, session: Session, walk: Walk
+    ) -> None:
+        suppression.note_refusal(
+            session, person_id=walk.bela.person_id, address="bela@example.com",
+            status="550 5.1.1", now=clock.now(),
+        )  # fmt: skip
+        owe(session, walk.bela)
+        assert not leased(session).takes_mail
+        owe(session, walk.bela, NoticeKind.SIGN_IN)
+        owe(session, walk.ama)
+        assert leased(session).takes_mail
+        assert leased(session).takes_mail
 
 
 def drop_reason(session: Session, notice: Notice) -> str | None:

@@ -33,6 +33,7 @@ from timebank.models import NoticeKind
 QUICK = Pace(
     lease=dt.timedelta(seconds=4),
     back_off=dt.timedelta(seconds=1),
+    rest=dt.timedelta(seconds=0.25),
     drain=dt.timedelta(seconds=5),
     smtp_seconds=2,
 )
@@ -43,7 +44,7 @@ from timebank.jobs.runner import run_worker
 from timebank.jobs.tools import Pace
 seconds = lambda count: dt.timedelta(seconds=count)
 run_worker(Settings.from_environment(os.environ), pace=Pace(
-    lease=seconds(4), back_off=seconds(1), drain=seconds(5), smtp_seconds=2))
+    lease=seconds(4), back_off=seconds(1), rest=seconds(0.25), drain=seconds(5), smtp_seconds=2))
 """
 SCHEDULER = """
 import os

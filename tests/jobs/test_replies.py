@@ -23,6 +23,7 @@ from tests.invitations import bound
 from tests.invitations import first_of_may
 from timebank.adapters import imap
 from timebank.core import clock
+from timebank.core.mime import LARGEST_MAIL
 from timebank.core.settings import Settings
 from timebank.domain.calendar import replies
 from timebank.domain.rota import claiming
@@ -80,7 +81,7 @@ def test_round_trip_a_no_comes_back_and_asks_once(
     invitation = postman.brings_one(session)
     server.receive(answer(invitation, "TENTATIVE"))
     server.receive(answer(invitation))
-    server.receive(b"Subject: hello\r\n\r\n" + b"x" * 2 * replies.LARGEST_MAIL)
+    server.receive(b"Subject: hello\r\n\r\n" + b"x" * 2 * LARGEST_MAIL)
     read(settings)
     read(settings)
     assert outcomes(session) == ["no_change", "asked", "unreadable"]

@@ -31,6 +31,7 @@ from tests.models import test_guarantees_joining as joining
 from tests.models import test_guarantees_mailed_turns as mailed_turns
 from tests.models import test_guarantees_member_lists as member_lists
 from tests.models import test_guarantees_notices as notices
+from tests.models import test_guarantees_returned_mail as returned_mail
 from tests.models import test_guarantees_rules as at_claim_time
 from tests.models import test_guarantees_sheets as sheets
 from tests.models import test_guarantees_slots as slots
@@ -58,6 +59,7 @@ for module in (
     mailed_turns,
     member_lists,
     notices,
+    returned_mail,
     sheets,
     slots,
     transfers,

@@ -52,7 +52,7 @@ class Fate(enum.StrEnum):
 
     `away`: nobody to give any message to just now. `later`: this one was not taken, and is worth
     another try. `never`: refused for good. `unknown`: it left us and no answer came. `stopped`:
-    the fence was closed, nothing left us.
+    the fence was closed, nothing left us. `Step` says how far it had come.
     """
 
     SENT = "sent"
@@ -63,19 +63,45 @@ class Fate(enum.StrEnum):
     STOPPED = "stopped"
 
 
+class Step(enum.StrEnum):
+    """How far a message had come when it was decided about.
+
+    `server`: nobody had heard of it yet, so that it cannot be the reason. `recipient`: its
+    recipient had been named. `content`: the recipient was accepted.
+    """
+
+    SERVER = "server"
+    RECIPIENT = "recipient"
+    CONTENT = "content"
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of a message, and why; the reason holds codes, never an address."""
 
     fate: Fate
     why: str = ""
+    step: Step = Step.SERVER
+
+    @property
+    def codes(self) -> str:
+        """The server's answer alone, such as `550 5.1.1`."""
+        return self.why.partition(": ")[2]
 
 
 class Postbox(Protocol):
     """Somewhere to put messages."""
 
-    def deliver(self, message: EmailMessage, *, hand_over: Callable[[], bool]) -> Outcome:
-        """Deliver one message; asks `hand_over` right before it lets go of it."""
+    def deliver(
+        self, message: EmailMessage, *, hand_over: Callable[[], bool], bounces_to: str = ""
+    ) -> Outcome:
+        """Deliver one message; asks `hand_over` right before it lets go of it.
+
+        Args:
+            message: What to deliver, to whom it says.
+            hand_over: The caller's fence.
+            bounces_to: Where it returns to when it cannot be delivered; its own sender, if empty.
+        """
 
     def close(self) -> None:
         """Let go of the server."""
@@ -172,9 +198,12 @@ class FolderPostbox:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def deliver(self, message: EmailMessage, *, hand_over: Callable[[], bool]) -> Outcome:
+    def deliver(
+        self, message: EmailMessage, *, hand_over: Callable[[], bool], bounces_to: str = ""
+    ) -> Outcome:
         """File the message; a file appears whole or not at all."""
-        content = message.as_bytes()
+        envelope = f"Return-Path: <{bounces_to or _sender_of(message)}>\r\n"
+        content = envelope.encode() + message.as_bytes()
         try:
             self._folder.parent.mkdir(parents=True, exist_ok=True)
             box = mailbox.Maildir(self._folder, create=True)
@@ -200,16 +229,22 @@ class SmtpPostbox:
         self._timeout = timeout_seconds
         self._server: smtplib.SMTP | None = None
 
-    def deliver(self, message: EmailMessage, *, hand_over: Callable[[], bool]) -> Outcome:
+    def deliver(
+        self, message: EmailMessage, *, hand_over: Callable[[], bool], bounces_to: str = ""
+    ) -> Outcome:
         """Give the message to the server."""
         content = message.as_bytes()
+        step = Step.SERVER
         try:
             server = self._connected()
-            refusal = self._offer(server, message)
+            refusal = self._offer_from(server, bounces_to or _sender_of(message))
+            if refusal is None:
+                step = Step.RECIPIENT
+                refusal = self._offer_to(server, message["To"].addresses[0].addr_spec)
             passed = refusal is None and hand_over()
         except (OSError, smtplib.SMTPException) as error:
             self.close()
-            return Outcome(Fate.AWAY, _reason(error))
+            return Outcome(Fate.AWAY, _reason(error), step)
         except BaseException:
             self.close()  # the envelope is still open: nobody may put another message into it
             raise
@@ -274,17 +309,19 @@ class SmtpPostbox:
                 raise smtplib.SMTPNotSupportedError("no TLS: the password stays here")
             server.login(unquote(self._parts.username), unquote(self._parts.password or ""))
 
-    def _offer(self, server: smtplib.SMTP, message: EmailMessage) -> Outcome | None:
-        """Show the envelope -> why it is not wanted, or None. Nothing has been handed over."""
-        sender = message["From"].addresses[0].addr_spec
+    def _offer_from(self, server: smtplib.SMTP, sender: str) -> Outcome | None:
+        """Show who it is from -> why nothing is wanted just now, or None."""
         code, answer = server.mail(sender)
-        if code != OK:
-            return Outcome(Fate.AWAY, _answer("MAIL", code, answer))
-        code, answer = server.rcpt(message["To"].addresses[0].addr_spec)
+        return None if code == OK else Outcome(Fate.AWAY, _answer("MAIL", code, answer))
+
+    def _offer_to(self, server: smtplib.SMTP, recipient: str) -> Outcome | None:
+        """Show whom it is for -> why it is not wanted, or None. Nothing has been handed over."""
+        code, answer = server.rcpt(recipient)
         if code in OK_CODES:
             return None
         fate = Fate.NEVER if code in PERMANENT else Fate.LATER
-        return Outcome(fate, _answer("RCPT", code, answer))
+        fate = Fate.AWAY if code == CLOSING else fate
+        return Outcome(fate, _answer("RCPT", code, answer), Step.RECIPIENT)
 
     def _let_go(self, server: smtplib.SMTP, content: bytes) -> Outcome:
         """Send the message itself: only a clear answer tells what became of it."""
@@ -294,11 +331,11 @@ class SmtpPostbox:
             code, answer = error.smtp_code, _bytes(error.smtp_error)
         except (OSError, smtplib.SMTPException) as error:
             self.close()
-            return Outcome(Fate.UNKNOWN, _reason(error))
+            return Outcome(Fate.UNKNOWN, _reason(error), Step.CONTENT)
         if code == OK:
-            return Outcome(Fate.SENT)
+            return Outcome(Fate.SENT, step=Step.CONTENT)
         self._start_over(server)
-        return Outcome(_fate_after_data(code), _answer("DATA", code, answer))
+        return Outcome(_fate_after_data(code), _answer("DATA", code, answer), Step.CONTENT)
 
     def _start_over(self, server: smtplib.SMTP) -> None:
         """Clear the envelope; a server that cannot is left."""
@@ -310,7 +347,14 @@ class SmtpPostbox:
             self.close()
 
 
+def _sender_of(message: EmailMessage) -> str:
+    sender: str = message["From"].addresses[0].addr_spec
+    return sender
+
+
 def _fate_after_data(code: int) -> Fate:
+    if code == CLOSING:
+        return Fate.AWAY
     if code in PERMANENT:
         return Fate.NEVER
     return Fate.LATER if code in TEMPORARY else Fate.UNKNOWN

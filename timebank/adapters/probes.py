@@ -39,6 +39,7 @@ QUIET_FOR = dt.timedelta(minutes=2)
 LOST = sa.text("""
 SELECT state, kind, count(*) FROM notice
  WHERE state IN ('uncertain', 'failed') AND not_before > now() - interval '7 days'
+   AND last_error IS DISTINCT FROM 'the address does not take mail'
  GROUP BY state, kind ORDER BY state DESC, kind""")
 
 _WORKER_KEYS = "rq:worker:*"

@@ -38,6 +38,8 @@ ALLOWED = frozenset(
         "timebank.jobs.balances.prove_books",
         "timebank.jobs.balances.seal_books",
         "timebank.jobs.calendars.write_ahead",
+        "timebank.jobs.bounces.forget_bounces",
+        "timebank.jobs.bounces.read_mailbox",
         "timebank.jobs.dates.extend_dates",
         "timebank.jobs.incoming.ask_busy_calendars",
         "timebank.jobs.incoming.forget_leftovers",

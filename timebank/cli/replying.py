@@ -1,4 +1,4 @@
-"""What people's calendars answer: one message handed over by the mail server, and the count."""
+"""What comes back by mail: one message handed over by the mail server, and the counts."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import click
 
 from timebank.cli import terminal
 from timebank.core import clock
+from timebank.core.mime import LARGEST_MAIL
 
 
 class TryAgainLater(terminal.Sentence):
@@ -28,7 +29,7 @@ def read_reply() -> None:
     settings = terminal.settings()
     if not settings.reply_address:
         raise terminal.Sentence("REPLY_ADDRESS is not set: nobody was told where to reply.")
-    raw = sys.stdin.buffer.read(replies.LARGEST_MAIL + 1)
+    raw = sys.stdin.buffer.read(LARGEST_MAIL + 1)
     desk = replies.Desk(
         public_url=settings.public_url,
         secret_key=settings.secret_key,
@@ -41,6 +42,33 @@ def read_reply() -> None:
         raise TryAgainLater(trouble.message) from None
 
 
+@click.command("read-bounce")
+def read_bounce() -> None:
+    """Take in one report of a mail server, as ours hands it over; likewise."""
+    from timebank.domain.notices import bounces
+
+    settings = terminal.settings()
+    if not settings.bounce_address:
+        raise terminal.Sentence("BOUNCE_ADDRESS is not set: no mail of ours returns there.")
+    raw = sys.stdin.buffer.read(LARGEST_MAIL + 1)
+    desk = bounces.Desk(secret_key=settings.secret_key, bounce_address=settings.bounce_address)
+    try:
+        with terminal.session(settings) as session:
+            bounces.take(session, raw=raw, desk=desk, now=clock.now())
+    except terminal.Sentence as trouble:
+        raise TryAgainLater(trouble.message) from None
+
+
+@click.command("bounces")
+def count_bounces() -> None:
+    """Count what became of the reports of the last ninety days."""
+    from timebank.domain.notices import bounces
+
+    with terminal.session(terminal.settings()) as session:
+        for outcome, count in bounces.counts(session, now=clock.now()).items():
+            click.echo(f"{outcome.value:<11}{count:>7}")
+
+
 @click.command("replies")
 def count_replies() -> None:
     """Count what became of the replies of the last ninety days."""
@@ -51,4 +79,4 @@ def count_replies() -> None:
             click.echo(f"{outcome.value:<11}{count:>7}")
 
 
-COMMANDS = (read_reply, count_replies)
+COMMANDS = (read_reply, count_replies, read_bounce, count_bounces)

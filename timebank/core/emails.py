@@ -12,6 +12,9 @@ _PLAIN = re.compile(r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*@")
 def email_typed(text: str) -> str | None:
     """Read exactly one address, in small letters; None when it is none, or more than one.
 
+    The domain may have any letters. What stands before the @ may not: few mail servers take such
+    an address, and we could not write to whoever typed it.
+
     Whether mail gets there is found out by sending some: nothing is looked up.
     """
     text = text.strip()
@@ -38,7 +41,7 @@ def _validated(text: str) -> str | None:
     from email_validator import validate_email  # noqa: PLC0415
 
     try:
-        found = validate_email(text, check_deliverability=False)
+        found = validate_email(text, check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError:
         return None
     return (found.ascii_email or found.normalized).lower()

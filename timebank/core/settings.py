@@ -26,7 +26,7 @@ SHORTEST_SECRET = 32
 HIGHEST_PORT = 65535
 
 # What stands before the @ gets a token of up to 52 characters added, and may have 64 in all.
-_REPLY_ADDRESS = re.compile(r"[a-z0-9][a-z0-9._-]{0,9}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})*")
+_TAGGED_ADDRESS = re.compile(r"[a-z0-9][a-z0-9._-]{0,9}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})*")
 
 _DRIVER = "postgresql+psycopg://"
 _DATABASE_PREFIXES = (_DRIVER, "postgresql://", "postgres://")
@@ -57,6 +57,11 @@ class Settings:
         replies_url: The mailbox they are read from, `imaps://name:password@host/INBOX`. Empty:
             the mail server hands them over itself, to `timebank read-reply`.
         calendar_gzip: Whether feeds are packed for calendars that take it.
+        bounce_address: Where mail servers return what they cannot deliver, such as
+            back@goodturn.example: mail to back+anything@ must get there, too. Empty: to the sender
+            of our mails, where nobody reads it.
+        bounces_url: The mailbox it is read from, as above. Empty: handed over to
+            `timebank read-bounce`.
         demo: Whether the sign-in page offers made-up people; never true on a public address.
     """
 
@@ -72,6 +77,8 @@ class Settings:
     reply_address: str = ""
     replies_url: str = field(default="", repr=False)
     calendar_gzip: bool = False
+    bounce_address: str = ""
+    bounces_url: str = field(default="", repr=False)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Settings:
@@ -92,9 +99,11 @@ class Settings:
             port=port_number(environ),
             demo=loopback and environ.get("DEMO", "").strip() != "0",
             fetches_locally=loopback and environ.get("FETCH_LOCALLY", "").strip() == "1",
-            reply_address=_reply_address(environ),
-            replies_url=_replies_url(environ),
             calendar_gzip=_switch(environ, "CALENDAR_GZIP"),
+            reply_address=_tagged_address(environ, "REPLY_ADDRESS"),
+            replies_url=_mailbox_url(environ, "REPLIES_URL", needs="REPLY_ADDRESS"),
+            bounce_address=_tagged_address(environ, "BOUNCE_ADDRESS"),
+            bounces_url=_mailbox_url(environ, "BOUNCES_URL", needs="BOUNCE_ADDRESS"),
         )
 
 
@@ -199,24 +208,24 @@ def _secret_key(environ: Mapping[str, str], *, loopback: bool) -> str:
     return text
 
 
-def _reply_address(environ: Mapping[str, str]) -> str:
-    text = environ.get("REPLY_ADDRESS", "").strip().lower()
-    if text and not _REPLY_ADDRESS.fullmatch(text):
+def _tagged_address(environ: Mapping[str, str], name: str) -> str:
+    text = environ.get(name, "").strip().lower()
+    if text and not _TAGGED_ADDRESS.fullmatch(text):
         raise SettingsError(
-            "REPLY_ADDRESS cannot be understood: give an address of up to ten letters before the"
+            f"{name} cannot be understood: give an address of up to ten letters before the"
             " @, such as rota@goodturn.example."
         )
     return text
 
 
-def _replies_url(environ: Mapping[str, str]) -> str:
-    text = environ.get("REPLIES_URL", "").strip()
+def _mailbox_url(environ: Mapping[str, str], name: str, *, needs: str) -> str:
+    text = environ.get(name, "").strip()
     if not text:
         return ""
     hint = "a mailbox such as imaps://name:password@host/INBOX"
-    parts = _split("REPLIES_URL", text, {"imaps"}, hint)
+    parts = _split(name, text, {"imaps"}, hint)
     if not (parts.hostname and parts.username and parts.password is not None):
-        raise SettingsError(f"REPLIES_URL cannot be understood: give {hint}.")
-    if not environ.get("REPLY_ADDRESS", "").strip():
-        raise SettingsError("REPLY_ADDRESS is not set: REPLIES_URL needs it.")
+        raise SettingsError(f"{name} cannot be understood: give {hint}.")
+    if not environ.get(needs, "").strip():
+        raise SettingsError(f"{needs} is not set: {name} needs it.")
     return text

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from timebank.core import ids
 from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
+from timebank.domain import suppression
 from timebank.models import Person
 from timebank.models import Profile
 from timebank.models import SignIn
@@ -224,10 +225,13 @@ def confirm_email(
 ) -> None:
     """Note that somebody reads mail at their address: they used a link or a code of ours.
 
+    Whatever came back from there earlier does not count any more.
+
     Args:
         full_name: What they called themselves when they asked for that mail. The first time, it
             replaces the name on record, which anybody could have typed.
     """
+    suppression.lift(session, person_id=person_id, now=now)
     values: dict[str, object] = {"email_confirmed_at": now}
     if full_name:
         values["full_name"] = full_name

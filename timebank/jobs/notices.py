@@ -6,20 +6,27 @@ import datetime as dt
 import hashlib
 import logging
 import time
+from collections.abc import Callable
 from email.message import EmailMessage
 from email.utils import format_datetime
 from urllib.parse import urlsplit
+
+from sqlalchemy.exc import InterfaceError
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from timebank.adapters.mail import Fate
 from timebank.adapters.mail import NotOneRecipient
 from timebank.adapters.mail import Outcome
 from timebank.adapters.mail import Postbox
+from timebank.adapters.mail import Step
 from timebank.adapters.mail import add_calendars
 from timebank.adapters.mail import open_postbox
 from timebank.adapters.mail import write_message
 from timebank.adapters.mail_headers import add_way_out
 from timebank.adapters.mail_headers import name_language
 from timebank.core import clock
+from timebank.domain import suppression
 from timebank.domain.calendar.invitations import Office
 from timebank.domain.notices import delivery
 from timebank.domain.notices import wording
@@ -32,18 +39,21 @@ from timebank.domain.notices.letters import Letter
 from timebank.domain.notices.letters import read_letter
 from timebank.domain.notices.letters import reason_to_drop
 from timebank.domain.notices.rendering import one_line
+from timebank.jobs import bounces
 from timebank.jobs import tools
 from timebank.jobs.tools import Tools
 
 log = logging.getLogger(__name__)
 
 ID_DIGITS = 40
+ASK_AGAIN_SECONDS = 0.5
 
 
 def drain() -> None:
     """Send one due notice after another, for some seconds or until none is due.
 
-    When the mail server cannot be reached the job ends: the next one asks it again.
+    When the mail server cannot be reached the job ends, and all mail rests for a while, longer
+    each time; the first mail after that asks it again.
     """
     mine = tools.current()
     ends = time.monotonic() + mine.pace.drain.total_seconds()
@@ -63,16 +73,26 @@ def send_one(mine: Tools, postbox: Postbox) -> bool:
         lease = delivery.lease_notice(session, lasts=mine.pace.lease)
     if lease is None:
         return False
+    if not lease.takes_mail:
+        why = delivery.TAKES_NO_MAIL
+        _note(mine, lambda session: delivery.mark_failed(session, lease=lease, why=why))
+        return True
     try:
         message = _message(mine, lease)
+    except (OperationalError, InterfaceError):
+        raise  # the database is away: that is not the notice's fault, and its lease will end
     except Exception as error:  # noqa: BLE001 - one bad row must not stop all others
         log.warning("Notice %s could not be worded: %s", lease.notice_id, type(error).__name__)
-        _record(mine, lease, Outcome(Fate.LATER, f"wording: {type(error).__name__}"))
+        _put_back(mine, lease, f"wording: {type(error).__name__}", delivery.MOST_WORDINGS)
         return True
     if message is None:
         return True
-    outcome = postbox.deliver(message, hand_over=lambda: _hand_over(mine, lease))
-    _record(mine, lease, outcome)
+    outcome = postbox.deliver(
+        message,
+        hand_over=lambda: _hand_over(mine, lease),
+        bounces_to=_bounces_to(mine, lease, message),
+    )
+    _record(mine, lease, outcome, message["To"])
     return outcome.fate is not Fate.AWAY
 
 
@@ -104,8 +124,8 @@ def _message(mine: Tools, lease: Lease) -> EmailMessage | None:
             return _write(mine, letter, enclosed, entries or None, now)
         except NotOneRecipient:
             why = "not one plain address"
-    with mine.session() as session:
-        delivery.mark_cancelled(session, lease=lease, why=why or "")
+    reason = why or ""
+    _note(mine, lambda session: delivery.mark_cancelled(session, lease=lease, why=reason))
     return None
 
 
@@ -157,17 +177,76 @@ def _hand_over(mine: Tools, lease: Lease) -> bool:
         return delivery.hand_over(session, lease=lease, lasts=mine.pace.lease)
 
 
-def _record(mine: Tools, lease: Lease, outcome: Outcome) -> None:
+def _bounces_to(mine: Tools, lease: Lease, message: EmailMessage) -> str:
+    return bounces.desk_of(mine).returns_to(notice_id=lease.notice_id, address=message["To"])
+
+
+def _record(mine: Tools, lease: Lease, outcome: Outcome, address: str) -> None:
     """Write down what became of the message."""
-    with mine.session() as session:
-        match outcome.fate:
-            case Fate.SENT:
-                delivery.mark_sent(session, lease=lease)
-            case Fate.LATER | Fate.AWAY:
-                delivery.put_back(session, lease=lease, after=mine.pace.back_off, why=outcome.why)
-            case Fate.NEVER:
-                delivery.mark_failed(session, lease=lease, why=outcome.why)
-            case Fate.UNKNOWN:
-                delivery.mark_uncertain(session, lease=lease, why=outcome.why)
-            case Fate.STOPPED:
-                pass  # somebody else holds the notice now
+    why = outcome.why
+    match outcome.fate:
+        case Fate.SENT:
+            _note(mine, lambda session: delivery.mark_sent(session, lease=lease))
+        case Fate.AWAY:
+            _note(mine, lambda session: _rest(session, mine, lease, outcome))
+            mine.was_away = True
+            return
+        case Fate.LATER:
+            _put_back(mine, lease, why, delivery.MOST_REFUSALS)
+        case Fate.NEVER:
+            _note(mine, lambda session: _fail(session, lease, outcome, address))
+        case Fate.UNKNOWN:
+            _note(mine, lambda session: delivery.mark_uncertain(session, lease=lease, why=why))
+        case Fate.STOPPED:
+            return  # somebody else holds the notice now
+    if mine.was_away:  # once a process, not once a mail
+        _note(mine, delivery.end_rest)
+        mine.was_away = False
+
+
+def _note(mine: Tools, write: Callable[[Session], object]) -> None:
+    """Write something down that is known by now; a database that is away is waited for.
+
+    It is safe to be written twice: the lease's token is gone after the first time.
+    """
+    ends = time.monotonic() + mine.pace.note.total_seconds()
+    while True:
+        try:
+            with mine.session() as session:
+                write(session)
+        except (OperationalError, InterfaceError):
+            if time.monotonic() > ends:
+                raise
+            time.sleep(ASK_AGAIN_SECONDS)
+        else:
+            return
+
+
+def _rest(session: Session, mine: Tools, lease: Lease, outcome: Outcome) -> None:
+    """Leave the server alone for a while; a notice it had heard of waits behind the others."""
+    if outcome.step is Step.SERVER:
+        delivery.let_go(session, lease=lease, why=outcome.why)
+    else:
+        delivery.put_back(session, lease=lease, step=mine.pace.back_off, why=outcome.why)
+    delivery.rest(session, why=outcome.why, first=mine.pace.rest, longest=mine.pace.back_off)
+
+
+def _put_back(mine: Tools, lease: Lease, why: str, most: int) -> None:
+    step = mine.pace.back_off
+    _note(
+        mine,
+        lambda session: delivery.put_back(session, lease=lease, step=step, why=why, most=most),
+    )
+
+
+def _fail(session: Session, lease: Lease, outcome: Outcome, address: str) -> None:
+    """Fail it, and count it against the address where the server refused the recipient."""
+    is_ours = delivery.mark_failed(session, lease=lease, why=outcome.why)
+    if is_ours and outcome.step is Step.RECIPIENT:
+        suppression.note_refusal(
+            session,
+            person_id=lease.person_id,
+            address=address,
+            status=outcome.codes,
+            now=clock.now(),
+        )

@@ -13,6 +13,7 @@ from timebank.domain.calendar import invitations
 from timebank.domain.notices import wording
 from timebank.jobs import appeals
 from timebank.jobs import balances
+from timebank.jobs import bounces
 from timebank.jobs import claims
 from timebank.jobs import dates
 from timebank.jobs import exchange
@@ -32,6 +33,7 @@ from timebank.jobs.tools import Pace
 LOADED = (
     appeals,
     balances,
+    bounces,
     claims,
     dates,
     exchange,

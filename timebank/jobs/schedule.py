@@ -84,6 +84,8 @@ SCHEDULES = (
     Schedule(function="timebank.jobs.incoming.ask_busy_calendars", every_seconds=60),
     Schedule(function="timebank.jobs.replies.read_mailbox", every_seconds=60),
     Schedule(function="timebank.jobs.replies.forget_replies", every_seconds=3600),
+    Schedule(function="timebank.jobs.bounces.read_mailbox", every_seconds=60),
+    Schedule(function="timebank.jobs.bounces.forget_bounces", every_seconds=3600),
     Schedule(
         function="timebank.jobs.turns.give_standing_turns", every_seconds=60, at=dt.time(3, 15)
     ),

@@ -25,19 +25,25 @@ CONNECT_SECONDS = 5
 class Pace:
     """How patient delivery is.
 
-    A lease outlasts a job (90 seconds), and a job outlasts the slowest answer of a mail server.
+    A lease outlasts a job (90 seconds), and a job outlasts the slowest answer of a mail server and
+    a database that is restarted meanwhile.
 
     Attributes:
         lease: How long one worker has a notice to itself.
-        back_off: How long to wait after a try that did not work.
+        back_off: How long a notice waits after a try that did not work, and the longest that all
+            mail rests.
+        rest: How long all mail rests when the mail server is away, the first time.
         drain: How long one job goes on to take notices.
         smtp_seconds: How long to wait for each answer of the mail server.
+        note: How long to try to write down what became of a message, while the database is away.
     """
 
     lease: dt.timedelta = dt.timedelta(seconds=180)
     back_off: dt.timedelta = dt.timedelta(seconds=300)
+    rest: dt.timedelta = dt.timedelta(seconds=5)
     drain: dt.timedelta = dt.timedelta(seconds=20)
     smtp_seconds: float = TIMEOUT_SECONDS
+    note: dt.timedelta = dt.timedelta(seconds=30)
 
 
 @dataclass(slots=True)
@@ -46,12 +52,15 @@ class Tools:
 
     Attributes:
         stopping: Set when the process was asked to stop: finish what you hold, take no more.
+        was_away: Whether the mail server may be noted as away. True at the start: an earlier
+            process may have noted it.
     """
 
     settings: Settings
     engine: sa.Engine
     pace: Pace
     stopping: bool = False
+    was_away: bool = True
 
     @contextmanager
     def session(self) -> Iterator[Session]:

@@ -47,6 +47,7 @@ from timebank.models.exchange import PostState
 from timebank.models.exchange import Report
 from timebank.models.exchange import Ring
 from timebank.models.exchange import StepKind
+from timebank.models.identity import MailSuppression
 from timebank.models.identity import Person
 from timebank.models.identity import Profile
 from timebank.models.identity import SignIn
@@ -80,9 +81,12 @@ from timebank.models.ledger import Reconciliation
 from timebank.models.ledger import TopUpPolicy
 from timebank.models.ledger import Transfer
 from timebank.models.ledger import TransferKind
+from timebank.models.notices import Bounce
+from timebank.models.notices import BounceOutcome
 from timebank.models.notices import How
 from timebank.models.notices import Lead
 from timebank.models.notices import MailChoice
+from timebank.models.notices import MailRest
 from timebank.models.notices import Notice
 from timebank.models.notices import NoticeKind
 from timebank.models.notices import NoticeState
@@ -130,6 +134,8 @@ __all__ = [
     "Batch",
     "BatchKind",
     "Block",
+    "Bounce",
+    "BounceOutcome",
     "BusyCalendar",
     "BusySpan",
     "CalendarClient",
@@ -166,6 +172,8 @@ __all__ = [
     "LineFate",
     "LineOutcome",
     "MailChoice",
+    "MailRest",
+    "MailSuppression",
     "MailedTurn",
     "MemberList",
     "MemberListLine",

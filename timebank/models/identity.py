@@ -96,3 +96,50 @@ class SignInRequest(Base):
     __table_args__ = (
         sa.CheckConstraint("wrong_codes BETWEEN 0 AND 5", name="sign_in_request_wrong_codes"),
     )
+
+
+class MailSuppression(Base):
+    """That a person's address refuses our mail, by its digest: another address is not meant.
+
+    Attributes:
+        address_digest: SHA-256 of the address as it was written to; the address itself stands in
+            the profile alone.
+        refusals: How many mails were refused for good there.
+        status: The mail server's codes of the last one, such as `550 5.1.1`.
+        since: From when on nothing but sign-in mails is sent there; None: it was refused once.
+        lifted_at: When its holder or a coordinator said that it takes mail.
+        lifted_by: The coordinator; None: they did themselves.
+    """
+
+    __tablename__ = "mail_suppression"
+
+    id: Mapped[Key]
+    person_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("person.id", name="suppression_of_a_person")
+    )
+    address_digest: Mapped[bytes]
+    refusals: Mapped[int] = mapped_column(sa.Integer, server_default="1")
+    status: Mapped[str]
+    first_at: Mapped[dt.datetime]
+    last_at: Mapped[dt.datetime]
+    since: Mapped[dt.datetime | None]
+    lifted_at: Mapped[dt.datetime | None]
+    lifted_by: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("membership.id", name="suppression_lifted_by")
+    )
+
+    __table_args__ = (
+        sa.CheckConstraint("octet_length(address_digest) = 32", name="suppression_digest"),
+        sa.CheckConstraint("refusals >= 1", name="suppression_refusals"),
+        sa.CheckConstraint("status ~ '^[0-9][0-9. ]{2,19}$'", name="suppression_status"),
+        sa.CheckConstraint(
+            "lifted_by IS NULL OR lifted_at IS NOT NULL", name="suppression_lifted_at_a_time"
+        ),
+        sa.Index(
+            "one_open_suppression",
+            "person_id",
+            "address_digest",
+            unique=True,
+            postgresql_where=sa.text("lifted_at IS NULL"),
+        ),
+    )

@@ -15,6 +15,7 @@ from sqlalchemy.orm import mapped_column
 from timebank.db import Base
 from timebank.models.types import CreatedAt
 from timebank.models.types import Key
+from timebank.models.types import Small
 from timebank.models.types import choice
 from timebank.models.types import one_of
 
@@ -94,6 +95,10 @@ class Notice(Base):
     Attributes:
         told_in_id: The message that tells it along with others (the weekly mail, several
             reminders in one); it is not sent by itself then.
+        attempts: How often a worker took it; not counted where the mail server was away.
+        refusals: How often it was put back: refused for now, or not to be worded.
+        due_at: When it was due at first, where it was put back since.
+        again_at: When somebody had it sent again; `again_by` says who, unless it was the operator.
     """
 
     __tablename__ = "notice"
@@ -117,6 +122,10 @@ class Notice(Base):
     created_at: Mapped[CreatedAt]
     sent_at: Mapped[dt.datetime | None]
     told_in_id: Mapped[int | None]
+    refusals: Mapped[Small] = mapped_column(server_default="0")
+    due_at: Mapped[dt.datetime | None]
+    again_at: Mapped[dt.datetime | None]
+    again_by: Mapped[int | None] = mapped_column(sa.ForeignKey("membership.id"))
 
     __table_args__ = (
         one_of("kind", NoticeKind, "notice_kind"),
@@ -145,11 +154,121 @@ class Notice(Base):
             "told_in_id",
             postgresql_where=sa.text("told_in_id IS NOT NULL"),
         ),
+        sa.CheckConstraint("refusals >= 0", name="notice_refusals"),
+        sa.CheckConstraint(
+            "again_by IS NULL OR again_at IS NOT NULL", name="sent_again_at_a_time"
+        ),
         sa.Index(
             "notice_open",
             "not_before",
             postgresql_where=sa.text("state IN ('pending', 'leased', 'handover')"),
         ),
+        sa.Index(
+            "notice_urgent",
+            "not_before",
+            postgresql_where=sa.text(
+                "kind IN ('sign_in', 'confirm_claim', 'place_offered')"
+                " AND state IN ('pending', 'leased', 'handover')"
+            ),
+        ),
+        sa.Index(
+            "notice_expiring",
+            "expires_at",
+            postgresql_where=sa.text("state IN ('pending', 'leased', 'handover')"),
+        ),
+        sa.Index(
+            "notice_held",
+            "lease_until",
+            postgresql_where=sa.text("state IN ('leased', 'handover')"),
+        ),
+        sa.Index("notice_sent", "sent_at", postgresql_where=sa.text("sent_at IS NOT NULL")),
+        sa.Index(
+            "notice_put_back",
+            "due_at",
+            postgresql_where=sa.text(
+                "due_at IS NOT NULL AND state IN ('pending', 'leased', 'handover')"
+            ),
+        ),
+        sa.Index(
+            "notice_to_look_at",
+            "id",
+            postgresql_where=sa.text("state IN ('uncertain', 'failed')"),
+        ),
+    )
+
+
+class BounceOutcome(enum.StrEnum):
+    """What became of a message in the mailbox of bounces.
+
+    `hard`: our mail will never be taken there. `soft`: not yet, or not this time. `no_trouble`: it
+    was delivered, or passed on. `wrong`: not about a mail of ours to that address. `unreadable`:
+    no report of a mail server at all.
+    """
+
+    HARD = "hard"
+    SOFT = "soft"
+    NO_TROUBLE = "no_trouble"
+    WRONG = "wrong"
+    UNREADABLE = "unreadable"
+
+
+class Bounce(Base):
+    """A message of a mail server about a mail of ours, by its fingerprint, and what it meant.
+
+    The fingerprint makes reading it twice the same as once. Nothing that it said is kept but the
+    status code.
+
+    Attributes:
+        notice_id: The notice it is about; None where it is not believed, or that was erased.
+        status: As RFC 3463 has it, such as 5.1.1.
+    """
+
+    __tablename__ = "bounce"
+
+    id: Mapped[Key]
+    digest: Mapped[bytes]
+    outcome: Mapped[BounceOutcome] = mapped_column(choice(BounceOutcome))
+    notice_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("notice.id", name="bounce_of_a_notice", ondelete="SET NULL")
+    )
+    status: Mapped[str | None]
+    read_at: Mapped[dt.datetime] = mapped_column(index=True)
+
+    __table_args__ = (
+        one_of("outcome", BounceOutcome, "bounce_outcome"),
+        sa.CheckConstraint("octet_length(digest) = 32", name="bounce_digest"),
+        sa.CheckConstraint(
+            r"status ~ '^[245]\.[0-9]{1,3}\.[0-9]{1,3}$'",
+            name="bounce_status",
+        ),
+        sa.CheckConstraint(
+            "outcome IN ('hard', 'soft', 'no_trouble') OR notice_id IS NULL",
+            name="bounce_believed_of_a_notice",
+        ),
+        sa.UniqueConstraint("digest", name="same_bounce_once"),
+        sa.UniqueConstraint("notice_id", "outcome", name="one_bounce_per_notice"),
+    )
+
+
+class MailRest(Base):
+    """The mail server is away, and nobody asks it until `rests_until`; no row: all is well.
+
+    Attributes:
+        tries: How often it was asked in vain, one after another.
+        why: Codes, never an address.
+    """
+
+    __tablename__ = "mail_rest"
+
+    is_one: Mapped[bool] = mapped_column(primary_key=True, server_default=sa.true())
+    tries: Mapped[int] = mapped_column(sa.Integer, server_default="1")
+    why: Mapped[str]
+    since: Mapped[CreatedAt]
+    rests_until: Mapped[dt.datetime]
+
+    __table_args__ = (
+        sa.CheckConstraint("is_one", name="mail_rest_is_one"),
+        sa.CheckConstraint("tries >= 1", name="mail_rest_tries"),
     )
 
 

@@ -14,9 +14,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from email import message_from_bytes
 from email.message import Message as Mime
-from email.policy import compat32
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,6 +22,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from timebank.core import ids
+from timebank.core.mime import MOST_PARTS
+from timebank.core.mime import opened
+from timebank.core.mime import recipients_of
 from timebank.domain import outbox
 from timebank.domain.calendar import composing
 from timebank.domain.calendar.invitations import REPLY_PURPOSE
@@ -31,22 +32,15 @@ from timebank.models import CalendarReply
 from timebank.models import NoticeKind
 from timebank.models import ReplyOutcome
 
-LARGEST_MAIL = 500_000  # bytes; with a signature's pictures a reply has a tenth of it
 LARGEST_CALENDAR = 64_000
-MOST_PARTS = 40
 MOST_NESTED = 8
-LONGEST_HEADER = 2_000
 LONGEST_LINE = 2_000
 KEPT_FOR = dt.timedelta(days=90)
 
 CALENDAR_TYPES = ("text/calendar", "application/ics")
-RECIPIENTS = ("To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To")
 DECLINED = "DECLINED"
 NUMBER = re.compile(r"[0-9]{1,9}")
 
-_MULTIPART = re.compile(rb"(?i)multipart/")
-_MESSAGE = re.compile(rb"(?i)message/")
-_HEADER = re.compile(rb"(?im)^content-[a-z-]+:[^\n]*(?:\n[ \t][^\n]*)*")
 _FOLD = re.compile(r"\r?\n[ \t]")
 # All that a reply is read for: what else it holds never reaches the library, which would work
 # out its time zones and rules.
@@ -171,26 +165,12 @@ def read(raw: bytes) -> Reply:
         Unreadable: It is none, or too large, too deep or too broken to look into.
     """
     try:
-        mime = message_from_bytes(_within_limits(raw), policy=compat32)
+        mime = opened(raw)
         return _reply(mime, _calendar_of(mime))
     except Unreadable:
         raise
     except Exception as error:  # the libraries raise whatever they like at what strangers send
         raise Unreadable from error
-
-
-def _within_limits(raw: bytes) -> bytes:
-    """Refuse what would take the parser long, before it looks."""
-    too_much = (
-        len(raw) > LARGEST_MAIL
-        or raw.count(b"\n--") > 4 * MOST_PARTS
-        or len(_MULTIPART.findall(raw)) > MOST_NESTED
-        or len(_MESSAGE.findall(raw)) > MOST_NESTED
-        or any(len(header) > LONGEST_HEADER for header in _HEADER.findall(raw))
-    )
-    if too_much:
-        raise Unreadable
-    return raw
 
 
 def _calendar_of(mime: Mime) -> str:
@@ -228,13 +208,8 @@ def _reply(mime: Mime, calendar: str) -> Reply:
         uid=str(event["UID"]).strip(),
         sequence=int(sequence) if NUMBER.fullmatch(sequence) else None,
         says_no=str(attendee.params.get("PARTSTAT", "")).upper() == DECLINED,
-        addresses=_addresses(mime, str(event.get("ORGANIZER", ""))),
+        addresses=f"{recipients_of(mime)} {str(event.get('ORGANIZER', '')).lower()}",
     )
-
-
-def _addresses(mime: Mime, organiser: str) -> str:
-    told = [str(line) for name in RECIPIENTS for line in mime.get_all(name, [])]
-    return " ".join(line[:LONGEST_HEADER] for line in [*told[:20], organiser]).lower()
 
 
 def _slim(calendar: str) -> Iterator[str]:

@@ -175,6 +175,9 @@ SELECT k.turns, k.asking, k.neighbours, k.hours, k.leads, k.quiet_from, k.quiet_
        k.paused_until, k.weekly, k.weekly_on, k.weekly_hour, k.near, k.language, k.changed_at
   FROM mail_choice k JOIN membership m ON m.id = k.membership_id
  WHERE m.person_id = :person_id ORDER BY m.id""",
+    "mail_that_came_back": """
+SELECT status, refusals, first_at, last_at, since AS not_written_to_since, lifted_at
+  FROM mail_suppression WHERE person_id = :person_id ORDER BY id""",
     "applications": """
 SELECT c.name AS community, a.called, a.phone, a.words, a.state, a.created_at, a.decided_at
   FROM application a JOIN community c ON c.id = a.community_id

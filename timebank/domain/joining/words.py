@@ -40,6 +40,7 @@ COLUMNS: dict[str, Fate] = {
     "notice.dedupe_key": Fate.ROW,
     "notice.last_error": Fate.ROW,  # a mail server may repeat the address in it
     "notice.facts": Fate.ROW,  # and in those to others, what they wrote and their name: WORDS
+    "mail_suppression.address_digest": Fate.ROW,
     "invitation.called": Fate.ROW,
     "application.called": Fate.ROW,
     "application.phone": Fate.ROW,
@@ -89,6 +90,7 @@ STAYS: dict[str, str] = {
             "appeal_ask.answer",
             "application.state",
             "batch.kind",
+            "bounce.outcome",
             "calendar_reply.outcome",
             "claim.state",
             "claim.held_for",
@@ -164,6 +166,10 @@ STAYS: dict[str, str] = {
     "post.area": "the name of a part of the place, never an address",
     "balance_repair.reason": "what the operator tells everybody about the books",
     "balance_repair.by": "the operator, who is no member in this",
+    "bounce.digest": "the fingerprint of a message that was not kept",
+    "bounce.status": "three numbers; whose mail it was goes with the notice",
+    "mail_suppression.status": "a mail server's codes; its row goes all the same",
+    "mail_rest.why": "codes of the mail server, for nobody's mail",
     "calendar_reply.digest": "the fingerprint of a message that was not kept",
     "ledger_head.head": "a digest of numbers",
     "ledger_mark.head": "a digest of numbers",

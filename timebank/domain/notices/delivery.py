@@ -8,6 +8,10 @@ fence, `hand_over`, which only the holder of the token passes: a process that sl
 lease stops there. Whoever dies behind the fence leaves an uncertain notice, before it a leased one
 that the next worker takes.
 
+A mail server that is away lets all mail rest (`MailRest`), and costs no notice a try. What is put
+back, because it was refused for now or cannot be worded, waits longer each time, and is failed in
+the end. A notice that every worker died of is failed, too: none may stand in the way of others.
+
 Times here are the database's own, so that no clock of a worker decides; that is why no function
 takes `now`. Each is one statement; the job commits after each.
 """
@@ -21,23 +25,46 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from timebank.domain import suppression
+from timebank.models import MailRest
 from timebank.models import NoticeState
 
 MOST_COUNTED = 1000
+MOST_REFUSALS = 48
+MOST_WORDINGS = 12
+MOST_DEATHS = 12
+SAME_WAIT = 3  # so many tries wait equally long, then longer by one step
+LONGEST_WAIT = 12  # steps: an hour, where a step is five minutes
+TAKES_NO_MAIL = "the address does not take mail"
 
-DUE = """
-expires_at > now() AND (state = 'pending' AND not_before <= now()
-                        OR state = 'leased' AND lease_until < now())
+# A lease or rest that ends long from now was given before the clock was put back: it is over.
+# Whoever holds such a lease still stops at the fence.
+OVER = "(lease_until < now() OR lease_until > now() + interval '30 minutes')"
+RESTED = "(rests_until <= now() OR rests_until > now() + interval '30 minutes')"
+
+# While the mail server is away nobody takes anything: each notice would only be leased in vain.
+DUE = f"""
+not_before <= now() AND expires_at > now() AND (state = 'pending' OR state = 'leased' AND {OVER})
+AND NOT EXISTS (SELECT FROM mail_rest WHERE NOT {RESTED})
 """
 
-# SKIP LOCKED: workers side by side each take another row, and none waits.
+# Who waits for it at this very moment, or for whom a place is held meanwhile, comes before
+# reminders that were due earlier, however many.
+URGENT = "kind IN ('sign_in', 'confirm_claim', 'place_offered')"
+
+# SKIP LOCKED: workers side by side each take another row, and none waits. Each half reads an index
+# of its own, and the second is not run where the first has found one.
+FIRST_DUE = f"""
+(SELECT id FROM notice WHERE {{only}} {DUE}
+  ORDER BY not_before, id LIMIT 1 FOR UPDATE SKIP LOCKED)
+"""  # noqa: S608
 LEASE = f"""
 UPDATE notice
    SET state = 'leased', lease_token = gen_random_uuid(), lease_until = now() + :lasts,
        attempts = attempts + 1
- WHERE id = (SELECT id FROM notice WHERE {DUE}
-              ORDER BY not_before, id LIMIT 1 FOR UPDATE SKIP LOCKED)
-RETURNING id, lease_token
+ WHERE id = coalesce({FIRST_DUE.format(only=f"{URGENT} AND")}, {FIRST_DUE.format(only="")})
+RETURNING id, lease_token, person_id,
+          kind = 'sign_in' OR NOT {suppression.SUPPRESSED.format(person_id="notice.person_id")}
 """  # noqa: S608 - our own words only
 
 FENCE = """
@@ -47,18 +74,35 @@ UPDATE notice SET state = 'handover', lease_until = now() + :lasts
 
 # The token still matches where the sweep was quicker and called the notice uncertain: a clear
 # answer is better than none. Nobody else can have taken the row from there.
-END = """
+OURS = "id = :notice_id AND lease_token = :token AND state IN ('leased', 'handover', 'uncertain')"
+END = f"""
 UPDATE notice SET state = CAST(:state AS text), last_error = :why,
                   lease_token = NULL, lease_until = NULL,
                   sent_at = CASE WHEN CAST(:state AS text) = 'sent' THEN now() END
- WHERE id = :notice_id AND lease_token = :token AND state IN ('leased', 'handover', 'uncertain')
+ WHERE {OURS}
+"""  # noqa: S608
+
+PUT_BACK = f"""
+UPDATE notice SET state = CASE WHEN refusals + 1 >= :most THEN 'failed' ELSE 'pending' END,
+                  last_error = :why, lease_token = NULL, lease_until = NULL,
+                  refusals = refusals + 1, due_at = coalesce(due_at, not_before),
+                  not_before = now() + :step * least(1 + refusals / {SAME_WAIT}, {LONGEST_WAIT})
+ WHERE {OURS}
+"""  # noqa: S608
+
+LET_GO = """
+UPDATE notice SET state = 'pending', last_error = :why, lease_token = NULL, lease_until = NULL,
+                  attempts = attempts - 1
+ WHERE id = :notice_id AND lease_token = :token AND state = 'leased'
 """
 
-PUT_BACK = """
-UPDATE notice SET state = 'pending', last_error = :why, lease_token = NULL, lease_until = NULL,
-                  not_before = now() + :after
- WHERE id = :notice_id AND lease_token = :token AND state IN ('leased', 'handover', 'uncertain')
-"""
+REST = f"""
+INSERT INTO mail_rest AS rest (why, rests_until) VALUES (:why, now() + :first)
+    ON CONFLICT (is_one) DO UPDATE
+   SET tries = rest.tries + 1, why = excluded.why,
+       rests_until = now() + least(:first * power(2, least(rest.tries, 20)), :longest)
+ WHERE {RESTED.replace("rests_until", "rest.rests_until")}
+"""  # noqa: S608
 
 # Nothing was tried, so it does not count as a try.
 POSTPONE = """
@@ -68,14 +112,19 @@ UPDATE notice SET state = 'pending', last_error = :why, lease_token = NULL, leas
 """
 
 SWEEP = (
-    """
+    f"""
 UPDATE notice SET state = 'uncertain', last_error = 'the worker died while handing it over'
- WHERE state = 'handover' AND lease_until < now()
-""",
-    """
+ WHERE state = 'handover' AND {OVER}
+""",  # noqa: S608
+    f"""
 UPDATE notice SET state = 'expired', lease_token = NULL, lease_until = NULL
- WHERE expires_at <= now() AND (state = 'pending' OR state = 'leased' AND lease_until < now())
-""",
+ WHERE expires_at <= now() AND (state = 'pending' OR state = 'leased' AND {OVER})
+""",  # noqa: S608
+    f"""
+UPDATE notice SET state = 'failed', last_error = 'every worker that took it died',
+                  lease_token = NULL, lease_until = NULL
+ WHERE state = 'leased' AND {OVER} AND attempts - refusals >= {MOST_DEATHS}
+""",  # noqa: S608
 )
 
 COUNT_DUE = f"SELECT count(*) FROM (SELECT FROM notice WHERE {DUE} LIMIT :most) AS due"  # noqa: S608
@@ -83,16 +132,22 @@ COUNT_DUE = f"SELECT count(*) FROM (SELECT FROM notice WHERE {DUE} LIMIT :most) 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to deliver one notice, for a while."""
+    """The right to deliver one notice, for a while.
+
+    Attributes:
+        takes_mail: Whether its person's address does; a sign-in mail is always tried.
+    """
 
     notice_id: int
     token: uuid.UUID
+    person_id: int
+    takes_mail: bool
 
 
 def lease_notice(session: Session, *, lasts: dt.timedelta) -> Lease | None:
     """Take the notice that has been due longest, or None when nothing is due."""
     row = session.execute(sa.text(LEASE), {"lasts": lasts}).first()
-    return Lease(row.id, row.lease_token) if row else None
+    return Lease(*row) if row else None
 
 
 def hand_over(session: Session, *, lease: Lease, lasts: dt.timedelta) -> bool:
@@ -120,9 +175,41 @@ def mark_uncertain(session: Session, *, lease: Lease, why: str) -> bool:
     return _change(session, END, lease, state=NoticeState.UNCERTAIN.value, why=why)
 
 
-def put_back(session: Session, *, lease: Lease, after: dt.timedelta, why: str) -> bool:
-    """Let it be tried again after a while; it was certainly not taken."""
-    return _change(session, PUT_BACK, lease, after=after, why=why)
+def put_back(
+    session: Session, *, lease: Lease, step: dt.timedelta, why: str, most: int = MOST_REFUSALS
+) -> bool:
+    """Let it be tried again after a while; it was certainly not taken.
+
+    Args:
+        session: The session.
+        lease: Of the notice.
+        step: How long it waits the first times; later several times as long.
+        why: Codes of the mail server, never an address.
+        most: The so manieth time it is failed instead.
+    """
+    return _change(session, PUT_BACK, lease, step=step, why=why, most=most)
+
+
+def let_go(session: Session, *, lease: Lease, why: str) -> bool:
+    """Give it back as it was: the mail server was away, and never heard of it."""
+    return _change(session, LET_GO, lease, why=why)
+
+
+def rest(session: Session, *, why: str, first: dt.timedelta, longest: dt.timedelta) -> None:
+    """Leave the mail server alone for a while, twice as long each time it is still away.
+
+    Args:
+        session: The session.
+        why: Codes, never an address.
+        first: How long the first time.
+        longest: How long at most.
+    """
+    session.execute(sa.text(REST), {"why": why, "first": first, "longest": longest})
+
+
+def end_rest(session: Session) -> None:
+    """Note that the mail server answers."""
+    session.execute(sa.delete(MailRest))
 
 
 def postpone(session: Session, *, lease: Lease, until: dt.datetime, why: str) -> bool:

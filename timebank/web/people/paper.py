@@ -17,6 +17,7 @@ from timebank.core import clock
 from timebank.db import db
 from timebank.domain import acting
 from timebank.domain import ledger
+from timebank.domain import suppression
 from timebank.domain.communities import on_paper
 from timebank.domain.rota import fortnight
 from timebank.models import Membership
@@ -91,12 +92,13 @@ def statement(membership_id: int) -> str:
 
 @signed_in_required
 def without_email() -> str:
-    """List who has no e-mail, when their letter was last printed, and who acts for whom."""
+    """List who has no e-mail, whose mail comes back, and who acts for whom."""
     coordinating_member()
     session, here, day = db.session(), door().community.id, today()
     return render_template(
         "people/without_email.html",
         people=on_paper.without_email(session, community_id=here, today=day),
+        returned=suppression.returned(session, community_id=here),
         grants=acting.read_grants(session, community_id=here, today=day, only_open=True),
         deeds=acting.read_deeds(session, community_id=here, most=NEWEST_DEEDS),
     )

@@ -30,6 +30,7 @@ from timebank.web.flashes import say
 from timebank.web.people import cards
 from timebank.web.people import granting
 from timebank.web.people import paper
+from timebank.web.people import returned
 from timebank.web.people.forms import AgeForm
 from timebank.web.people.forms import FindForm
 from timebank.web.people.forms import GiveForm
@@ -42,7 +43,7 @@ from timebank.web.typed import choices_of
 from timebank.web.typed import text_of
 
 bp = Blueprint("people", __name__)
-for part in (granting, cards, paper):
+for part in (granting, cards, paper, returned):
     part.register(bp)
 
 Page = str | tuple[str, int] | Response

@@ -17,6 +17,7 @@ from timebank.core.errors import Refused
 from timebank.core.text import first_name
 from timebank.db import db
 from timebank.domain import ledger
+from timebank.domain import suppression
 from timebank.domain.communities.pausing import back_on
 from timebank.domain.communities.pausing import is_pausing
 from timebank.domain.joining import inviting
@@ -89,6 +90,7 @@ def my_turns() -> str | Response:
         may_invite=inviting.may_invite(db.session(), member=me),
         is_away=is_pausing(me, now=now),
         back_on=back_on(me, timezone=door().community.timezone),
+        mail_trouble=suppression.trouble_of(db.session(), person_id=me.person_id),
         running=running,
         months=by_month(entries),
         mugs=mugs(given),

@@ -1,0 +1,50 @@
+"""Read a mailbox of ours to its end: once each message, however often somebody dies at it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from sqlalchemy.orm import Session
+
+from timebank.adapters import imap
+from timebank.adapters.imap import Mailbox
+from timebank.core.mime import LARGEST_MAIL
+from timebank.jobs.tools import Tools
+
+log = logging.getLogger(__name__)
+
+Take = Callable[[Session, bytes], object]
+
+
+def read_all(mine: Tools, url: str, take: Take, *, called: str) -> None:
+    """Take in every unread message, for some seconds or until none is left.
+
+    A message is marked as read after what it said is noted: whoever dies in between reads it
+    again, which changes nothing.
+
+    Args:
+        mine: The tools of this process.
+        url: The mailbox; empty: there is none.
+        take: Notes what a message says; safe to do twice.
+        called: What the mailbox is called in the log.
+    """
+    if not url:
+        return
+    try:
+        with imap.opened(url, timeout_seconds=mine.pace.smtp_seconds) as mailbox:
+            _take_all(mine, mailbox, take)
+    except imap.MailboxError as error:
+        log.warning("The mailbox of %s could not be read: %s", called, error)
+
+
+def _take_all(mine: Tools, mailbox: Mailbox, take: Take) -> None:
+    ends = time.monotonic() + mine.pace.drain.total_seconds()
+    for number in mailbox.unread():
+        if mine.stopping or time.monotonic() > ends:
+            return
+        raw = mailbox.read(number, most_bytes=LARGEST_MAIL + 1)
+        with mine.session() as session:
+            take(session, raw)
+        mailbox.mark_read(number)
