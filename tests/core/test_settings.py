@@ -187,10 +187,9 @@ def test_replies_are_off_unless_told_where_they_arrive():
 
 def test_feeds_are_packed_only_where_that_is_switched_on():
     assert not Settings.from_environment(GIVEN).calendar_gzip
-    assert not Settings.from_environment(GIVEN | {"CALENDAR_GZIP": "0"}).calendar_gzip
+    for said in ("", "0", "no"):
+        assert not Settings.from_environment(GIVEN | {"CALENDAR_GZIP": said}).calendar_gzip
     assert Settings.from_environment(GIVEN | {"CALENDAR_GZIP": " 1 "}).calendar_gzip
-    with pytest.raises(SettingsError, match=r"CALENDAR_GZIP must be 1 or 0\."):
-        Settings.from_environment(GIVEN | {"CALENDAR_GZIP": "yes"})
 
 
 @pytest.mark.parametrize(

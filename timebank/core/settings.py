@@ -99,7 +99,7 @@ class Settings:
             port=port_number(environ),
             demo=loopback and environ.get("DEMO", "").strip() != "0",
             fetches_locally=loopback and environ.get("FETCH_LOCALLY", "").strip() == "1",
-            calendar_gzip=_switch(environ, "CALENDAR_GZIP"),
+            calendar_gzip=environ.get("CALENDAR_GZIP", "").strip() == "1",
             reply_address=_tagged_address(environ, "REPLY_ADDRESS"),
             replies_url=_mailbox_url(environ, "REPLIES_URL", needs="REPLY_ADDRESS"),
             bounce_address=_tagged_address(environ, "BOUNCE_ADDRESS"),
@@ -133,13 +133,6 @@ def port_number(environ: Mapping[str, str]) -> int:
     if not re.fullmatch(r"[0-9]{1,5}", text) or not 0 < int(text) <= HIGHEST_PORT:
         raise SettingsError(f"PORT must be a number from 1 to {HIGHEST_PORT}.")
     return int(text)
-
-
-def _switch(environ: Mapping[str, str], name: str) -> bool:
-    text = environ.get(name, "").strip()
-    if text not in {"", "0", "1"}:
-        raise SettingsError(f"{name} must be 1 or 0.")
-    return text == "1"
 
 
 def _required(environ: Mapping[str, str], name: str, hint: str) -> str:
