@@ -1,4 +1,4 @@
-"""A story: Nadia changes a picture and calls a date off; calendars find it ready."""
+"""A story: Nadia changes a picture and calls a date off; calendars find that ready."""
 
 from __future__ import annotations
 
