@@ -152,8 +152,8 @@ def _owe(world: World, plan: Plan) -> _Promised:
         session.commit()
     for one in world.everything:
         one.keep()
-    # A wrong takes a second or two, so that people ask for half of the time.
-    pause = plan.faults / max(at_the_door, 1)
+    # A wrong takes a second or two, so that people ask for a third of the time.
+    pause = plan.faults / max(2 * at_the_door, 1)
     return _Promised(world, list(visitors), every_seconds=pause)
 
 
