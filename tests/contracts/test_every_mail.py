@@ -24,7 +24,9 @@ from timebank.domain.notices import samples
 from timebank.domain.notices import wording
 from timebank.domain.notices.families import FAMILY_OF
 from timebank.domain.notices.families import Family
+from timebank.domain.notices.judging import STANDS_THERE_ANYWAY
 from timebank.domain.notices.rendering import one_line
+from timebank.domain.notices.weekly import Week
 from timebank.models import NoticeKind
 
 NOW = dt.datetime(2027, 4, 28, 12, tzinfo=dt.UTC)
@@ -168,6 +170,27 @@ def test_what_people_typed_stays_words(kind):
     assert [str(one) for one in message["From"].addresses[0].addr_spec.split()] == [
         "noreply@goodturn.example"
     ]
+
+
+@pytest.mark.parametrize(
+    "kind", sorted(set(FAMILY_OF) - STANDS_THERE_ANYWAY - {NoticeKind.WEEKLY})
+)
+def test_kept_for_the_weekly_mail_it_leads_where_its_own_mail_does(kind):
+    kept, _enclosed = samples.sample(kind, now=NOW)
+    letter, enclosed = samples.sample(NoticeKind.WEEKLY, now=NOW)
+    words = wording.word(
+        letter,
+        public_url="https://goodturn.example",
+        secret_key=SECRET,
+        now=NOW,
+        enclosed=dataclasses.replace(enclosed, week=Week(kept=(kept,))),
+    )
+    own = worded(kind)
+    lines = words.text.splitlines()
+    at = lines.index(f"- {own.subject}")
+    assert lines[at + 1].strip() in LINK.findall(own.text)
+    assert lines[at + 1].strip() in Reader(words.html).links
+    assert own.subject in Reader(words.html).line
 
 
 LONG = f"{'a' * 64}@{'b' * 59}.{'c' * 63}.{'d' * 61}.uk"
