@@ -99,6 +99,7 @@ def test_hostile_text_in_addresses_is_answered_with_a_page(app, walk):
             "/neighbours?after={}", "/neighbours?after=ask-{}", "/neighbours/{}",
             "/neighbours/talks/{}", "/t/{}/reply", "/t/{}/keep",
             "/t/{}/stop/turns", "/t/1-x/stop/{}", "/t/{}/free/1", "/t/1-x/free/{}",
+            "/t/{}/call-off/1", "/t/1-x/call-off/{}",
             "/demo/mail/kinds/{}", "/demo/mail/kinds/{}/page",
         ):  # fmt: skip
             answer = client.get(address.format(quoted(raw[:2000])), base_url="http://localhost")

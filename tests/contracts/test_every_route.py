@@ -152,6 +152,7 @@ PAGES = {
     "together.one": ORGANISER,
     "together.start": ORGANISER,
     "thanks.agree": SIGNED_IN,
+    "thanks.calling_off": HOLDER,
     "thanks.exchange": SIGNED_IN,
     "thanks.happened": HOLDER,
     "thanks.mine": SIGNED_IN,

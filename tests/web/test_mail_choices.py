@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 
 import pytest
 import time_machine
@@ -10,8 +11,12 @@ import time_machine
 from tests import builders
 from tests.browsing import Browser
 from tests.conftest import SECRET
+from tests.mails import link
+from tests.mails import mail
 from tests.statements import count_statements
 from timebank.core import ids
+from timebank.domain.exchange import agreeing
+from timebank.domain.exchange.agreeing import Agreement
 from timebank.domain.notices import choosing
 from timebank.domain.notices.families import CHOOSABLE
 from timebank.domain.notices.families import Family
@@ -20,6 +25,8 @@ from timebank.models import ClaimState
 from timebank.models import How
 from timebank.models import Lead
 from timebank.models import MailChoice
+from timebank.models import Notice
+from timebank.models import NoticeKind
 from timebank.models import Venue
 
 NOW = dt.datetime(2027, 4, 28, 12, tzinfo=dt.UTC)
@@ -255,6 +262,65 @@ class TestAFreePlace:
             f"/t/{token}/free/{walk.marshal.id}",
             f"/t/{walk.sam.id}-{token.partition('-')[2]}/free/{walk.tail_walker.id}",
             self.link(walk, chi, walk.tail_walker),
+        ):
+            dov.open(address)
+            assert dov.statuses == [404], address
+
+
+class TestCallingOff:
+    @pytest.fixture
+    def agreed(self, session, walk):
+        made = agreeing.agree(
+            session,
+            agreement=Agreement(
+                helper_id=walk.sam.id,
+                helped_id=walk.bela.id,
+                payer_id=builders.account_of(session, walk.bela).id,
+                what="A lift to the clinic",
+                minutes=60,
+            ),
+            by=walk.bela,
+            key=uuid.uuid4(),
+            now=NOW,
+        )
+        session.commit()
+        return made
+
+    def link(self, member, exchange):
+        token = ids.signed_token(SECRET, f"call-off-{exchange.id}", member.id)
+        return f"/t/{token}/call-off/{exchange.id}"
+
+    def test_one_button_in_the_mail_and_the_other_side_knows(self, session, app, walk, agreed):
+        words = mail(session, NoticeKind.EXCHANGE_AGREED, walk.sam)
+        dov = Browser(app)  # Sam's mail, in a browser where nobody is signed in
+        dov.open(link(words, f"/call-off/{agreed.id}"))
+        session.refresh(agreed)
+        assert agreed.state == "agreed"
+        dov.press("I can’t make it")
+        assert "It’s called off, and they know." in dov.words
+        assert "It’s called off, and both of you know." in dov.words
+        session.refresh(agreed)
+        assert agreed.state == "cancelled"
+        told = session.query(Notice).filter_by(kind=NoticeKind.EXCHANGE_CANCELLED).all()
+        assert [one.person_id for one in told] == [walk.bela.person_id]
+
+    def test_tapped_twice_it_tells_once(self, session, app, walk, agreed):
+        browsers = [Browser(app), Browser(app)]
+        for browser in browsers:
+            browser.open(self.link(walk.sam, agreed))
+        for browser in browsers:
+            browser.press("I can’t make it")
+        assert session.query(Notice).filter_by(kind=NoticeKind.EXCHANGE_CANCELLED).count() == 1
+
+    def test_it_is_for_its_two_sides_and_one_agreement(self, session, app, walk, agreed):
+        token = ids.signed_token(SECRET, f"call-off-{agreed.id}", walk.sam.id)
+        chi = builders.an_elsewhere(session).chi
+        dov = Browser(app)
+        for address in (
+            self.link(walk.nadia, agreed),
+            self.link(chi, agreed),
+            f"/t/{token}/call-off/{agreed.id + 1}",
+            f"/t/{walk.bela.id}-{token.partition('-')[2]}/call-off/{agreed.id}",
         ):
             dov.open(address)
             assert dov.statuses == [404], address

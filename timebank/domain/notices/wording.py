@@ -33,6 +33,7 @@ INVITATION_PURPOSE = "invitation"
 REFERENCE_PURPOSE = "reference"
 KEEP_PURPOSE = "keep"
 EXCHANGE_PURPOSE = "exchange"
+CALL_OFF_PURPOSE = "call-off"
 STOP_PURPOSE = "stop"
 TALK_PURPOSES = {True: "talk-owner", False: "talk-other"}  # by whether it is the owner's side
 
@@ -279,6 +280,16 @@ class Links:
     def exchange(self) -> str:
         """The page of an exchange, for its two sides."""
         return f"{self.home}/neighbours/thanks/{self._exchange_id}"
+
+    @property
+    def call_off(self) -> str:
+        """A page with one button: I can't make it, for what two have agreed on."""
+        number, about = self.enclosed.membership_id, self._exchange_id
+        if number is None:
+            return self.exchange
+        return (
+            f"{self.home}/t/{self.token(f'{CALL_OFF_PURPOSE}-{about}', number)}/call-off/{about}"
+        )
 
     @property
     def settle(self) -> str:

@@ -31,6 +31,7 @@ from timebank.web.door import door
 from timebank.web.door import today
 from timebank.web.exchange import thanks_agree
 from timebank.web.exchange import thanks_bank
+from timebank.web.exchange import thanks_call_off
 from timebank.web.exchange import thanks_one
 from timebank.web.exchange.thanks_forms import MYSELF
 from timebank.web.exchange.thanks_forms import SOMEBODY
@@ -50,7 +51,7 @@ from timebank.web.typed import read_number
 from timebank.web.typed import text_of
 
 bp = Blueprint("thanks", __name__)
-for part in (thanks_agree, thanks_one, thanks_bank):
+for part in (thanks_agree, thanks_one, thanks_bank, thanks_call_off):
     part.register(bp)
 
 
