@@ -20,6 +20,8 @@ Bela asks for help with her lawn; Sam writes to her about it (talk), is to be ru
 Nadia offers a lift and has blocked Sam, who wrote to her about it earlier (cut_off); Ama wrote
 down an ask of Sam's (quiet). Sam is to help Bela (favour) and the strollers (for_a_group), and
 has helped Bela, who has thanked him (hemming, hemmed) and said so (said).
+Bela hears from the strollers (fan); Nadia wrote to everybody on the walk (news), and Bela answered
+(reply).
 """
 
 from __future__ import annotations
@@ -42,6 +44,7 @@ from timebank.models import Appeal
 from timebank.models import AppealAsk
 from timebank.models import AppealReason
 from timebank.models import Application
+from timebank.models import Audience
 from timebank.models import BalanceDifference
 from timebank.models import BalanceRepair
 from timebank.models import Batch
@@ -55,6 +58,8 @@ from timebank.models import Exchange
 from timebank.models import ExchangeState
 from timebank.models import ExchangeStep
 from timebank.models import Feed
+from timebank.models import Follower
+from timebank.models import GroupMessage
 from timebank.models import Handover
 from timebank.models import Invitation
 from timebank.models import LedgerHead
@@ -68,6 +73,7 @@ from timebank.models import MemberNote
 from timebank.models import MemberQualification
 from timebank.models import Memo
 from timebank.models import Message
+from timebank.models import MessageAnswer
 from timebank.models import Notice
 from timebank.models import NoticeKind
 from timebank.models import PairRule
@@ -121,6 +127,7 @@ def build(session: Session) -> dict[str, int]:
     records |= _member_lists(session, walk, records["gift"])
     records |= _board(session, walk)
     records |= _exchanges(session, walk, records)
+    records |= _written(session, walk)
     records |= _elsewhere(session, walk)
     records |= _joining(session, walk)
     session.commit()
@@ -465,6 +472,25 @@ def _member_lists(session, walk, transfer):
     session.add_all([line, note])
     session.flush()
     return {**rows, "note": note}
+
+
+def _written(session, walk):
+    here = {"community_id": walk.community.id}
+    fan = Follower(**here, series_id=walk.series.id, membership_id=walk.bela.id)
+    news = GroupMessage(
+        **here, group_id=walk.group.id, series_id=walk.series.id, event_id=walk.event.id,
+        whom=Audience.DATE, subject="Another place", words="We meet at the café.",
+        written_by=walk.nadia.id, intent=uuid.UUID(int=7), people=2, not_by_mail=0,
+    )  # fmt: skip
+    session.add_all([fan, news])
+    session.flush()
+    reply = MessageAnswer(
+        **here, group_message_id=news.id, membership_id=walk.bela.id, written_by=walk.bela.id,
+        words="Good.", intent=uuid.UUID(int=8),
+    )  # fmt: skip
+    session.add(reply)
+    session.flush()
+    return {"fan": fan, "news": news, "reply": reply}
 
 
 def _board(session, walk):

@@ -28,7 +28,13 @@ from timebank.domain.exchange import thanking
 from timebank.domain.exchange.agreeing import Agreement
 from timebank.domain.exchange.thanking import Thanks
 from timebank.domain.ledger.member_lists import drafts as lists
+from timebank.domain.messages import answering
+from timebank.domain.messages import hearing
+from timebank.domain.messages import writing
+from timebank.domain.messages.reach import Chosen
+from timebank.domain.messages.writing import Words
 from timebank.domain.rota.importing import drafts
+from timebank.models import Audience
 from timebank.models import PostKind
 
 NOW = dt.datetime(2027, 4, 28, 12, tzinfo=dt.UTC)
@@ -101,6 +107,8 @@ def test_hostile_text_in_addresses_is_answered_with_a_page(app, walk):
             "/t/{}/stop/turns", "/t/1-x/stop/{}", "/t/{}/free/1", "/t/1-x/free/{}",
             "/t/{}/call-off/1", "/t/1-x/call-off/{}",
             "/demo/mail/kinds/{}", "/demo/mail/kinds/{}/page",
+            "/e/{}/hear", "/t/{}/hear/1", "/t/{}/answer/1", "/t/1-x/answer/{}", "/t/1-x/hear/{}",
+            "/e/danson-saturday-stroll/2027-05-01/write/{}",
         ):  # fmt: skip
             answer = client.get(address.format(quoted(raw[:2000])), base_url="http://localhost")
             assert answer.status_code < 500, (address, raw)
@@ -143,6 +151,30 @@ def some_exchanges(session, walk):
         session, exchange=wrong, words="Not so", by=walk.sam, key=uuid.uuid4(), now=NOW
     )
     return agreed, done, wrong
+
+
+def pages_of_messages(session, walk):
+    """A message of Nadia's that Bela answered, both pages of it, and where news is chosen."""
+    hearing.start(session, series=walk.series, member=walk.bela)
+    message = writing.send(
+        session,
+        chosen=Chosen(
+            community_id=walk.community.id, series_id=walk.series.id, event_id=walk.event.id,
+            whom=Audience.HEARING, role_id=None, by=walk.nadia.id,
+        ),
+        words=Words("News", "Cake"), intent=uuid.uuid4(), now=NOW,
+    )  # fmt: skip
+    answering.answer(
+        session, message=message, reader=walk.bela, words="Yes", intent=uuid.uuid4(), now=NOW
+    )
+    session.commit()
+    token = ids.signed_token(SECRET, f"answer-{message.id}", walk.bela.id)
+    stop = ids.signed_token(SECRET, f"hearing-{walk.series.id}", walk.bela.id)
+    here = "/e/danson-saturday-stroll"
+    return (
+        f"{here}/2027-05-01/write", f"{here}/2027-05-01/write/{message.id}", f"{here}/hear",
+        f"/t/{token}/answer/{message.id}", f"/t/{stop}/hear/{walk.series.id}",
+    )  # fmt: skip
 
 
 def forms_of(session, browser, walk):
@@ -193,6 +225,7 @@ def forms_of(session, browser, walk):
         "/join", "/me/pause", "/me/mail",
         "/e/danson-saturday-stroll/rota/import",
         f"/e/danson-saturday-stroll/rota/import/{made.id}",
+        *pages_of_messages(session, walk),
         "/me/leave", "/me/erase",  # the last: whoever is let go is signed out
         *pages_of_the_board(session, walk),
     )  # fmt: skip

@@ -85,12 +85,12 @@ def cookie_of(browser):
 
 
 def test_a_kept_page_costs_little_more_than_hello(app, walk):
-    assert cost(app, PAGE, 200) < 2.7
+    assert cost(app, PAGE, 200) < 2.4
 
 
 def test_a_kept_page_costs_somebody_signed_in_a_little_more(app, walk, browser):
     browser.sign_in(walk.bela).open(PAGE)
-    assert cost(app, PAGE, 200, headers=cookie_of(browser)) < 3.4
+    assert cost(app, PAGE, 200, headers=cookie_of(browser)) < 3.1
 
 
 def test_a_feed_that_has_not_changed_costs_half_of_hello(app, walk):

@@ -144,6 +144,16 @@ MARKS = {
     "exchange_step.words": """INSERT INTO exchange_step (community_id, exchange_id, step, by_id,
       words, key) SELECT :here, id, 'agreed', :nadia, 'Zebedee is kind', gen_random_uuid()
       FROM exchange""",
+    "group_message.subject": """INSERT INTO group_message (community_id, group_id, series_id,
+      event_id, whom, subject, words, written_by, intent, people, not_by_mail)
+      SELECT :here, s.group_id, s.id, e.id, 'date', 'Zebedee asks', 'Zebedee is late',
+             :member, gen_random_uuid(), 1, 0
+        FROM series s JOIN event e ON e.series_id = s.id LIMIT 1""",
+    "group_message.words": "UPDATE profile SET phone = phone",  # in the line above: it stays so
+    "message_answer.words": """INSERT INTO message_answer (community_id, group_message_id,
+      membership_id, by_organiser, written_by, words, intent)
+      SELECT :here, id, :member, written_by <> :member, written_by, 'Zebedee!', gen_random_uuid()
+        FROM group_message""",
     "member_list.file_name": """INSERT INTO member_list (community_id, made_by, file_name, digest,
       cells, made_at) VALUES (:here, :member, 'Zebedee.csv', sha256('x'), '[["Zebedee"]]', now()),
       (:here, :ama, '', sha256('y'), '[["Sam Tran"], ["Zebedee Novak"]]', now())""",

@@ -24,13 +24,16 @@ from timebank.domain import identity
 from timebank.domain import outbox
 from timebank.domain.notices import letters
 from timebank.domain.notices import wording
+from timebank.domain.notices.coming_again import AboutComingAgain
 from timebank.domain.notices.exchanges import AboutExchange
 from timebank.domain.notices.judging import Enclosed
 from timebank.domain.notices.letters import Letter
+from timebank.domain.notices.messages import AboutMessage
 from timebank.domain.notices.posts import AboutPost
 from timebank.domain.notices.weekly import Week
 from timebank.domain.notices.wording import NOTHING
 from timebank.domain.notices.wording import Wording
+from timebank.domain.rota.come_again import Suggested
 from timebank.models import Claim
 from timebank.models import ClaimState
 from timebank.models import Notice
@@ -277,6 +280,23 @@ def _of_every_kind(letter: Letter, kind: NoticeKind, request_id: int) -> Letter:
         post=AboutPost(
             post_id=1, kind="ask", title="My lawn", state="open", expires_on=EVE.date(),
             talk_id=1, words="I can come.", to_owner=True, writer="Sam Tran", is_blocked=False,
+        ),
+        message=AboutMessage(
+            message_id=1, series_id=1, whom="date", subject="Another place", words="The café.",
+            called_off=False, job=None, writer="Nadia Khan", membership_id=1, answer="Good.",
+            by_organiser=False, answerer="Bela Novak", event_state="planned", is_member=True,
+            is_around=True, may_be_asked=True, hears=False, has_turn=True, is_blocked=False,
+        ),
+        again=AboutComingAgain(
+            may_ask=True,
+            has_turn=False,
+            turns=(
+                Suggested(
+                    slot_id=1, job="Marshal", title="Danson Saturday Stroll",
+                    slug="danson-saturday-stroll", occurs_on=EVE.date(), starts_at=EVE,
+                    ends_at=EVE, place="Danson Park",
+                ),
+            ),
         ),
     )  # fmt: skip
 

@@ -30,6 +30,7 @@ from tests.models import test_guarantees_insight as insight
 from tests.models import test_guarantees_joining as joining
 from tests.models import test_guarantees_mailed_turns as mailed_turns
 from tests.models import test_guarantees_member_lists as member_lists
+from tests.models import test_guarantees_messages as messages
 from tests.models import test_guarantees_notices as notices
 from tests.models import test_guarantees_returned_mail as returned_mail
 from tests.models import test_guarantees_rules as at_claim_time
@@ -58,6 +59,7 @@ for module in (
     joining,
     mailed_turns,
     member_lists,
+    messages,
     notices,
     returned_mail,
     sheets,

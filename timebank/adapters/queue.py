@@ -49,6 +49,7 @@ ALLOWED = frozenset(
         "timebank.jobs.exchange_thanks.ask_whether_it_happened",
         "timebank.jobs.exchange_thanks.let_stand",
         "timebank.jobs.outlook.judge_dates",
+        "timebank.jobs.reminders.ask_to_come_again",
         "timebank.jobs.reminders.plan_due",
         "timebank.jobs.replies.forget_replies",
         "timebank.jobs.replies.read_mailbox",

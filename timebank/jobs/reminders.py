@@ -5,6 +5,7 @@ from __future__ import annotations
 from timebank.core import clock
 from timebank.domain.notices import together
 from timebank.domain.notices import weekly
+from timebank.domain.rota import come_again
 from timebank.domain.rota import first_turns
 from timebank.domain.rota import reminders
 from timebank.jobs import tools
@@ -18,3 +19,9 @@ def plan_due() -> None:
         reminders.plan_due(session, now=now)
         together.gather_reminders(session, now=now)
         weekly.plan_due(session, now=now)
+
+
+def ask_to_come_again() -> int:
+    """Offer three fitting turns to who had their first some days ago, once -> to how many."""
+    with tools.current().session() as session:
+        return come_again.plan_due(session, now=clock.now())

@@ -72,6 +72,9 @@ SCHEDULES = (
     Schedule(function="timebank.jobs.claims.offer_places", every_seconds=60),
     Schedule(function="timebank.jobs.appeals.ask_on", every_seconds=60),
     Schedule(function="timebank.jobs.reminders.plan_due", every_seconds=60),
+    Schedule(
+        function="timebank.jobs.reminders.ask_to_come_again", every_seconds=60, at=dt.time(10, 0)
+    ),
     Schedule(function="timebank.jobs.outlook.judge_dates", every_seconds=60),
     Schedule(function="timebank.jobs.calendars.write_ahead", every_seconds=60),
     Schedule(function="timebank.jobs.claims.close_turns", every_seconds=60, at=dt.time(2, 15)),

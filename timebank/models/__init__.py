@@ -81,6 +81,10 @@ from timebank.models.ledger import Reconciliation
 from timebank.models.ledger import TopUpPolicy
 from timebank.models.ledger import Transfer
 from timebank.models.ledger import TransferKind
+from timebank.models.messages import Audience
+from timebank.models.messages import Follower
+from timebank.models.messages import GroupMessage
+from timebank.models.messages import MessageAnswer
 from timebank.models.notices import Bounce
 from timebank.models.notices import BounceOutcome
 from timebank.models.notices import How
@@ -129,6 +133,7 @@ __all__ = [
     "AppealReason",
     "Application",
     "ApplicationState",
+    "Audience",
     "BalanceDifference",
     "BalanceRepair",
     "Batch",
@@ -154,8 +159,10 @@ __all__ = [
     "ExchangeState",
     "ExchangeStep",
     "Feed",
+    "Follower",
     "Frequency",
     "Group",
+    "GroupMessage",
     "GroupOrganiser",
     "Handover",
     "HandoverState",
@@ -182,6 +189,7 @@ __all__ = [
     "Membership",
     "Memo",
     "Message",
+    "MessageAnswer",
     "Method",
     "Notice",
     "NoticeKind",

@@ -87,7 +87,12 @@ class Community(Base):
 
 
 class Group(Base):
-    """A body in a community that runs events: a walk, a repair café. It has organisers."""
+    """A body in a community that runs events: a walk, a repair café. It has organisers.
+
+    Attributes:
+        trusted_at: Since when it may write to more than a few people a day, although it is new;
+            `trusted_by` the coordinator who said so.
+    """
 
     __tablename__ = "community_group"
 
@@ -96,8 +101,18 @@ class Group(Base):
     slug: Mapped[str]
     name: Mapped[str]
     created_at: Mapped[CreatedAt]
+    trusted_at: Mapped[dt.datetime | None]
+    trusted_by: Mapped[int | None]
 
     __table_args__ = (
+        sa.CheckConstraint(
+            "num_nulls(trusted_at, trusted_by) IN (0, 2)", name="group_trusted_by_somebody"
+        ),
+        sa.ForeignKeyConstraint(
+            ["trusted_by", "community_id"],
+            ["membership.id", "membership.community_id"],
+            name="group_trusted_by_a_member",
+        ),
         sa.UniqueConstraint("community_id", "slug", name="one_group_per_slug"),
         sa.UniqueConstraint("id", "community_id", name="group_in_community"),
         sa.CheckConstraint("char_length(name) BETWEEN 1 AND 80", name="group_name"),

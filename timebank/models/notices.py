@@ -71,6 +71,10 @@ class NoticeKind(enum.StrEnum):
     REMINDER_MORNING = "reminder_morning"
     REMINDERS = "reminders"
     WEEKLY = "weekly"
+    ORGANISER_WROTE = "organiser_wrote"
+    ORGANISER_NEWS = "organiser_news"
+    MESSAGE_ANSWERED = "message_answered"
+    COME_AGAIN = "come_again"
 
 
 class NoticeState(enum.StrEnum):

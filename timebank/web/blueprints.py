@@ -23,6 +23,7 @@ from timebank.web.ledger.causes import bp as causes
 from timebank.web.ledger.entries import bp as entries
 from timebank.web.ledger.routes import bp as ledger
 from timebank.web.ledger.together import bp as together
+from timebank.web.messages.routes import bp as messages
 from timebank.web.notices.routes import bp as notices
 from timebank.web.pages.routes import bp as pages
 from timebank.web.people.member_lists import bp as member_lists
@@ -70,6 +71,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     bank,
     insight,
     neighbours,
+    messages,
     notices,
     pages,
 )

@@ -13,6 +13,9 @@ class WordConverter(BaseConverter):
     """A slug or a token: `<slug>`. No control characters, no more than 200 of any."""
 
     regex = r"[^/\x00-\x1f\x7f]{1,200}"
+    # Werkzeug would take the stroke in it for one that it lets in, and then try every address with
+    # a word in it, one after another.
+    part_isolating = True
 
 
 class NumberConverter(BaseConverter):

@@ -40,6 +40,12 @@ UPDATE notice SET facts = facts || '{"message": "", "from": ""}'
         WHERE a.made_by = ANY (:mine))
 """,
     "UPDATE appeal SET message = '' WHERE made_by = ANY (:mine)",
+    """
+UPDATE group_message SET subject = '', words = '', erased_at = now()
+ WHERE written_by = ANY (:mine) AND erased_at IS NULL
+""",
+    "DELETE FROM message_answer WHERE membership_id = ANY (:mine) OR written_by = ANY (:mine)",
+    "DELETE FROM follower WHERE membership_id = ANY (:mine)",
     "UPDATE event SET go_anyway_because = '(deleted)' WHERE go_anyway_by = ANY (:mine)",
     # A sheet that they brought, that gave them a turn, or in which their name or address stands.
     """

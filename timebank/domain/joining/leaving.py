@@ -25,6 +25,7 @@ from timebank.domain.calendar import addresses
 from timebank.domain.exchange import agreeing
 from timebank.domain.exchange import chain
 from timebank.domain.exchange import leaving as exchange
+from timebank.domain.messages import hearing
 from timebank.domain.rota import handing_over
 from timebank.domain.rota import reading
 from timebank.domain.rota import waiting
@@ -212,13 +213,14 @@ def _give_back_turns(session: Session, member: Membership, now: dt.datetime) -> 
 
 
 def _end_promises(session: Session, member: Membership, now: dt.datetime) -> None:
-    """End standing turns and helping, leave every line, turn down what is on offer to them."""
+    """End standing turns, helping and news, leave every line, turn down what is on offer."""
     session.execute(
         sa.update(StandingTurn)
         .where(StandingTurn.membership_id == member.id, StandingTurn.ended_at.is_(None))
         .values(ended_at=now)
         .execution_options(synchronize_session=False)
     )
+    hearing.stop_all(session, membership_id=member.id)
     theirs = sa.or_(ActingFor.helper_id == member.id, ActingFor.member_id == member.id)
     for grant in session.scalars(sa.select(ActingFor).where(theirs, ActingFor.ended_at.is_(None))):
         acting.end(session, acting=grant, by=member, now=now)

@@ -76,6 +76,21 @@ SELECT a.message, k.asked_at, k.because, k.answer, k.answered_at
 SELECT a.message, a.created_at, a.ended_at, a.ended_because
   FROM appeal a JOIN membership m ON m.id = a.made_by
  WHERE m.person_id = :person_id ORDER BY a.id""",
+    "what_you_wrote_to_people": """
+SELECT x.title AS event, g.whom, g.subject, g.words, g.people, g.created_at
+  FROM group_message g JOIN membership m ON m.id = g.written_by
+  JOIN series x ON x.id = g.series_id
+ WHERE m.person_id = :person_id ORDER BY g.id""",
+    "what_you_answered_organisers": """
+SELECT g.subject AS about, a.words, a.by_organiser, a.created_at
+  FROM message_answer a JOIN membership m ON m.id = a.written_by
+  JOIN group_message g ON g.id = a.group_message_id
+ WHERE m.person_id = :person_id ORDER BY a.id""",
+    "events_you_hear_about": """
+SELECT x.title AS event, f.created_at
+  FROM follower f JOIN membership m ON m.id = f.membership_id
+  JOIN series x ON x.id = f.series_id
+ WHERE m.person_id = :person_id ORDER BY f.id""",
     "qualifications": """
 SELECT q.name, q.kind, h.valid_from, h.expires_on, h.created_at, h.revoked_at
   FROM member_qualification h JOIN membership m ON m.id = h.membership_id

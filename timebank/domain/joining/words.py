@@ -51,6 +51,9 @@ COLUMNS: dict[str, Fate] = {
     "memo.words": Fate.ROW,
     "member_note.words": Fate.ROW,
     "message.words": Fate.ROW,  # what they wrote; what was written to them is its writer's
+    "message_answer.words": Fate.ROW,  # theirs, and what was written back to them
+    "group_message.subject": Fate.WORDS,
+    "group_message.words": Fate.WORDS,
     "report.words": Fate.WORDS,  # the same
     "exchange.what": Fate.WORDS,
     "exchange_step.words": Fate.WORDS,
@@ -106,6 +109,7 @@ STAYS: dict[str, str] = {
             "feed.scene",
             "feed.last_client",
             "exchange_step.step",
+            "group_message.whom",
             "handover.state",
             *(f"mail_choice.{name}" for name in ("turns", "asking", "neighbours", "hours")),
             "mail_choice.leads",

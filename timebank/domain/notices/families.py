@@ -41,6 +41,8 @@ KINDS_OF: dict[Family, frozenset[NoticeKind]] = {
             NoticeKind.CALL_FOR_HELP,
             NoticeKind.COVER_WANTED,
             NoticeKind.TURN_OFFERED,
+            NoticeKind.ORGANISER_NEWS,
+            NoticeKind.COME_AGAIN,
         }
     ),
     Family.NEIGHBOURS: frozenset(
@@ -49,6 +51,7 @@ KINDS_OF: dict[Family, frozenset[NoticeKind]] = {
             NoticeKind.POST_LAPSING,
             NoticeKind.POST_LAPSED,
             NoticeKind.EXCHANGE_AGREED,
+            NoticeKind.MESSAGE_ANSWERED,
         }
     ),
     Family.HOURS: frozenset(
@@ -76,6 +79,7 @@ NEEDED = frozenset(
         NoticeKind.PUT_DOWN,
         NoticeKind.EVENT_MOVED,
         NoticeKind.EVENT_CANCELLED,
+        NoticeKind.ORGANISER_WROTE,  # about a date on which they have a turn
         NoticeKind.TURN_TAKEN,
         NoticeKind.TURN_YIELDED,
         NoticeKind.EXCHANGE_CANCELLED,

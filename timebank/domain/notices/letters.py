@@ -11,10 +11,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from timebank.core import text
+from timebank.domain.notices import coming_again
 from timebank.domain.notices import exchanges
+from timebank.domain.notices import messages
 from timebank.domain.notices import posts
+from timebank.domain.notices.coming_again import AboutComingAgain
 from timebank.domain.notices.exchanges import AboutExchange
 from timebank.domain.notices.families import LEAD_OF
+from timebank.domain.notices.messages import AboutMessage
 from timebank.domain.notices.posts import AboutPost
 from timebank.models import NoticeKind
 from timebank.models import SignInRequest
@@ -86,6 +90,9 @@ SELECT n.kind, n.dedupe_key, n.facts, t.name AS community_name, t.place, t.phone
                                      WHERE k.event_id = e.id AND k.person_id <> c.person_id
                                        AND k.state IN ('confirmed', 'attended'))
           ORDER BY there.full_name, there.person_id) ELSE '{}' END AS others,
+       n.kind = 'hours_credited' AND NOT EXISTS (
+         SELECT FROM claim done WHERE done.membership_id = c.membership_id
+            AND done.state = 'attended' AND done.event_id <> c.event_id) AS is_first_turn,
        v.name AS venue, v.address,
        (SELECT runs.full_name FROM group_organiser o
           JOIN membership m ON m.id = o.membership_id AND m.standing <> 'left'
@@ -139,11 +146,14 @@ class Letter:
         job_bring: What to bring for this job; `bring` is for everybody.
         arrive_minutes_before: How long before their turn they should be there.
         others: Who else has a turn on the date, for a first turn.
+        is_first_turn: It thanks for the first date on which they ever had a turn here.
         minutes_credited: What the turn brought, unless that was taken back.
         applicant: The name of somebody who would like to join, as they typed it.
         applied_with: What they say about themselves.
         post: The offer or ask that it is about.
         exchange: The exchange that it is about.
+        message: The organiser's message that it is about.
+        again: The turns that would suit somebody who has had their first.
     """
 
     kind: NoticeKind
@@ -185,6 +195,7 @@ class Letter:
     job_bring: str | None
     arrive_minutes_before: int | None
     others: list[str]
+    is_first_turn: bool = False
     venue: str | None
     address: str | None
     organiser: str | None
@@ -196,6 +207,8 @@ class Letter:
     is_reference_open: bool
     post: AboutPost | None
     exchange: AboutExchange | None
+    message: AboutMessage | None = None
+    again: AboutComingAgain | None = None
 
     @property
     def greeting(self) -> str:
@@ -270,14 +283,18 @@ class Letter:
 
 
 def read_letter(session: Session, *, notice_id: int) -> Letter:
-    """Look up what a notice has to say: one statement, two about an offer, ask or exchange."""
+    """Look up what a notice has to say: one statement; some kinds ask for one or two more."""
     row = dict(session.execute(sa.text(LOOK_UP), {"notice_id": notice_id}).mappings().one())
     request_id, nonce = row.pop("request_id"), row.pop("nonce")
     request = SignInRequest(id=request_id, nonce=nonce) if request_id else None
     row["kind"] = NoticeKind(row["kind"])
     post = posts.read(session, kind=row["kind"], facts=row["facts"])
     exchange = exchanges.read(session, kind=row["kind"], facts=row["facts"])
-    return Letter(request=request, post=post, exchange=exchange, **row)
+    message = messages.read(session, kind=row["kind"], notice_id=notice_id)
+    again = coming_again.read(session, kind=row["kind"], notice_id=notice_id, facts=row["facts"])
+    return Letter(
+        request=request, post=post, exchange=exchange, message=message, again=again, **row
+    )
 
 
 def reason_to_drop(letter: Letter) -> str | None:
@@ -298,6 +315,8 @@ def reason_to_drop(letter: Letter) -> str | None:
         dropped
         or posts.reason_to_drop(letter.kind, letter.facts, letter.post)
         or exchanges.reason_to_drop(letter.kind, letter.exchange)
+        or messages.reason_to_drop(letter.kind, letter.message)
+        or coming_again.reason_to_drop(letter.kind, letter.again)
     )
 
 

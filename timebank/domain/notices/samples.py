@@ -9,15 +9,19 @@ import datetime as dt
 import uuid
 from dataclasses import replace
 
+from timebank.domain.notices.coming_again import AboutComingAgain
 from timebank.domain.notices.exchanges import AboutExchange
 from timebank.domain.notices.families import FAMILY_OF
 from timebank.domain.notices.judging import Enclosed
 from timebank.domain.notices.letters import Letter
+from timebank.domain.notices.messages import AboutMessage
 from timebank.domain.notices.posts import AboutPost
 from timebank.domain.notices.weekly import Week
+from timebank.domain.rota.come_again import Suggested
 from timebank.domain.rota.could_do import Doable
 from timebank.domain.rota.reading import Turn
 from timebank.domain.rota.whats_on import Date
+from timebank.models import Audience
 from timebank.models import NoticeKind
 from timebank.models import SignInRequest
 
@@ -35,6 +39,11 @@ ABOUT_EXCHANGES = {
     NoticeKind.EXCHANGE_DISPUTED: "disputed",
     NoticeKind.STATEMENT_WANTED: "disputed",
     NoticeKind.EXCHANGE_SETTLED: "settled",
+}
+WRITTEN = {
+    NoticeKind.ORGANISER_WROTE,
+    NoticeKind.ORGANISER_NEWS,
+    NoticeKind.MESSAGE_ANSWERED,
 }
 FACTS: dict[NoticeKind, dict[str, str]] = {
     NoticeKind.EVENT_MOVED: {"earlier_place": "The bandstand"},
@@ -129,6 +138,8 @@ def _letter(kind: NoticeKind, starts_at: dt.datetime, now: dt.datetime) -> Lette
         is_reference_open=True,
         post=_post(kind, now),
         exchange=_exchange(about, now) if about else None,
+        message=_message(kind) if kind in WRITTEN else None,
+        again=_again(starts_at) if kind is NoticeKind.COME_AGAIN else None,
     )  # fmt: skip
 
 
@@ -145,6 +156,43 @@ def _post(kind: NoticeKind, now: dt.datetime) -> AboutPost:
         writer="Sam Tran",
         is_blocked=False,
     )
+
+
+def _message(kind: NoticeKind) -> AboutMessage:
+    return AboutMessage(
+        message_id=11,
+        series_id=2,
+        whom=Audience.HEARING if kind is NoticeKind.ORGANISER_NEWS else Audience.DATE,
+        subject="Another place to meet",
+        words="The boathouse is shut. We meet at the café, and walk as always.",
+        called_off=False,
+        job=None,
+        writer="Nadia Khan",
+        membership_id=MEMBER,
+        answer="I’ll be there." if kind is NoticeKind.MESSAGE_ANSWERED else None,
+        by_organiser=False,
+        answerer="Sam Tran",
+        event_state="planned",
+        is_member=True,
+        is_around=True,
+        may_be_asked=True,
+        hears=True,
+        has_turn=True,
+        is_blocked=False,
+    )
+
+
+def _again(starts_at: dt.datetime) -> AboutComingAgain:
+    """Two turns, a week apart, that might suit a newcomer."""
+    turns = (
+        Suggested(
+            slot_id=36 + number, job=job, title=EVENT, slug=SLUG, occurs_on=later.date(),
+            starts_at=later, ends_at=later + dt.timedelta(minutes=60), place=VENUE,
+        )
+        for number, job in enumerate(("Marshal", "Tail walker"))
+        for later in (starts_at + dt.timedelta(days=7 * (1 + number)),)
+    )  # fmt: skip
+    return AboutComingAgain(may_ask=True, has_turn=False, turns=tuple(turns))
 
 
 def _exchange(state: str, now: dt.datetime) -> AboutExchange:

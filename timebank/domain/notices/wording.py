@@ -17,10 +17,12 @@ from timebank.core import languages
 from timebank.domain import identity
 from timebank.domain.notices.judging import Enclosed
 from timebank.domain.notices.letters import Letter
+from timebank.domain.notices.messages import AboutMessage
 from timebank.domain.notices.posts import AboutPost
 from timebank.domain.notices.rendering import environment
 from timebank.domain.notices.rendering import one_line
 from timebank.domain.notices.rendering import tidy
+from timebank.domain.rota.come_again import Suggested
 from timebank.models import NoticeKind
 
 CLAIM_PURPOSE = "claim"
@@ -35,6 +37,8 @@ KEEP_PURPOSE = "keep"
 EXCHANGE_PURPOSE = "exchange"
 CALL_OFF_PURPOSE = "call-off"
 STOP_PURPOSE = "stop"
+ANSWER_PURPOSE = "answer"
+HEARING_PURPOSE = "hearing"
 TALK_PURPOSES = {True: "talk-owner", False: "talk-other"}  # by whether it is the owner's side
 
 # Where a message leads that is told in the weekly mail: the name of an address of `Links`.
@@ -50,6 +54,9 @@ GISTS = {
     NoticeKind.THANKED: "exchange",
     NoticeKind.WHAT_TO_EXPECT: "event",
     NoticeKind.PLACE_FREE: "free_place",
+    NoticeKind.ORGANISER_NEWS: "answer",
+    NoticeKind.MESSAGE_ANSWERED: "talk",
+    NoticeKind.COME_AGAIN: "home",
 }
 
 
@@ -277,6 +284,38 @@ class Links:
         return f"{self.home}/t/{token}/reply"
 
     @property
+    def answer(self) -> str:
+        """A page where the reader answers an organiser, or reads what was written back.
+
+        The link is of one person and one message: nobody else can answer with it.
+        """
+        about = self._message
+        token = self.token(f"{ANSWER_PURPOSE}-{about.message_id}", about.membership_id)
+        return f"{self.home}/t/{token}/answer/{about.message_id}"
+
+    @property
+    def stop_hearing(self) -> str:
+        """A page with one button: hear no more from the organisers of this event."""
+        about = self._message
+        token = self.token(f"{HEARING_PURPOSE}-{about.series_id}", about.membership_id)
+        return f"{self.home}/t/{token}/hear/{about.series_id}"
+
+    @property
+    def written(self) -> str:
+        """The organisers' page of a message, with what was answered."""
+        return f"{self.event}/write/{self._message.message_id}"
+
+    @property
+    def talk(self) -> str:
+        """Where the reader goes on with what was answered to them."""
+        return self.answer if self._message.by_organiser else self.written
+
+    def turn(self, suggested: Suggested) -> str:
+        """The page for taking a turn that would suit somebody."""
+        date = f"{self.home}/e/{suggested.slug}/{suggested.occurs_on}"
+        return f"{date}/claim/{suggested.slot_id}"
+
+    @property
     def exchange(self) -> str:
         """The page of an exchange, for its two sides."""
         return f"{self.home}/neighbours/thanks/{self._exchange_id}"
@@ -306,6 +345,12 @@ class Links:
         if self.letter.exchange is None:
             raise LookupError("this notice is about no exchange")
         return self.letter.exchange.exchange_id
+
+    @property
+    def _message(self) -> AboutMessage:
+        if self.letter.message is None:
+            raise LookupError("this notice is about no message")
+        return self.letter.message
 
     @property
     def _post(self) -> AboutPost:
