@@ -1,10 +1,9 @@
-"""Takes jobs from the queue, one after another, until it is told to stop."""
+"""Takes jobs from the queues named on the command line, or from all four, until told to stop."""
 
 from __future__ import annotations
 
-import os
+import sys
 
-from timebank.core.settings import Settings
-from timebank.jobs.runner import run_worker
+from timebank.cli import main
 
-run_worker(Settings.from_environment(os.environ))
+main(["worker", *sys.argv[1:]], prog_name="timebank")

@@ -26,7 +26,8 @@ class Operator:
 
     def types(self, *arguments: str, typed: bytes | None = None, **changes: str) -> Result:
         given = {
-            name.upper(): str(value) for name, value in dataclasses.asdict(self.settings).items()
+            name.upper(): str(int(value) if isinstance(value, bool) else value)
+            for name, value in dataclasses.asdict(self.settings).items()
         }
         environ = given | {"DEMO": "1"} | changes
         return CliRunner().invoke(main, arguments, input=typed, env=environ)
@@ -189,8 +190,9 @@ def test_doctor_names_each_part_and_fails_when_one_is_ill(operator: Operator):
     lines = dict(line.split(maxsplit=1) for line in result.output.splitlines())
 
     assert result.exit_code == 1
-    asked = ["settings", "database", "migrations", "queue", "worker", "mail", "messages"]
-    assert list(lines) == asked
+    workers = [f"worker-{one}" for one in ("urgent", "mail", "books", "calendars")]
+    asked = ["settings", "database", "migrations", "queue", *workers, "scheduler", "mail"]
+    assert list(lines) == [*asked, "messages", "jobs", "waiting", "books"]
     assert lines["database"] == "ok"
     assert lines["mail"].endswith("Check SMTP_URL.")
 

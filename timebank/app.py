@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from babel import Locale
@@ -13,7 +14,8 @@ from flask_babel import gettext
 from jinja2 import FileSystemBytecodeCache
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from timebank.adapters.probes import health_probes
+from timebank.adapters.probes import health_look
+from timebank.adapters.probes import works_look
 from timebank.core import text
 from timebank.core.settings import Settings
 from timebank.core.settings import is_loopback
@@ -38,6 +40,11 @@ from timebank.web import static_files
 from timebank.web import surroundings
 from timebank.web.blueprints import BLUEPRINTS
 from timebank.web.rota.shortcut import Taps
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from timebank.core.works import Planned
 
 # What every page uses, each with a `register(app)` of its own.
 PARTS = (
@@ -77,7 +84,9 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["timebank.settings"] = settings
     app.extensions["timebank.demo_people"] = DEMO_PEOPLE if settings.demo else ()
     app.jinja_options = JINJA_OPTIONS
-    app.extensions["timebank.probes"] = health_probes(settings)
+    app.extensions["timebank.probes"] = health_look(settings)
+    app.extensions["timebank.works"] = works_look(settings)
+    app.extensions["timebank.planned"] = _planned
     db.init_app(app)
     reader.bind(settings.database_url)
     text.bind(gettext)
@@ -98,6 +107,13 @@ def folder(name: str) -> Path:
     """Find templates, static or migrations: beside the package, or inside it when installed."""
     beside = PACKAGE.parent / name
     return beside if beside.is_dir() else PACKAGE / f"_{name}"
+
+
+def _planned(zones: Sequence[str], now: dt.datetime) -> list[Planned]:
+    """List the schedule; it is loaded when the operator first looks, for it brings the queue's."""
+    from timebank.jobs.schedule import planned  # noqa: PLC0415
+
+    return planned(zones, now)
 
 
 def _config(settings: Settings) -> dict[str, object]:

@@ -12,6 +12,7 @@ from tests import builders
 from tests.boards import a_post
 from tests.browsing import Browser
 from tests.conftest import SECRET
+from tests.operators import name_operator
 from timebank.core import ids
 from timebank.web.form_tokens import PROVEN_BY_ADDRESS
 
@@ -130,6 +131,8 @@ PAGES = {
     "notices.message": HOLDER,
     "notices.message_page": HOLDER,
     "notices.stopping": HOLDER,
+    "operations.show": ANYBODY,  # on this machine alone: tests/web/test_metrics.py
+    "operations.works": COORDINATOR,  # of the installation: Ama is named
     "pages.accessibility": ANYBODY,
     "pages.help": ANYBODY,
     "pages.privacy": ANYBODY,
@@ -182,11 +185,12 @@ def three_days_before():
 
 
 @pytest.fixture
-def walk(session):
+def walk(session, owner):
     walk = builders.a_walk(session)
     builders.a_claim(session, walk.tail_walker, walk.bela)
     a_post(session, walk.ama)
     session.commit()
+    name_operator(owner, walk.ama)
     return walk
 
 
@@ -215,6 +219,7 @@ def address_of(rule, walk):
         "import_id": 1,
         "number": "DS-0001",
         "list_id": 1,
+        "notice_id": 1,
         "note_id": 1,
         "filename": "no-such-file.css",
         "key": "no-such-message",

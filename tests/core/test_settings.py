@@ -217,3 +217,18 @@ def test_malformed_mailbox_is_one_sentence_that_tells_no_password(name: str, val
     assert name in sentence
     assert sentence.endswith(".")
     assert "tea" not in sentence
+
+
+def test_metrics_token_is_long_and_plain_or_there_is_none():
+    assert Settings.from_environment(GIVEN).metrics_token == ""
+    token = "sixteen-letters!"
+    given = Settings.from_environment(GIVEN | {"METRICS_TOKEN": f" {token} "})
+    assert given.metrics_token == token
+    assert token not in repr(given)
+
+
+@pytest.mark.parametrize("value", ["short", "with a space in it", "x" * 201, "ü" * 20])
+def test_malformed_metrics_token_is_one_sentence_that_does_not_repeat_it(value: str):
+    with pytest.raises(SettingsError, match=r"^METRICS_TOKEN [^\n]+\.$") as refused:
+        Settings.from_environment(GIVEN | {"METRICS_TOKEN": value})
+    assert value not in str(refused.value)

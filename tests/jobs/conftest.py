@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 from tests import builders
 from timebank.core import clock
 from timebank.core.settings import Settings
+from timebank.core.works import QueueName
 from timebank.domain import outbox
 from timebank.jobs import tools
 from timebank.jobs.tools import Pace
@@ -46,6 +47,7 @@ seconds = lambda count: dt.timedelta(seconds=count)
 run_worker(Settings.from_environment(os.environ), pace=Pace(
     lease=seconds(4), back_off=seconds(1), rest=seconds(0.25), drain=seconds(5), smtp_seconds=2))
 """
+WORKERS = WORKER.replace("run_worker", "run_workers")  # of all queues, a process each
 SCHEDULER = """
 import os
 from dataclasses import replace
@@ -54,6 +56,14 @@ from timebank.jobs.schedule import SCHEDULES, run_scheduler
 run_scheduler(Settings.from_environment(os.environ),
               schedules=tuple(replace(one, every_seconds=1) for one in SCHEDULES[:2]))
 """
+
+
+def worker_of(queue: QueueName) -> str:
+    """The code of a worker of this queue; `WORKER` is one of the mail."""
+    settings = "Settings.from_environment(os.environ)"
+    return WORKER.replace(
+        f"run_worker({settings}", f"run_worker({settings}, QueueName('{queue.value}')"
+    ).replace("import datetime", "from timebank.core.works import QueueName\nimport datetime")
 
 
 class StartProcess(Protocol):

@@ -7,6 +7,7 @@ import re
 import signal
 import time
 from dataclasses import replace
+from importlib import import_module
 
 import pytest
 import redis
@@ -19,7 +20,9 @@ from tests import mail_sink
 from tests.jobs import conftest
 from tests.jobs.conftest import StartProcess
 from timebank.adapters import queue as doorbell
+from timebank.adapters import works
 from timebank.core.settings import Settings
+from timebank.core.works import QueueName
 from timebank.jobs import schedule
 from timebank.jobs import tools
 from timebank.jobs.schedule import SCHEDULES
@@ -27,15 +30,20 @@ from timebank.jobs.schedule import Scheduler
 from timebank.jobs.tools import Tools
 from timebank.models import Notice
 
+LONDON = builders.LONDON
 NOON = dt.datetime(2027, 5, 1, 12, 0, 1, tzinfo=dt.UTC)
 MAIL = SCHEDULES[:1]
 NIGHTLY = tuple(one for one in SCHEDULES if one.at in {dt.time(2, 30), dt.time(3)})
 
 
-def waiting(client: redis.Redis) -> list[str]:
-    """The ids of the jobs that wait for a worker, as the next one would take them."""
-    kept = Queue(doorbell.QUEUE, connection=client, serializer="json", job_class=doorbell.OwnJob)
-    return kept.job_ids
+def waiting(client: redis.Redis, *queues: QueueName) -> list[str]:
+    """The ids of the jobs that wait for a worker, of all queues unless some are named."""
+    return [job_id for name in queues or QueueName for job_id in _kept(client, name).job_ids]
+
+
+def _kept(client: redis.Redis, name: QueueName) -> Queue:
+    key = works.queue_key(name)
+    return Queue(key, connection=client, serializer="json", job_class=doorbell.OwnJob)
 
 
 def make(mine: Tools, client: redis.Redis, which: tuple[schedule.Schedule, ...]) -> Scheduler:
@@ -44,6 +52,71 @@ def make(mine: Tools, client: redis.Redis, which: tuple[schedule.Schedule, ...])
 
 def test_every_schedule_names_a_job_of_ours() -> None:
     assert {one.function for one in SCHEDULES} == doorbell.ALLOWED
+    for one in SCHEDULES:
+        module, _, name = one.function.rpartition(".")
+        assert callable(getattr(import_module(module), name)), one
+
+
+def test_what_somebody_waits_for_is_never_behind_anything_slow() -> None:
+    """A worker does one job after another: only short ones are urgent, and mail is alone."""
+    assert [one.function for one in SCHEDULES if one.queue is QueueName.MAIL] == [
+        "timebank.jobs.notices.drain"
+    ]
+    urgent = [one for one in SCHEDULES if one.queue is QueueName.URGENT]
+    assert {one.lasts_seconds for one in urgent} == {90}
+    assert {one.queue for one in SCHEDULES if one.lasts_seconds > 90} == {QueueName.BOOKS}
+    assert {one.queue for one in SCHEDULES} == set(QueueName)
+
+
+@pytest.mark.parametrize(
+    ("function", "zones", "comes"),
+    [
+        ("notices.drain", [LONDON], "2027-05-01T12:00:05+00:00"),
+        ("claims.lapse_holds", [], "2027-05-01T12:01:00+00:00"),
+        ("balances.prove_books", [LONDON], "2027-05-02T01:30:00+00:00"),
+        ("balances.prove_books", [LONDON, "Asia/Kolkata"], "2027-05-01T21:00:00+00:00"),
+        ("exchange_thanks.ask_whether_it_happened", [LONDON], "2027-05-02T08:00:00+00:00"),
+    ],
+)
+def test_plan_says_when_each_job_comes_next(function: str, zones: list[str], comes: str) -> None:
+    [found] = [one for one in schedule.planned(zones, NOON) if one.function == function]
+    assert found.next_at == dt.datetime.fromisoformat(comes)
+
+
+def test_plan_is_the_schedule_itself(session: Session, mine: Tools, queue: redis.Redis) -> None:
+    """What is said to come next is what is rung for then, and not a second earlier."""
+    builders.a_community(session)
+    session.commit()
+    scheduler = make(mine, queue, SCHEDULES)
+    scheduler.look(NOON)
+    soon = [
+        one for one in schedule.planned([LONDON], NOON) if one.at is None and one.every_seconds > 5
+    ]
+    at = min(one.next_at for one in soon)
+    assert scheduler.look(at - dt.timedelta(seconds=1)) == 0
+    assert scheduler.look(at) == sum(one.next_at == at for one in soon)
+
+
+def test_nightly_job_that_failed_is_rung_for_again_after_a_while(
+    session: Session, mine: Tools, queue: redis.Redis
+) -> None:
+    builders.a_community(session)
+    session.commit()
+    make(mine, queue, NIGHTLY).look(NOON)
+    [first, _] = waiting(queue)
+    job = doorbell.OwnJob.fetch(first, connection=queue, serializer="json")
+    assert (job.timeout, job.failure_ttl, job.origin) == (900, 300, "good-turn-books")
+
+
+def test_scheduler_says_that_it_lives(mine: Tools, queue: redis.Redis) -> None:
+    one, other = make(mine, queue, MAIL), make(mine, queue, MAIL)
+    assert works.look(queue).schedulers == ()
+    for second in (0, 5):
+        one.look(NOON + dt.timedelta(seconds=second))
+    other.look(NOON)
+    queue.flushall()
+    one.look(NOON + dt.timedelta(seconds=10))
+    assert works.look(queue).schedulers == (NOON + dt.timedelta(seconds=10),)
 
 
 def test_rings_of_two_jobs_are_never_taken_for_one() -> None:
@@ -73,7 +146,9 @@ def test_two_schedulers_side_by_side_ring_once(
         f"notices-drain-0-{slot // 5}",
         "balances-prove_books-Europe-London-2027-05-01",
     } <= set(rung)
-    assert waiting(queue)[-1].startswith("notices-drain"), "mail goes last"
+    for name in QueueName:
+        own = {one.name.replace(".", "-") for one in SCHEDULES if one.queue is name}
+        assert {"-".join(job_id.split("-")[:2]) for job_id in waiting(queue, name)} == own
 
 
 def test_many_due_notices_ring_for_several_workers(

@@ -23,10 +23,12 @@ from tests.jobs import conftest
 from tests.jobs.conftest import StartProcess
 from tests.mail_sink import Sink
 from timebank.adapters import queue as doorbell
+from timebank.adapters import works
 from timebank.adapters.queue import OwnJob
 from timebank.adapters.queue import Ring
 from timebank.core import clock
 from timebank.core.settings import Settings
+from timebank.core.works import QueueName
 from timebank.jobs import claims
 from timebank.jobs import dates
 from timebank.jobs.tools import Tools
@@ -34,6 +36,7 @@ from timebank.models import ClaimState
 from timebank.models import Event
 from timebank.models import Reconciliation
 
+BOOKS = works.queue_key(QueueName.BOOKS)
 DRAIN = "timebank.jobs.notices.drain"
 PROVE = "timebank.jobs.balances.prove_books"
 
@@ -46,13 +49,13 @@ def plant(client: redis.Redis, name: str, call: object, **fields: str) -> None:
         "created_at": now,
         "enqueued_at": now,
         "status": "queued",
-        "origin": doorbell.QUEUE,
+        "origin": BOOKS,
         "timeout": "10",
         **fields,
     }
     client.hset(f"rq:job:{name}", mapping=values)
-    client.sadd("rq:queues", f"rq:queue:{doorbell.QUEUE}")
-    client.lpush(f"rq:queue:{doorbell.QUEUE}", name)
+    client.sadd("rq:queues", f"rq:queue:{BOOKS}")
+    client.lpush(f"rq:queue:{BOOKS}", name)
 
 
 def test_foreign_jobs_are_not_executed_and_ours_goes_on(
@@ -66,7 +69,7 @@ def test_foreign_jobs_are_not_executed_and_ours_goes_on(
     session.commit()
     mark = tmp_path / "executed"
     touch = f"touch {mark}"
-    doorbell.ring(queue, Ring(function=PROVE, slot="1"))
+    doorbell.ring(queue, Ring(function=PROVE, slot="1", queue=QueueName.BOOKS))
     plant(queue, "system", ["os.system", None, [touch], {}])
     plant(queue, "arguments", [PROVE, None, [touch], {}])
     plant(queue, "instance", ["system", "os", [touch], {}])
@@ -78,10 +81,8 @@ def test_foreign_jobs_are_not_executed_and_ours_goes_on(
             [PROVE if moment == "success" else "os.system", None, [], {}],
             **callback,
         )
-    start_process(conftest.WORKER, settings)
-    mail_sink.wait_until(
-        lambda: queue.llen(f"rq:queue:{doorbell.QUEUE}") == 0 and _proofs(session) == 2
-    )
+    start_process(conftest.worker_of(QueueName.BOOKS), settings)
+    mail_sink.wait_until(lambda: queue.llen(f"rq:queue:{BOOKS}") == 0 and _proofs(session) == 2)
     time.sleep(0.5)
     assert not mark.exists()
     assert not queue.exists("mark")

@@ -32,6 +32,7 @@ from tests.models import test_guarantees_mailed_turns as mailed_turns
 from tests.models import test_guarantees_member_lists as member_lists
 from tests.models import test_guarantees_messages as messages
 from tests.models import test_guarantees_notices as notices
+from tests.models import test_guarantees_operations as operations
 from tests.models import test_guarantees_returned_mail as returned_mail
 from tests.models import test_guarantees_rules as at_claim_time
 from tests.models import test_guarantees_sheets as sheets
@@ -61,6 +62,7 @@ for module in (
     member_lists,
     messages,
     notices,
+    operations,
     returned_mail,
     sheets,
     slots,

@@ -34,6 +34,9 @@ FOR_EVER = (
 WRITES = [
     *[Attack(NO_RIGHT, f"delete from {table}", f"DELETE FROM {table}") for table in FOR_EVER],  # noqa: S608
     Attack(NO_RIGHT, "delete turns", "DELETE FROM claim"),
+    Attack(NO_RIGHT, "become an operator", insert("operator", {"person_id": ":ama_person"})),
+    Attack(NO_RIGHT, "dismiss the operators", "DELETE FROM operator"),
+    Attack(NO_RIGHT, "rewrite who decided", "UPDATE notice_decision SET decided_by = 1"),
     Attack(NO_RIGHT, "delete exchanges", "DELETE FROM exchange"),
     Attack(NO_RIGHT, "delete what was said about one", "DELETE FROM exchange_step"),
     Attack(NO_RIGHT, "rewrite who said it", "UPDATE exchange_step SET by_id = :sam"),

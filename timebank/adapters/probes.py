@@ -5,7 +5,6 @@ The queue's client is large and is loaded with the first look: a page never need
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 import smtplib
 import tempfile
@@ -19,9 +18,12 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
+from timebank.adapters import works
 from timebank.adapters.schema import is_current
+from timebank.adapters.standing import check_standing
 from timebank.core import clock
 from timebank.core.health import Part
+from timebank.core.works import QueueName
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,11 +32,12 @@ if TYPE_CHECKING:
     from redis import Redis
 
     from timebank.core.settings import Settings
+    from timebank.core.works import QueueLook
+    from timebank.core.works import WorksLook
 
 PATIENCE_SECONDS = 3
 SMTP_OK = 250
 OLDEST_POSTGRES = 15
-QUIET_FOR = dt.timedelta(minutes=2)
 
 LOST = sa.text("""
 SELECT state, kind, count(*) FROM notice
@@ -42,29 +45,49 @@ SELECT state, kind, count(*) FROM notice
    AND last_error IS DISTINCT FROM 'the address does not take mail'
  GROUP BY state, kind ORDER BY state DESC, kind""")
 
-_WORKER_KEYS = "rq:worker:*"
 _MAIL_PORTS = {"smtp": 25, "smtps": 465}
 
 
-def health_probes(settings: Settings) -> list[Callable[[], Part]]:
-    """List what `/health` asks, each a function without arguments."""
+def health_look(settings: Settings) -> Callable[[], list[Part]]:
+    """Make what `/health` asks: the servers, the workers of every queue, and the scheduler."""
     engine = probe_engine(settings)
     client = cache(partial(probe_client, settings))
+
+    def look() -> list[Part]:
+        return [
+            check_database(engine),
+            check_migrations(engine),
+            check_queue(client()),
+            *check_works(client()),
+        ]
+
+    return look
+
+
+def all_parts(settings: Settings) -> list[Part]:
+    """Look at what `timebank doctor` asks: all of `/health`, the mail, and what waits or broke."""
+    engine = probe_engine(settings)
     return [
-        partial(check_database, engine),
-        partial(check_migrations, engine),
-        lambda: check_queue(client()),
-        lambda: check_worker(client()),
+        *health_look(settings)(),
+        check_mail(settings.smtp_url),
+        check_messages(engine),
+        *check_standing(engine),
     ]
 
 
-def all_probes(settings: Settings) -> list[Callable[[], Part]]:
-    """List what `timebank doctor` asks: everything of `/health`, the mail and the messages."""
-    return [
-        *health_probes(settings),
-        partial(check_mail, settings.smtp_url),
-        partial(check_messages, probe_engine(settings)),
-    ]
+def works_look(settings: Settings) -> Callable[[], WorksLook | None]:
+    """Make what pages ask of the queues; None when they do not answer."""
+    client = cache(partial(probe_client, settings))
+
+    def look() -> WorksLook | None:
+        from redis import RedisError  # noqa: PLC0415
+
+        try:
+            return works.look(client())
+        except RedisError:
+            return None
+
+    return look
 
 
 def probe_engine(settings: Settings) -> sa.Engine:
@@ -123,23 +146,33 @@ def check_queue(client: Redis) -> Part:
     return Part("queue", ok=True)
 
 
-def check_worker(client: Redis) -> Part:
-    """Look whether any worker was heard within two minutes.
-
-    Asks the workers' own keys, not RQ's register of workers: after the queue was emptied a living
-    worker writes its key again, but not the register.
-    """
+def check_works(client: Redis) -> list[Part]:
+    """Look whether a worker of each queue, and a scheduler, was heard within two minutes."""
     from redis import RedisError  # noqa: PLC0415
 
+    names = [f"worker-{one.value}" for one in QueueName]
     try:
-        beats = [_heartbeat(client, key) for key in client.scan_iter(_WORKER_KEYS)]
+        found = works.look(client)
     except RedisError as error:
-        return Part("worker", ok=False, problem=f"{_first_line(error)} Check REDIS_URL.")
-    oldest = clock.now() - QUIET_FOR
-    if any(beat and beat >= oldest for beat in beats):
-        return Part("worker", ok=True)
-    problem = "No worker was heard within two minutes: start one with `timebank worker`."
-    return Part("worker", ok=False, problem=problem)
+        problem = f"{_first_line(error)} Check REDIS_URL."
+        return [Part(name, ok=False, problem=problem) for name in (*names, "scheduler")]
+    now = clock.now()
+    scheduler = Part("scheduler", ok=True)
+    if not found.is_scheduled(now):
+        problem = "Not heard within two minutes: start one with `timebank scheduler`."
+        scheduler = Part("scheduler", ok=False, problem=problem)
+    parts = [
+        Part(name, ok=True) if one.is_served(now) else _unserved(name, one)
+        for name, one in zip(names, found.queues, strict=True)
+    ]
+    return [*parts, scheduler]
+
+
+def _unserved(name: str, one: QueueLook) -> Part:
+    waits = f" {one.waiting} rings wait." if one.waiting else ""
+    command = f"start one with `timebank worker {one.name.value}`"
+    problem = f"None was heard within two minutes: {command}.{waits}"
+    return Part(name, ok=False, problem=problem)
 
 
 def check_mail(smtp_url: str) -> Part:
@@ -166,17 +199,6 @@ def check_messages(engine: sa.Engine) -> Part:
         return Part("messages", ok=True)
     where = "see “Uncertain and failed messages” in docs/operations.md."
     return Part("messages", ok=False, problem=f"In seven days {', '.join(lost)}: {where}")
-
-
-def _heartbeat(client: Redis, key: bytes) -> dt.datetime | None:
-    """When the worker was last heard; None when it said good-bye or never spoke."""
-    from rq.utils import as_text  # noqa: PLC0415
-    from rq.utils import utcparse  # noqa: PLC0415
-
-    death, beat = client.hmget(key, ["death", "last_heartbeat"])
-    if death or not beat:
-        return None
-    return utcparse(as_text(beat))
 
 
 def _try_folder(folder: Path) -> None:

@@ -41,10 +41,7 @@ def start_child(
     our_id = os.getpid()
 
     def follow_us() -> None:
-        if sys.platform == "linux":
-            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal_at_our_death))
-            if os.getppid() != our_id:
-                os._exit(1)
+        follow(our_id, signal_at_our_death)
 
     output = log.open("ab") if log else None
     try:
@@ -63,6 +60,14 @@ def start_child(
     finally:
         if output:
             output.close()
+
+
+def follow(parent_id: int, one: signal.Signals) -> None:
+    """Ask the kernel, in a child, to send it a signal when its parent dies (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(one))
+        if os.getppid() != parent_id:
+            os._exit(1)
 
 
 def end(

@@ -1,4 +1,4 @@
-"""The queue: a doorbell that Redis or Valkey carries, and the worker that answers it.
+"""The queues: doorbells that Redis or Valkey carries, and the workers that answer them.
 
 Nothing here is worth keeping: what there is to do stands in the database, and a ring only says
 "look now". Whoever can write to Redis can ring, and no more than that: a job names one of our own
@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,11 +23,15 @@ from rq import Worker
 from rq.exceptions import DuplicateJobError
 from rq.job import Job
 
-QUEUE = "good-turn"
+from timebank.adapters.works import queue_key
+from timebank.adapters.works import worker_name
+from timebank.core.works import QueueName
+
 SERIALIZER = "json"
 PATIENCE_SECONDS = 5.0
 WORKER_TTL_SECONDS = 60
-FAILED_SECONDS = 30
+KILLED_AFTER_SECONDS = 60  # beyond its time limit the worker kills a job's process, says RQ
+PREFIX = "timebank.jobs."
 
 ALLOWED = frozenset(
     {
@@ -53,17 +58,32 @@ ALLOWED = frozenset(
         "timebank.jobs.reminders.plan_due",
         "timebank.jobs.replies.forget_replies",
         "timebank.jobs.replies.read_mailbox",
+        "timebank.jobs.runs.tidy",
         "timebank.jobs.sheets.forget_leftovers",
         "timebank.jobs.turns.give_standing_turns",
         "timebank.jobs.turns.lapse_offers",
     }
 )
 
+# Called with a job's function and its work; runs the work, and tells elsewhere how it went.
+Around = Callable[[str, Callable[[], Any]], Any]
 _NOT_IN_AN_ID = re.compile(r"[^A-Za-z0-9_-]+")
 
 
 class OwnJob(Job):
-    """A job that can only be one of ours: neither pickle nor foreign functions get in."""
+    """A job that can only be one of ours: neither pickle nor foreign functions get in.
+
+    Attributes:
+        around: What its process calls it through, with its name and the work itself.
+    """
+
+    around: Around | None = None
+
+    def perform(self) -> Any:  # noqa: ANN401 - as in the base class
+        """Run it, through `around` where there is one."""
+        if self.around is None:
+            return super().perform()
+        return self.around(self.func_name, super().perform)
 
     @property  # type: ignore[misc]  # nobody sets it: a job is made once
     def func_name(self) -> str:
@@ -93,23 +113,25 @@ class Ring:
     Attributes:
         function: Which of our functions is to run; one of `ALLOWED`.
         slot: Which moment it is for; rings of the same function and slot are one.
+        queue: Which queue's workers hear it.
         waits_seconds: How long it may wait for a worker before it is forgotten.
         lasts_seconds: How long it may run.
         remembered_seconds: How long after its success the same slot stays done.
-        goes_first: Whether it overtakes what waits already.
+        again_seconds: How long after it failed the same slot cannot be rung for.
     """
 
     function: str
     slot: str
+    queue: QueueName = QueueName.MAIL
     waits_seconds: int = 10
     lasts_seconds: int = 90
     remembered_seconds: int = 0
-    goes_first: bool = False
+    again_seconds: int = 30
 
     @property
     def job_id(self) -> str:
         """The id that makes two equal rings one; jobs of two modules may be called alike."""
-        name = self.function.removeprefix("timebank.jobs.")
+        name = self.function.removeprefix(PREFIX)
         return _NOT_IN_AN_ID.sub("-", f"{name}-{self.slot}")
 
 
@@ -122,7 +144,9 @@ def connect(redis_url: str) -> Redis:
 
 def ring(connection: Redis, one: Ring) -> bool:
     """Ring once -> False when the same ring is waiting, running or remembered."""
-    queue = Queue(QUEUE, connection=connection, serializer=SERIALIZER, job_class=OwnJob)
+    queue = Queue(
+        queue_key(one.queue), connection=connection, serializer=SERIALIZER, job_class=OwnJob
+    )
     with suppress(DuplicateJobError):
         queue.enqueue(
             one.function,
@@ -132,27 +156,30 @@ def ring(connection: Redis, one: Ring) -> bool:
             ttl=one.waits_seconds,
             job_timeout=one.lasts_seconds,
             result_ttl=one.remembered_seconds,
-            failure_ttl=FAILED_SECONDS,
-            at_front=one.goes_first,
+            failure_ttl=one.again_seconds,
         )
         return True
     return False
 
 
 class OwnWorker(Worker):
-    """Takes one job after another from our one queue, each in a child of its own.
+    """Takes one job after another from one queue, each in a child of its own.
 
     Attributes:
         before_job: Called in the child before the job, to let go of what the parent holds.
+        around_job: What the child calls the job through: see `OwnJob.around`.
         on_stop: Called in the child when it is asked to stop; the job ends at the next good place.
     """
 
     before_job: Callable[[], None]
+    around_job: Around
     on_stop: Callable[[], None]
 
     def main_work_horse(self, job: Job, queue: Queue) -> None:
         """Run one job, in the child."""
         self.before_job()
+        if isinstance(job, OwnJob):
+            job.around = self.around_job
         super().main_work_horse(job, queue)
 
     def setup_work_horse_signals(self) -> None:
@@ -171,16 +198,22 @@ class OwnWorker(Worker):
 
 
 def make_worker(
-    redis_url: str, *, before_job: Callable[[], None], on_stop: Callable[[], None]
+    redis_url: str,
+    queue: QueueName,
+    *,
+    before_job: Callable[[], None],
+    around_job: Around,
+    on_stop: Callable[[], None],
 ) -> OwnWorker:
-    """Make the worker of our queue; it connects at once.
+    """Make a worker of one queue; it connects at once.
 
     Raises:
         redis.RedisError: When the queue does not answer.
     """
     connection = Redis.from_url(redis_url, socket_connect_timeout=PATIENCE_SECONDS)
     worker = OwnWorker(
-        [QUEUE],
+        [queue_key(queue)],
+        name=worker_name(queue, uuid.uuid4().hex),
         connection=connection,
         serializer=SERIALIZER,
         job_class=OwnJob,
@@ -188,5 +221,6 @@ def make_worker(
         log_job_description=False,
     )
     worker.before_job = before_job
+    worker.around_job = around_job
     worker.on_stop = on_stop
     return worker

@@ -89,6 +89,29 @@ def create_group(community: str, slug: str, name: str, email: str, organiser: st
     click.echo(f"{organiser} runs {name}, and can sign in with {address} to publish events.")
 
 
+@click.command("name-operator")
+@click.argument("email")
+def name_operator(email: str) -> None:
+    """Let the person who signs in with EMAIL look after this installation, at /operations."""
+    from timebank.domain.operations import operators
+
+    settings = terminal.settings()
+    with terminal.session(settings) as session:
+        operators.name_operator(session, email=_address(email))
+    click.echo(f"Signed in, they find the works at {settings.public_url}/operations .")
+
+
+@click.command("dismiss-operator")
+@click.argument("email")
+def dismiss_operator(email: str) -> None:
+    """Take back what `name-operator` gave to the person who signs in with EMAIL."""
+    from timebank.domain.operations import operators
+
+    with terminal.session(terminal.settings()) as session:
+        operators.dismiss_operator(session, email=_address(email))
+    click.echo("They no longer see the works.")
+
+
 @click.command("erase-again")
 @click.argument("numbers", nargs=-1, required=True, type=click.IntRange(1, 2**63 - 1))
 def erase_again(numbers: tuple[int, ...]) -> None:
@@ -135,4 +158,11 @@ def _address(text: str) -> str:
         raise terminal.Sentence(f"{text} is not an e-mail address: {error}") from None
 
 
-COMMANDS = (create_community, create_coordinator, create_group, erase_again)
+COMMANDS = (
+    create_community,
+    create_coordinator,
+    create_group,
+    name_operator,
+    dismiss_operator,
+    erase_again,
+)

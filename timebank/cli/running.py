@@ -12,11 +12,14 @@ from timebank.cli import terminal
 from timebank.core import clock
 from timebank.core.settings import Settings
 from timebank.core.settings import SettingsError
+from timebank.core.works import QueueName
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 DEMO_SEED = 2026
+WIDTH = 16  # of the column of names that `doctor` prints
+QUEUES = [one.value for one in QueueName]
 
 
 @click.command()
@@ -70,11 +73,15 @@ def demo(seed: int) -> None:
 
 
 @click.command()
-def worker() -> None:
-    """Take jobs from the queue until told to stop."""
-    from timebank.jobs.runner import run_worker
+@click.argument("queues", nargs=-1, metavar="[QUEUE]...", type=click.Choice(QUEUES))
+def worker(queues: tuple[str, ...]) -> None:
+    """Take jobs of each QUEUE until told to stop: urgent, mail, books, calendars; all by default.
 
-    run_worker(terminal.settings())
+    Each queue has a process of its own.
+    """
+    from timebank.jobs.runner import run_workers
+
+    run_workers(terminal.settings(), [QueueName(one) for one in queues])
 
 
 @click.command()
@@ -87,18 +94,18 @@ def scheduler() -> None:
 
 @click.command()
 def doctor() -> None:
-    """Look at settings, database, migrations, queue, worker, mail and messages."""
+    """Look at settings, servers, workers, jobs, mail, messages and books; exit 0: all is well."""
     from timebank.adapters import probes
     from timebank.adapters.instance import with_note
 
     try:
         settings = Settings.from_environment(with_note(os.environ))
     except SettingsError as error:
-        raise terminal.Sentence(f"settings    {error}") from None
-    click.echo(f"{'settings':<11} ok")
-    parts = [probe() for probe in probes.all_probes(settings)]
+        raise terminal.Sentence(f"{'settings':<{WIDTH}} {error}") from None
+    click.echo(f"{'settings':<{WIDTH}} ok")
+    parts = probes.all_parts(settings)
     for part in parts:
-        click.echo(f"{part.name:<11} {part.problem or 'ok'}")
+        click.echo(f"{part.name:<{WIDTH}} {part.problem or 'ok'}")
     sys.exit(0 if all(part.ok for part in parts) else 1)
 
 
@@ -121,9 +128,14 @@ def _has_community(session: Session) -> bool:
 
 
 def _fill(session: Session, *, seed: int) -> None:
+    from timebank.demo import DEMO_PEOPLE
     from timebank.demo.filling import fill
+    from timebank.domain.operations import operators
 
     fill(session, seed=seed, now=clock.now())
+    coordinator = DEMO_PEOPLE[-1]
+    if coordinator.email:
+        operators.name_operator(session, email=coordinator.email)
 
 
 COMMANDS = (up, migrate, prepare, demo, worker, scheduler, doctor)

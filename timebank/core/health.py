@@ -10,7 +10,7 @@ class Part:
     """One part and how it is.
 
     Attributes:
-        name: One lower-case word: `database`, `queue`, `worker` ...
+        name: In lower case: `database`, `queue`, `worker-mail` ...
         ok: Whether it does its work.
         problem: What is wrong and what to do, for the operator; empty when ok. May name hosts and
             folders, so pages never show it.

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 DEFAULT_PORT = 8000
 DEFAULT_INSTANCE = "instance"
 SHORTEST_SECRET = 32
+SHORTEST_TOKEN = 16
 HIGHEST_PORT = 65535
 
 # What stands before the @ gets a token of up to 52 characters added, and may have 64 in all.
@@ -62,6 +63,8 @@ class Settings:
             of our mails, where nobody reads it.
         bounces_url: The mailbox it is read from, as above. Empty: handed over to
             `timebank read-bounce`.
+        metrics_token: What whoever collects `/metrics` must say as its bearer token. Empty: only
+            this machine may collect them.
         demo: Whether the sign-in page offers made-up people; never true on a public address.
     """
 
@@ -79,6 +82,7 @@ class Settings:
     calendar_gzip: bool = False
     bounce_address: str = ""
     bounces_url: str = field(default="", repr=False)
+    metrics_token: str = field(default="", repr=False)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Settings:
@@ -104,6 +108,7 @@ class Settings:
             replies_url=_mailbox_url(environ, "REPLIES_URL", needs="REPLY_ADDRESS"),
             bounce_address=_tagged_address(environ, "BOUNCE_ADDRESS"),
             bounces_url=_mailbox_url(environ, "BOUNCES_URL", needs="BOUNCE_ADDRESS"),
+            metrics_token=_metrics_token(environ),
         )
 
 
@@ -221,4 +226,14 @@ def _mailbox_url(environ: Mapping[str, str], name: str, *, needs: str) -> str:
         raise SettingsError(f"{name} cannot be understood: give {hint}.")
     if not environ.get(needs, "").strip():
         raise SettingsError(f"{needs} is not set: {name} needs it.")
+    return text
+
+
+def _metrics_token(environ: Mapping[str, str]) -> str:
+    text = environ.get("METRICS_TOKEN", "").strip()
+    if text and not re.fullmatch(rf"[!-~]{{{SHORTEST_TOKEN},200}}", text):
+        raise SettingsError(
+            f"METRICS_TOKEN cannot be understood: give {SHORTEST_TOKEN} to 200 letters, figures"
+            " and signs, without spaces."
+        )
     return text

@@ -7,7 +7,7 @@ from timebank.domain.rota import appeals
 from timebank.jobs import tools
 
 
-def ask_on() -> None:
-    """Close the calls that are done, and ask the next people of the others."""
+def ask_on() -> int:
+    """Close the calls that are done, and ask the next people of the others -> how many."""
     with tools.current().session() as session:
-        appeals.ask_on(session, now=clock.now())
+        return appeals.ask_on(session, now=clock.now())

@@ -10,11 +10,11 @@ from timebank.jobs import tools
 from timebank.jobs.tools import Tools
 
 
-def read_mailbox() -> None:
-    """Take in every report that has arrived."""
+def read_mailbox() -> int:
+    """Take in every report that has arrived -> how many."""
     mine = tools.current()
     desk = desk_of(mine)
-    mailboxes.read_all(
+    return mailboxes.read_all(
         mine,
         mine.settings.bounces_url,
         lambda session, raw: bounces.take(session, raw=raw, desk=desk, now=clock.now()),

@@ -9,19 +9,19 @@ from timebank.domain.rota import offering
 from timebank.jobs import tools
 
 
-def lapse_holds() -> None:
-    """Lapse every hold that ran out."""
+def lapse_holds() -> int:
+    """Lapse every hold that ran out -> how many."""
     with tools.current().session() as session:
-        claiming.lapse_holds(session, now=clock.now())
+        return claiming.lapse_holds(session, now=clock.now())
 
 
-def offer_places() -> None:
-    """Offer every free place to whoever waits for it."""
+def offer_places() -> int:
+    """Offer every free place to whoever waits for it -> how many."""
     with tools.current().session() as session:
-        offering.offer_everywhere(session, now=clock.now())
+        return offering.offer_everywhere(session, now=clock.now())
 
 
-def close_turns() -> None:
-    """A week after a date, credit what was ticked and mark the other turns as missed."""
+def close_turns() -> int:
+    """A week after a date, credit what was ticked, mark the other turns as missed -> how many."""
     with tools.current().session() as session:
-        checkin.close_after_a_week(session, now=clock.now())
+        return checkin.close_after_a_week(session, now=clock.now())

@@ -7,7 +7,7 @@ from timebank.domain import events
 from timebank.jobs import tools
 
 
-def extend_dates() -> None:
-    """Add the dates that have come within reach since yesterday."""
+def extend_dates() -> int:
+    """Add the dates that have come within reach since yesterday -> how many."""
     with tools.current().session() as session:
-        events.extend_dates(session, now=clock.now())
+        return events.extend_dates(session, now=clock.now())

@@ -8,13 +8,13 @@ from timebank.domain.exchange import undoing
 from timebank.jobs import tools
 
 
-def ask_whether_it_happened() -> None:
-    """Ask everybody who was to be helped, the morning after, once."""
+def ask_whether_it_happened() -> int:
+    """Ask everybody who was to be helped, the morning after, once -> how many."""
     with tools.current().session() as session:
-        agreeing.ask_whether_it_happened(session, now=clock.now())
+        return agreeing.ask_whether_it_happened(session, now=clock.now())
 
 
-def let_stand() -> None:
-    """Let stand what nobody said anything about for 14 days."""
+def let_stand() -> int:
+    """Let stand what nobody said anything about for 14 days -> how many."""
     with tools.current().session() as session:
-        undoing.let_stand(session, now=clock.now())
+        return undoing.let_stand(session, now=clock.now())

@@ -16,22 +16,25 @@ log = logging.getLogger(__name__)
 ASKS_FOR_SECONDS = 30.0  # the last address may take ten more: a job ends well within its time
 
 
-def forget_leftovers() -> None:
-    """Delete what was read of calendars that have waited a day to be taken in."""
+def forget_leftovers() -> int:
+    """Delete what was read of calendars that have waited a day to be taken in -> how many."""
     with tools.current().session() as session:
-        drafts.forget(session, now=clock.now())
+        return drafts.forget(session, now=clock.now())
 
 
-def ask_busy_calendars() -> None:
-    """Ask the addresses that are due, one after the other; no transaction is open meanwhile."""
+def ask_busy_calendars() -> int:
+    """Ask the addresses that are due, one by one -> how many; no transaction is open meanwhile."""
     mine = tools.current()
     until = time.monotonic() + ASKS_FOR_SECONDS
+    asked = 0
     while time.monotonic() < until and not mine.stopping:
         with mine.session() as session:
             due = busy.due(session, now=clock.now(), most=1)
         if not due:
-            return
+            break
         _ask(mine, due[0])
+        asked += 1
+    return asked
 
 
 def _ask(mine: tools.Tools, asked: busy.Due) -> None:

@@ -7,7 +7,7 @@ from timebank.domain.joining import forgetting
 from timebank.jobs import tools
 
 
-def forget_strangers() -> None:
-    """Delete the addresses that nothing waits for any more."""
+def forget_strangers() -> int:
+    """Delete the addresses that nothing waits for any more -> how many."""
     with tools.current().session() as session:
-        forgetting.forget_strangers(session, now=clock.now())
+        return forgetting.forget_strangers(session, now=clock.now())

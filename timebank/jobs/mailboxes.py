@@ -18,8 +18,8 @@ log = logging.getLogger(__name__)
 Take = Callable[[Session, bytes], object]
 
 
-def read_all(mine: Tools, url: str, take: Take, *, called: str) -> None:
-    """Take in every unread message, for some seconds or until none is left.
+def read_all(mine: Tools, url: str, take: Take, *, called: str) -> int:
+    """Take in every unread message, for some seconds or until none is left -> how many.
 
     A message is marked as read after what it said is noted: whoever dies in between reads it
     again, which changes nothing.
@@ -31,20 +31,24 @@ def read_all(mine: Tools, url: str, take: Take, *, called: str) -> None:
         called: What the mailbox is called in the log.
     """
     if not url:
-        return
+        return 0
     try:
         with imap.opened(url, timeout_seconds=mine.pace.smtp_seconds) as mailbox:
-            _take_all(mine, mailbox, take)
+            return _take_all(mine, mailbox, take)
     except imap.MailboxError as error:
         log.warning("The mailbox of %s could not be read: %s", called, error)
+        return 0
 
 
-def _take_all(mine: Tools, mailbox: Mailbox, take: Take) -> None:
+def _take_all(mine: Tools, mailbox: Mailbox, take: Take) -> int:
     ends = time.monotonic() + mine.pace.drain.total_seconds()
+    taken = 0
     for number in mailbox.unread():
         if mine.stopping or time.monotonic() > ends:
-            return
+            break
         raw = mailbox.read(number, most_bytes=LARGEST_MAIL + 1)
         with mine.session() as session:
             take(session, raw)
         mailbox.mark_read(number)
+        taken += 1
+    return taken

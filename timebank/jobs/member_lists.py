@@ -7,7 +7,7 @@ from timebank.domain.ledger.member_lists import drafts
 from timebank.jobs import tools
 
 
-def forget() -> None:
-    """Delete the names and addresses of lists that have waited a day to be taken in."""
+def forget() -> int:
+    """Delete what stands in lists that have waited a day to be taken in -> how many."""
     with tools.current().session() as session:
-        drafts.forget(session, now=clock.now())
+        return drafts.forget(session, now=clock.now())

@@ -49,8 +49,8 @@ ID_DIGITS = 40
 ASK_AGAIN_SECONDS = 0.5
 
 
-def drain() -> None:
-    """Send one due notice after another, for some seconds or until none is due.
+def drain() -> int:
+    """Send one due notice after another, for some seconds or until none is due -> how many.
 
     When the mail server cannot be reached the job ends, and all mail rests for a while, longer
     each time; the first mail after that asks it again.
@@ -60,11 +60,13 @@ def drain() -> None:
     postbox = open_postbox(
         mine.settings.smtp_url, hello=host_of(mine), timeout_seconds=mine.pace.smtp_seconds
     )
+    handled = 0
     try:
         while not mine.stopping and time.monotonic() < ends and send_one(mine, postbox):
-            pass
+            handled += 1
     finally:
         postbox.close()
+    return handled
 
 
 def send_one(mine: Tools, postbox: Postbox) -> bool:

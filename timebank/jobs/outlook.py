@@ -7,14 +7,18 @@ from timebank.domain.rota import outlook
 from timebank.jobs import tools
 
 
-def judge_dates() -> None:
-    """Judge the dates of the next two weeks, and call off those whose organisers want it so."""
+def judge_dates() -> int:
+    """Judge the dates of the next two weeks -> how many changed.
+
+    Those whose organisers want it so are called off.
+    """
     mine = tools.current()
     now = clock.now()
     with mine.session() as session:
-        outlook.judge_dates(session, now=now)
+        changed = outlook.judge_dates(session, now=now)
     with mine.session() as session:
         due = outlook.to_be_called_off(session, now=now)
     for event_id in due:
         with mine.session() as session:
             outlook.call_off(session, event_id=event_id, now=now)
+    return len(changed) + len(due)

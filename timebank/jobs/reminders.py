@@ -11,14 +11,13 @@ from timebank.domain.rota import reminders
 from timebank.jobs import tools
 
 
-def plan_due() -> None:
-    """Owe everybody the reminders and weekly mails that are due, and newcomers a first word."""
+def plan_due() -> int:
+    """Owe everybody the reminders and weekly mails that are due, newcomers a word -> how many."""
     with tools.current().session() as session:
         now = clock.now()
-        first_turns.plan_due(session, now=now)
-        reminders.plan_due(session, now=now)
+        written = first_turns.plan_due(session, now=now) + reminders.plan_due(session, now=now)
         together.gather_reminders(session, now=now)
-        weekly.plan_due(session, now=now)
+        return written + weekly.plan_due(session, now=now)
 
 
 def ask_to_come_again() -> int:

@@ -1,19 +1,26 @@
-"""The worker process: takes jobs from the queue and runs each in a child of its own."""
+"""The workers: each takes jobs from one queue and runs each job in a child of its own."""
 
 from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 from redis import RedisError
 
 from timebank.adapters import queue
+from timebank.adapters.forks import Forks
 from timebank.core.settings import Settings
+from timebank.core.works import QueueName
 from timebank.domain.calendar import invitations
 from timebank.domain.notices import wording
 from timebank.jobs import appeals
 from timebank.jobs import balances
 from timebank.jobs import bounces
+from timebank.jobs import calendars
 from timebank.jobs import claims
 from timebank.jobs import dates
 from timebank.jobs import exchange
@@ -24,16 +31,20 @@ from timebank.jobs import notices
 from timebank.jobs import outlook
 from timebank.jobs import reminders
 from timebank.jobs import replies
+from timebank.jobs import runs
 from timebank.jobs import sheets
 from timebank.jobs import tools
 from timebank.jobs import turns
+from timebank.jobs.schedule import BY_FUNCTION
 from timebank.jobs.tools import Pace
+from timebank.jobs.tools import Tools
 
 # Loaded before the first fork, so that every child finds them ready.
 LOADED = (
     appeals,
     balances,
     bounces,
+    calendars,
     claims,
     dates,
     exchange,
@@ -44,26 +55,68 @@ LOADED = (
     outlook,
     reminders,
     replies,
+    runs,
     sheets,
     turns,
 )
 
 
-def run_worker(settings: Settings, *, pace: Pace | None = None) -> None:
-    """Take jobs until told to stop.
+log = logging.getLogger(__name__)
+
+
+def run_workers(
+    settings: Settings, queues: Sequence[QueueName] = (), *, pace: Pace | None = None
+) -> None:
+    """Take jobs of these queues until told to stop; of all four when none is named.
+
+    Several queues have a process each, forked from this one so that they share its memory, and
+    started again when they end.
+    """
+    wanted = tuple(dict.fromkeys(queues)) or tuple(QueueName)
+    mine = _get_ready(settings, pace)
+    if len(wanted) == 1:
+        _work(mine, wanted[0])
+    else:
+        tasks = {f"worker of {one.value}": partial(_work, mine, one) for one in wanted}
+        Forks(tasks, tell=log.warning).run()
+
+
+def run_worker(
+    settings: Settings, queue_name: QueueName = QueueName.MAIL, *, pace: Pace | None = None
+) -> None:
+    """Take jobs of one queue, in this process, until told to stop.
 
     Ends by itself when the queue is emptied under a running job: whoever keeps processes running
     starts it again, and nothing is lost.
     """
+    _work(_get_ready(settings, pace), queue_name)
+
+
+def _get_ready(settings: Settings, pace: Pace | None) -> Tools:
+    """Load what every job needs; nothing is connected yet."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s worker: %(message)s")
     mine = tools.open_tools(settings, pace=pace)
     tools.bind(mine)
     wording.preload()
     invitations.preload()
+    return mine
+
+
+def _work(mine: Tools, queue_name: QueueName) -> None:
     try:
         worker = queue.make_worker(
-            settings.redis_url, before_job=mine.forget_connections, on_stop=mine.stop
+            mine.settings.redis_url,
+            queue_name,
+            before_job=mine.forget_connections,
+            around_job=_recorded,
+            on_stop=mine.stop,
         )
         worker.work(logging_level="WARNING")
     except RedisError as error:
         sys.exit(f"The queue does not answer: {error}")
+
+
+def _recorded(function: str, work: Callable[[], Any]) -> Any:  # noqa: ANN401 - as the job says
+    """Run a job so that a row is left of it; its queue and time limit are the table's."""
+    known = BY_FUNCTION[function]
+    return runs.recorded(function, work, queue_name=known.queue, lasts_seconds=known.lasts_seconds)

@@ -12,7 +12,9 @@ import logging
 import re
 import signal
 import threading
+import uuid
 from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import FrameType
 from zoneinfo import ZoneInfo
@@ -24,9 +26,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from timebank.adapters import queue
+from timebank.adapters import works
 from timebank.adapters.queue import Ring
 from timebank.core import clock
 from timebank.core.settings import Settings
+from timebank.core.works import Planned
+from timebank.core.works import QueueName
 from timebank.domain.notices import delivery
 from timebank.jobs import tools
 from timebank.jobs.tools import Tools
@@ -39,24 +44,39 @@ MINUTE_SECONDS = 60
 MOST_RINGS = 4
 NOTICES_A_RING = 50
 NIGHTLY_LASTS_SECONDS = 900
+NIGHTLY_AGAIN_SECONDS = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """When one job is rung for.
+    """One job: what it does, who runs it, when it is rung for, and what happens when it fails.
 
     Attributes:
         function: One of `timebank.adapters.queue.ALLOWED`.
+        what: What it does, for the operator, in a few words.
+        queue: Whose workers run it.
         every_seconds: How often to look.
         at: The local time of the communities at which it is due, once a day; None: at every look.
             A moment that was missed is made up at the next look.
         rings: How many rings are wanted now, for a job that is not always wanted.
+        lasts_seconds: How long it may run before it is ended.
+        again_seconds: How long after it failed the same moment is rung for anew; only nightly jobs
+            have one to make up, the others have a next moment anyway.
     """
 
     function: str
+    what: str
+    queue: QueueName
     every_seconds: int
     at: dt.time | None = None
     rings: Callable[[Session], int] | None = None
+    lasts_seconds: int = 90
+    again_seconds: int = 30
+
+    @property
+    def name(self) -> str:
+        """Its short name, as `job_run` keeps it."""
+        return self.function.removeprefix(queue.PREFIX)
 
 
 def rings_for_mail(session: Session) -> int:
@@ -66,48 +86,65 @@ def rings_for_mail(session: Session) -> int:
     return min(MOST_RINGS, -(-due // NOTICES_A_RING))
 
 
+URGENT, MAIL, BOOKS, CALENDARS = QueueName
+
+
+def nightly(function: str, hour: int, minute: int, what: str) -> Schedule:
+    """Plan a job for the night, when each community's own clock shows that time."""
+    return Schedule(
+        function=f"{queue.PREFIX}{function}",
+        what=what,
+        queue=BOOKS,
+        every_seconds=MINUTE_SECONDS,
+        at=dt.time(hour, minute),
+        lasts_seconds=NIGHTLY_LASTS_SECONDS,
+        again_seconds=NIGHTLY_AGAIN_SECONDS,
+    )
+
+
+def every(seconds: int, who: QueueName, function: str, what: str) -> Schedule:
+    """Plan a job for every look, so many seconds apart."""
+    return Schedule(
+        function=f"{queue.PREFIX}{function}", what=what, queue=who, every_seconds=seconds
+    )
+
+
 SCHEDULES = (
-    Schedule(function="timebank.jobs.notices.drain", every_seconds=5, rings=rings_for_mail),
-    Schedule(function="timebank.jobs.claims.lapse_holds", every_seconds=60),
-    Schedule(function="timebank.jobs.claims.offer_places", every_seconds=60),
-    Schedule(function="timebank.jobs.appeals.ask_on", every_seconds=60),
-    Schedule(function="timebank.jobs.reminders.plan_due", every_seconds=60),
     Schedule(
-        function="timebank.jobs.reminders.ask_to_come_again", every_seconds=60, at=dt.time(10, 0)
+        function="timebank.jobs.notices.drain",
+        what="deliver what is due",
+        queue=MAIL,
+        every_seconds=5,
+        rings=rings_for_mail,
     ),
-    Schedule(function="timebank.jobs.outlook.judge_dates", every_seconds=60),
-    Schedule(function="timebank.jobs.calendars.write_ahead", every_seconds=60),
-    Schedule(function="timebank.jobs.claims.close_turns", every_seconds=60, at=dt.time(2, 15)),
-    Schedule(function="timebank.jobs.balances.prove_books", every_seconds=60, at=dt.time(2, 30)),
-    Schedule(function="timebank.jobs.balances.seal_books", every_seconds=60),
-    Schedule(function="timebank.jobs.dates.extend_dates", every_seconds=60, at=dt.time(3, 0)),
-    Schedule(function="timebank.jobs.turns.lapse_offers", every_seconds=60),
-    Schedule(function="timebank.jobs.member_lists.forget", every_seconds=3600),
-    Schedule(function="timebank.jobs.incoming.forget_leftovers", every_seconds=3600),
-    Schedule(function="timebank.jobs.incoming.ask_busy_calendars", every_seconds=60),
-    Schedule(function="timebank.jobs.replies.read_mailbox", every_seconds=60),
-    Schedule(function="timebank.jobs.replies.forget_replies", every_seconds=3600),
-    Schedule(function="timebank.jobs.bounces.read_mailbox", every_seconds=60),
-    Schedule(function="timebank.jobs.bounces.forget_bounces", every_seconds=3600),
-    Schedule(
-        function="timebank.jobs.turns.give_standing_turns", every_seconds=60, at=dt.time(3, 15)
-    ),
-    Schedule(
-        function="timebank.jobs.sheets.forget_leftovers", every_seconds=60, at=dt.time(3, 30)
-    ),
-    Schedule(
-        function="timebank.jobs.joining.forget_strangers", every_seconds=60, at=dt.time(3, 45)
-    ),
-    Schedule(function="timebank.jobs.exchange.lapse_posts", every_seconds=60, at=dt.time(4, 0)),
-    Schedule(
-        function="timebank.jobs.exchange_thanks.let_stand", every_seconds=60, at=dt.time(4, 15)
-    ),
-    Schedule(
-        function="timebank.jobs.exchange_thanks.ask_whether_it_happened",
-        every_seconds=60,
-        at=dt.time(9, 0),
-    ),
+    every(60, URGENT, "claims.lapse_holds", "free places held for a yes that never came"),
+    every(60, URGENT, "claims.offer_places", "offer free places to who waits for them"),
+    every(60, URGENT, "appeals.ask_on", "ask the next people of a call for help"),
+    every(60, URGENT, "reminders.plan_due", "write the reminders that are due"),
+    every(60, URGENT, "outlook.judge_dates", "judge whether the coming dates can start"),
+    every(60, URGENT, "turns.lapse_offers", "end offers of turns that have begun"),
+    every(60, URGENT, "runs.tidy", "end the runs of killed processes, forget old ones"),
+    every(60, CALENDARS, "calendars.write_ahead", "write calendars ahead of who asks for them"),
+    every(60, BOOKS, "balances.seal_books", "prove what is new in the books, and seal it"),
+    every(3600, BOOKS, "member_lists.forget", "forget member lists that nobody took in"),
+    every(60, CALENDARS, "replies.read_mailbox", "read what calendars replied"),
+    every(60, CALENDARS, "bounces.read_mailbox", "read what mail servers returned"),
+    every(3600, CALENDARS, "bounces.forget_bounces", "forget what was returned long ago"),
+    every(60, CALENDARS, "incoming.ask_busy_calendars", "ask members’ own calendars"),
+    every(3600, CALENDARS, "incoming.forget_leftovers", "forget calendars nobody took in"),
+    every(3600, CALENDARS, "replies.forget_replies", "forget which replies were read"),
+    nightly("claims.close_turns", 2, 15, "close the turns of dates a week ago"),
+    nightly("balances.prove_books", 2, 30, "prove the books, and publish their seal"),
+    nightly("dates.extend_dates", 3, 0, "publish the dates that have come within reach"),
+    nightly("turns.give_standing_turns", 3, 15, "give standing turns their new dates"),
+    nightly("sheets.forget_leftovers", 3, 30, "forget sheets that nobody finished typing up"),
+    nightly("joining.forget_strangers", 3, 45, "forget who was invited and never came"),
+    nightly("exchange.lapse_posts", 4, 0, "take old offers and asks off the board"),
+    nightly("exchange_thanks.let_stand", 4, 15, "let thanks stand after fourteen days"),
+    nightly("exchange_thanks.ask_whether_it_happened", 9, 0, "ask whether help has happened"),
+    nightly("reminders.ask_to_come_again", 10, 0, "ask newcomers to come again"),
 )
+BY_FUNCTION = {one.function: one for one in SCHEDULES}
 
 
 def run_scheduler(settings: Settings, *, schedules: tuple[Schedule, ...] = SCHEDULES) -> None:
@@ -136,6 +173,7 @@ class Scheduler:
         self._tools = mine
         self._connection = connection
         self._schedules = schedules
+        self._unique = uuid.uuid4().hex
         self._looked: dict[str, int] = {}
         self._trouble = ""
 
@@ -156,13 +194,21 @@ class Scheduler:
                 trouble = _first_line(error)
             else:
                 self._looked[schedule.function] = slot
-        self._tell(trouble)
+        self._tell(self._say_alive(now) or trouble)
         return rung
 
     def seconds_to_next_look(self, now: dt.datetime) -> float:
         """Tell how long nothing can become due."""
         shortest = min(schedule.every_seconds for schedule in self._schedules)
         return shortest - now.timestamp() % shortest
+
+    def _say_alive(self, now: dt.datetime) -> str:
+        """Say that this scheduler lives -> what stood in the way."""
+        try:
+            works.note_scheduler(self._connection, unique=self._unique, now=now)
+        except RedisError as error:
+            return _first_line(error)
+        return ""
 
     def _due(self, schedule: Schedule, now: dt.datetime) -> list[Ring]:
         if schedule.at is not None:
@@ -175,9 +221,11 @@ class Scheduler:
             Ring(
                 function=schedule.function,
                 slot=f"{number}-{_slot(schedule, now)}",
+                queue=schedule.queue,
                 waits_seconds=2 * schedule.every_seconds,
+                lasts_seconds=schedule.lasts_seconds,
                 remembered_seconds=0 if schedule.rings else schedule.every_seconds,
-                goes_first=schedule.rings is None,
+                again_seconds=schedule.again_seconds,
             )
             for number in range(wanted)
         ]
@@ -190,10 +238,11 @@ class Scheduler:
             Ring(
                 function=schedule.function,
                 slot=f"{zone}-{latest_day(at, zone, now)}",
+                queue=schedule.queue,
                 waits_seconds=NIGHTLY_LASTS_SECONDS,
-                lasts_seconds=NIGHTLY_LASTS_SECONDS,
+                lasts_seconds=schedule.lasts_seconds,
                 remembered_seconds=DAY_SECONDS + MINUTE_SECONDS,
-                goes_first=True,
+                again_seconds=schedule.again_seconds,
             )
             for zone in zones
         ]
@@ -211,6 +260,37 @@ def latest_day(at: dt.time, zone: str, now: dt.datetime) -> dt.date:
     """Tell on which day the clocks of a zone last showed `at`, or would have."""
     local = now.astimezone(ZoneInfo(zone))
     return local.date() if local.time() >= at else local.date() - dt.timedelta(days=1)
+
+
+def planned(zones: Sequence[str], now: dt.datetime) -> list[Planned]:
+    """List every job with the moment at which it is rung for next.
+
+    Args:
+        zones: The time zones in which there are communities.
+    """
+    return [
+        Planned(
+            function=one.name,
+            what=one.what,
+            queue=one.queue,
+            every_seconds=one.every_seconds,
+            at=one.at,
+            next_at=_next(one, zones, now),
+        )
+        for one in SCHEDULES
+    ]
+
+
+def _next(schedule: Schedule, zones: Sequence[str], now: dt.datetime) -> dt.datetime:
+    if schedule.at is None or not zones:
+        seconds = (_slot(schedule, now) + 1) * schedule.every_seconds
+        return dt.datetime.fromtimestamp(seconds, dt.UTC)
+    return min(_next_night(schedule.at, zone, now) for zone in zones)
+
+
+def _next_night(at: dt.time, zone: str, now: dt.datetime) -> dt.datetime:
+    day = latest_day(at, zone, now) + dt.timedelta(days=1)
+    return clock.at_local(day, at, zone)
 
 
 def _slot(schedule: Schedule, now: dt.datetime) -> int:

@@ -8,20 +8,21 @@ from timebank.domain.rota import standing
 from timebank.jobs import tools
 
 
-def give_standing_turns() -> None:
-    """Give every standing turn the dates that were made since; each by itself."""
+def give_standing_turns() -> int:
+    """Give every standing turn the dates that were made since, each by itself -> how many."""
     mine = tools.current()
     now = clock.now()
     with mine.session() as session:
         wanted = standing.missing(session, now=now)
-    for one in wanted:
+    for number, one in enumerate(wanted):
         if mine.stopping:
-            return
+            return number
         with mine.session() as session:
             standing.give(session, one=one, now=now)
+    return len(wanted)
 
 
-def lapse_offers() -> None:
-    """End the offers of turns that nobody can take over any more."""
+def lapse_offers() -> int:
+    """End the offers of turns that nobody can take over any more -> how many."""
     with tools.current().session() as session:
-        handing_over.lapse_offers(session, now=clock.now())
+        return handing_over.lapse_offers(session, now=clock.now())

@@ -94,6 +94,11 @@ from timebank.models.notices import MailRest
 from timebank.models.notices import Notice
 from timebank.models.notices import NoticeKind
 from timebank.models.notices import NoticeState
+from timebank.models.operations import Decision
+from timebank.models.operations import JobRun
+from timebank.models.operations import NoticeDecision
+from timebank.models.operations import Operator
+from timebank.models.operations import RunOutcome
 from timebank.models.rota import Appeal
 from timebank.models.rota import AppealAnswer
 from timebank.models.rota import AppealAsk
@@ -153,6 +158,7 @@ __all__ = [
     "ClaimState",
     "Community",
     "Conversation",
+    "Decision",
     "Event",
     "EventState",
     "Exchange",
@@ -171,6 +177,7 @@ __all__ = [
     "IfShort",
     "ImportedEntry",
     "Invitation",
+    "JobRun",
     "Joining",
     "Lead",
     "LedgerHead",
@@ -192,8 +199,10 @@ __all__ = [
     "MessageAnswer",
     "Method",
     "Notice",
+    "NoticeDecision",
     "NoticeKind",
     "NoticeState",
+    "Operator",
     "Outlook",
     "PairRule",
     "PaperSheet",
@@ -220,6 +229,7 @@ __all__ = [
     "RolePair",
     "RoleQualification",
     "RotaImport",
+    "RunOutcome",
     "Series",
     "SeriesState",
     "Shows",

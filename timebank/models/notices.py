@@ -169,6 +169,11 @@ class Notice(Base):
             postgresql_where=sa.text("state IN ('pending', 'leased', 'handover')"),
         ),
         sa.Index(
+            "notice_troubled",
+            "not_before",
+            postgresql_where=sa.text("state IN ('failed', 'expired', 'uncertain')"),
+        ),
+        sa.Index(
             "notice_urgent",
             "not_before",
             postgresql_where=sa.text(

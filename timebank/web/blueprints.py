@@ -25,6 +25,7 @@ from timebank.web.ledger.routes import bp as ledger
 from timebank.web.ledger.together import bp as together
 from timebank.web.messages.routes import bp as messages
 from timebank.web.notices.routes import bp as notices
+from timebank.web.operations.routes import bp as operations
 from timebank.web.pages.routes import bp as pages
 from timebank.web.people.member_lists import bp as member_lists
 from timebank.web.people.routes import bp as people
@@ -73,5 +74,6 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     neighbours,
     messages,
     notices,
+    operations,
     pages,
 )

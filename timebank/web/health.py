@@ -26,8 +26,8 @@ def show() -> tuple[Response, int]:
 
     What exactly is wrong stays with the operator (`timebank doctor`): it may name hosts.
     """
-    probes: list[Callable[[], Part]] = current_app.extensions[PROBES]
-    parts = [probe() for probe in probes]
+    look: Callable[[], list[Part]] = current_app.extensions[PROBES]
+    parts = look()
     faults = [part.name for part in parts if not part.ok]
     words = {part.name: "ok" if part.ok else "fault" for part in parts}
     response = jsonify(ok=not faults, faults=faults, parts=words)

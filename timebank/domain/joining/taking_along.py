@@ -152,6 +152,11 @@ SELECT l.fate, l.number AS line, s.made_at, s.written_at, s.undone_at
 SELECT g.name FROM group_organiser o JOIN membership m ON m.id = o.membership_id
   JOIN community_group g ON g.id = o.group_id
  WHERE m.person_id = :person_id ORDER BY g.name""",
+    "looking_after_the_installation": """
+SELECT named_at FROM operator WHERE person_id = :person_id""",
+    "messages_you_decided_about": """
+SELECT notice_id AS message, decision, was, created_at
+  FROM notice_decision WHERE decided_by = :person_id ORDER BY id""",
     "sheets_you_brought": """
 SELECT i.file_name, i.cells, i.created_at, i.written_at, i.undone_at
   FROM rota_import i JOIN membership m ON m.id = i.made_by

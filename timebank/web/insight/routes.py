@@ -26,6 +26,7 @@ from timebank.db import db
 from timebank.domain.insight import figures
 from timebank.domain.insight import ringing
 from timebank.domain.insight import week as reading
+from timebank.domain.operations import operators
 from timebank.web.auth import coordinator
 from timebank.web.auth import signed_in_required
 from timebank.web.door import door
@@ -65,7 +66,20 @@ def week() -> str:
     found = reading.read_week(
         db.session(), community_id=door().community.id, today=today(), now=now
     )
-    return render_template("insight/week.html", week=found, now=now)
+    return render_template(
+        "insight/week.html",
+        week=found,
+        now=now,
+        is_operator=operators.is_operator(db.session(), person_id=_person()),
+    )
+
+
+def _person() -> int:
+    """Tell the number of the viewer; who coordinates is signed in."""
+    viewer = door().viewer
+    if viewer is None:
+        raise NotFound
+    return viewer.person_id
 
 
 @bp.get("/bank/ring")

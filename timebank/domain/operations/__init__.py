@@ -1,0 +1,1 @@
+"""What keeps the installation going: runs of jobs, messages in doubt, and who looks after them."""

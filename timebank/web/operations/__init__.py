@@ -1,0 +1,1 @@
+"""What the operator of the installation looks at: the works, messages in doubt, the metrics."""
