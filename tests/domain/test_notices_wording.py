@@ -28,10 +28,10 @@ from timebank.domain.notices.coming_again import AboutComingAgain
 from timebank.domain.notices.exchanges import AboutExchange
 from timebank.domain.notices.judging import Enclosed
 from timebank.domain.notices.letters import Letter
+from timebank.domain.notices.links import NOTHING
 from timebank.domain.notices.messages import AboutMessage
 from timebank.domain.notices.posts import AboutPost
 from timebank.domain.notices.weekly import Week
-from timebank.domain.notices.wording import NOTHING
 from timebank.domain.notices.wording import Wording
 from timebank.domain.rota.come_again import Suggested
 from timebank.models import Claim

@@ -85,7 +85,20 @@ def _letter(kind: NoticeKind, starts_at: dt.datetime, now: dt.datetime) -> Lette
         facts["earlier_starts_at"] = (starts_at - dt.timedelta(hours=1)).isoformat()
     if kind is NoticeKind.TIME_TO_DECIDE:
         facts["decides_at"] = (starts_at - dt.timedelta(days=1)).isoformat()
+    letter = _letter_of_a_turn(kind, facts, starts_at, now)
     about = ABOUT_EXCHANGES.get(kind)
+    return replace(
+        letter,
+        post=_post(kind, now),
+        exchange=_exchange(about, now) if about else None,
+        message=_message(kind) if kind in WRITTEN else None,
+        again=_again(starts_at) if kind is NoticeKind.COME_AGAIN else None,
+    )
+
+
+def _letter_of_a_turn(
+    kind: NoticeKind, facts: dict[str, str], starts_at: dt.datetime, now: dt.datetime
+) -> Letter:
     return Letter(
         kind=kind,
         dedupe_key=f"sample-{kind}",
@@ -136,10 +149,8 @@ def _letter(kind: NoticeKind, starts_at: dt.datetime, now: dt.datetime) -> Lette
         application_state="waiting",
         is_invitation_open=True,
         is_reference_open=True,
-        post=_post(kind, now),
-        exchange=_exchange(about, now) if about else None,
-        message=_message(kind) if kind in WRITTEN else None,
-        again=_again(starts_at) if kind is NoticeKind.COME_AGAIN else None,
+        post=None,
+        exchange=None,
     )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
 from timebank.db import db
 from timebank.domain.exchange import posting
-from timebank.domain.notices.wording import KEEP_PURPOSE
+from timebank.domain.notices.links import KEEP_PURPOSE
 from timebank.models import Membership
 from timebank.models import Post
 from timebank.models import Standing

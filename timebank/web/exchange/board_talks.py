@@ -24,7 +24,7 @@ from timebank.domain.exchange import contacting
 from timebank.domain.exchange import posting
 from timebank.domain.exchange import talks
 from timebank.domain.exchange.contacting import Side
-from timebank.domain.notices.wording import TALK_PURPOSES
+from timebank.domain.notices.links import TALK_PURPOSES
 from timebank.models import Membership
 from timebank.models import Post
 from timebank.models import PostKind

@@ -15,7 +15,7 @@ from timebank.core.errors import NotFound
 from timebank.db import db
 from timebank.domain.exchange import agreeing
 from timebank.domain.exchange import chain
-from timebank.domain.notices.wording import CALL_OFF_PURPOSE
+from timebank.domain.notices.links import CALL_OFF_PURPOSE
 from timebank.models import Exchange
 from timebank.models import Membership
 from timebank.web.addresses import secret_key

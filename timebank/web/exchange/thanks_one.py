@@ -26,7 +26,7 @@ from timebank.domain.exchange import undoing
 from timebank.domain.exchange.chain import Side
 from timebank.domain.exchange.histories import History
 from timebank.domain.ledger.transfers import BelowFloor
-from timebank.domain.notices.wording import EXCHANGE_PURPOSE
+from timebank.domain.notices.links import EXCHANGE_PURPOSE
 from timebank.models import Exchange
 from timebank.models import ExchangeState
 from timebank.models import Membership

@@ -18,8 +18,8 @@ from timebank.db import db
 from timebank.domain.joining import applying
 from timebank.domain.joining import inviting
 from timebank.domain.joining import referees
-from timebank.domain.notices.wording import INVITATION_PURPOSE
-from timebank.domain.notices.wording import REFERENCE_PURPOSE
+from timebank.domain.notices.links import INVITATION_PURPOSE
+from timebank.domain.notices.links import REFERENCE_PURPOSE
 from timebank.models import Community
 from timebank.models import Joining
 from timebank.models import Membership

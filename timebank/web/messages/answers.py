@@ -21,7 +21,7 @@ from timebank.domain.messages import reach
 from timebank.domain.messages import reading
 from timebank.domain.messages.reach import Chosen
 from timebank.domain.messages.reading import Written
-from timebank.domain.notices.wording import ANSWER_PURPOSE
+from timebank.domain.notices.links import ANSWER_PURPOSE
 from timebank.models import GroupMessage
 from timebank.models import Membership
 from timebank.web.auth import member

@@ -14,7 +14,7 @@ from timebank.core import ids
 from timebank.core.errors import NotFound
 from timebank.db import db
 from timebank.domain.messages import hearing
-from timebank.domain.notices.wording import HEARING_PURPOSE
+from timebank.domain.notices.links import HEARING_PURPOSE
 from timebank.models import Membership
 from timebank.models import Series
 from timebank.models import SeriesState

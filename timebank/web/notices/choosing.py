@@ -18,7 +18,7 @@ from timebank.domain.calendar.choosing import read_areas
 from timebank.domain.notices import choosing
 from timebank.domain.notices import saving
 from timebank.domain.notices.families import Family
-from timebank.domain.notices.wording import STOP_PURPOSE
+from timebank.domain.notices.links import STOP_PURPOSE
 from timebank.models import Membership
 from timebank.web.addresses import secret_key
 from timebank.web.auth import member

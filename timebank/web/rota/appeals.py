@@ -18,7 +18,7 @@ from timebank.core.errors import Conflict
 from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
 from timebank.db import db
-from timebank.domain.notices.wording import HELP_PURPOSE
+from timebank.domain.notices.links import HELP_PURPOSE
 from timebank.domain.rota import appeals
 from timebank.domain.rota import calling
 from timebank.domain.rota import reading

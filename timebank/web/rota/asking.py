@@ -16,7 +16,7 @@ from timebank.core import clock
 from timebank.core.errors import Conflict
 from timebank.core.errors import Refused
 from timebank.db import db
-from timebank.domain.notices.wording import ASKED_PURPOSE
+from timebank.domain.notices.links import ASKED_PURPOSE
 from timebank.domain.rota import asking
 from timebank.domain.rota import places
 from timebank.domain.rota import rules

@@ -12,7 +12,7 @@ from timebank.core import clock
 from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
 from timebank.db import db
-from timebank.domain.notices.wording import FREE_PURPOSE
+from timebank.domain.notices.links import FREE_PURPOSE
 from timebank.domain.rota import claiming
 from timebank.domain.rota import places
 from timebank.domain.rota import rules

@@ -18,7 +18,7 @@ from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
 from timebank.core.text import first_name
 from timebank.db import db
-from timebank.domain.notices.wording import HANDOVER_PURPOSE
+from timebank.domain.notices.links import HANDOVER_PURPOSE
 from timebank.domain.rota import asking
 from timebank.domain.rota import handing_over
 from timebank.domain.rota import offers

@@ -21,7 +21,7 @@ from timebank.domain import suppression
 from timebank.domain.communities.pausing import back_on
 from timebank.domain.communities.pausing import is_pausing
 from timebank.domain.joining import inviting
-from timebank.domain.notices.wording import CLAIM_PURPOSE
+from timebank.domain.notices.links import CLAIM_PURPOSE
 from timebank.domain.rota import claiming
 from timebank.domain.rota import offers
 from timebank.domain.rota import own_turns

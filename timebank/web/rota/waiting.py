@@ -21,7 +21,7 @@ from timebank.db import db
 from timebank.domain import communities
 from timebank.domain import identity
 from timebank.domain import outbox
-from timebank.domain.notices.wording import OFFER_PURPOSE
+from timebank.domain.notices.links import OFFER_PURPOSE
 from timebank.domain.rota import claiming
 from timebank.domain.rota import places
 from timebank.domain.rota import waiting
