@@ -39,7 +39,8 @@ def postman(settings: Settings) -> Postman:
 def returns(postman: Postman, raw: bytes) -> None:
     """The mail server's pipe: `timebank read-bounce < mail`."""
     given = {
-        name.upper(): str(value) for name, value in dataclasses.asdict(postman.settings).items()
+        name.upper(): str(int(value) if isinstance(value, bool) else value)
+        for name, value in dataclasses.asdict(postman.settings).items()
     }
     done = CliRunner().invoke(main, ["read-bounce"], input=raw, env=given | {"DEMO": "1"})
     assert (done.exit_code, done.output) == (0, "")
