@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from tests import builders
 from tests.mails import mail
 from tests.statements import count_statements
+from timebank.domain import suppression
 from timebank.domain.notices import letters
 from timebank.domain.rota import come_again
 from timebank.models import ClaimState
@@ -104,7 +105,7 @@ def test_whoever_has_a_next_turn_or_came_again_already_gets_nothing(session, wal
     assert len(asked(session)) == 1
 
 
-@pytest.mark.parametrize("why", ["rather not", "rests", "left", "no e-mail"])
+@pytest.mark.parametrize("why", ["rather not", "rests", "left", "no e-mail", "returned"])
 def test_whoever_would_rather_not_rests_left_or_reads_no_mail_gets_nothing(session, walk, why):
     if why == "rather not":
         walk.bela.may_be_asked = False
@@ -112,6 +113,11 @@ def test_whoever_would_rather_not_rests_left_or_reads_no_mail_gets_nothing(sessi
         walk.bela.paused_at = DUE
     elif why == "left":
         walk.bela.standing, walk.bela.left_at = Standing.LEFT, DUE
+    elif why == "returned":
+        suppression.note_refusal(
+            session, person_id=walk.bela.person_id, address="bela@example.com",
+            status="550 5.1.1", now=DUE,
+        )  # fmt: skip
     else:
         session.execute(
             sa.text("UPDATE profile SET email = NULL WHERE person_id = :id"),
@@ -204,6 +210,8 @@ def test_a_turn_taken_meanwhile_or_a_rest_begun_drops_it(session, walk):
     assert why() is None
     marshal, _tail = another(session, walk, 5)
     claim = builders.a_claim(session, marshal, walk.bela)
+    assert why() == "they have taken another turn"
+    claim.state = ClaimState.ATTENDED
     assert why() == "they have taken another turn"
     claim.state = ClaimState.MISSED
     walk.bela.may_be_asked = False

@@ -14,6 +14,7 @@ from tests import builders
 from tests.mails import mail
 from tests.statements import count_statements
 from timebank.core.errors import NotFound
+from timebank.domain import suppression
 from timebank.domain.exchange.contacting import NotPassedOn
 from timebank.domain.exchange.contacting import SayWhat
 from timebank.domain.exchange.contacting import TooMuchMail
@@ -144,6 +145,16 @@ class TestReach:
         assert reach.read_reach(session, chosen=chosen(walk), now=NOW).to_ring == ("Bela",)
         hears = chosen(walk, Audience.HEARING)
         assert reach.read_reach(session, chosen=hears, now=NOW) == reach.Reach(0, 0, ())
+
+    def test_whose_address_takes_no_mail_is_rung(self, session, walk):
+        builders.a_claim(session, walk.marshal, walk.bela)
+        assert reach.read_reach(session, chosen=chosen(walk), now=NOW) == reach.Reach(1, 0, ())
+        suppression.note_refusal(
+            session, person_id=walk.bela.person_id, address="bela@example.com",
+            status="550 5.1.1", now=NOW,
+        )  # fmt: skip
+        found = reach.read_reach(session, chosen=chosen(walk), now=NOW)
+        assert found == reach.Reach(0, 1, ("Bela",))
 
     def test_past_doers_by_the_jobs_name_in_this_group_within_a_year_who_may_be_asked(
         self, session, walk
@@ -375,6 +386,13 @@ class TestStillSo:
         session.flush()
         assert reasons(session) == ["they have left"]
 
+    def test_a_rest_begun_meanwhile_keeps_nothing_back_about_a_turn(self, session, walk):
+        builders.a_claim(session, walk.marshal, walk.bela)
+        send(session, walk)
+        walk.bela.paused_at = NOW
+        session.flush()
+        assert reasons(session) == [None]
+
     def test_erasing_the_writer_takes_the_words_and_what_is_on_its_way(self, session, walk):
         builders.a_claim(session, walk.marshal, walk.bela)
         message = send(session, walk)
@@ -396,6 +414,11 @@ class TestStillSo:
         assert reasons(session) == ["what was written is gone"]
         shown = reading.find_written(session, group_id=walk.group.id, message_id=kept.id)
         assert (shown.writer, shown.people) == ("", 1)
+        with pytest.raises(NotPassedOn):
+            answering.write_back(
+                session, message=kept, membership_id=walk.bela.id, by=walk.ama.id,
+                words="Well?", intent=uuid.uuid4(), now=NOW,
+            )  # fmt: skip
 
     def test_erasing_a_reader_takes_their_answers_and_that_they_hear(self, session, walk):
         builders.a_claim(session, walk.marshal, walk.bela)
@@ -457,6 +480,13 @@ class TestAnswers:
         with pytest.raises(TooMuchMail):
             answer(session, message, walk.bela, "One more")
         answer(session, message, walk.bela, "One more", now=NOW + DAY)
+
+    def test_of_very_many_the_newest_are_shown_in_order(self, session, walk, message, monkeypatch):
+        for number in range(4):
+            answer(session, message, walk.bela, f"No. {number}", now=NOW + number * DAY)
+        monkeypatch.setattr(reading, "MOST_ANSWERS", 3)
+        [talk] = reading.answers_to(session, message_id=message.id)
+        assert [line.words for line in talk.lines] == ["No. 1", "No. 2", "No. 3"]
 
     @pytest.mark.parametrize("words", ["", "x" * 1001])
     def test_nothing_said_and_too_much_is_refused(self, session, walk, message, words):

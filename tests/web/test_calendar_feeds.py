@@ -4,6 +4,7 @@ import datetime as dt
 import logging
 
 import pytest
+import sqlalchemy as sa
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
@@ -301,6 +302,15 @@ def test_a_fetch_is_noted_once_an_hour(client: FlaskClient, session: Session, mi
         session.expire_all()
         (feed,) = session.query(Feed).all()
         assert feed.last_fetched_at == NOW + dt.timedelta(minutes=noted)
+
+
+def test_a_database_that_only_reads_notes_nobody_and_serves_all(
+    client: FlaskClient, owner: sa.Engine, session: Session, mine: str
+) -> None:
+    with owner.begin() as connection:
+        connection.exec_driver_sql("REVOKE UPDATE ON feed FROM timebank_app")
+    assert client.get(mine).status_code == 200
+    assert session.scalar(sa.select(Feed.last_fetched_at)) is None
 
 
 def test_statements_of_a_feed_do_not_grow_with_its_dates(

@@ -101,6 +101,9 @@ def read(reader: Reader, feed: FeedState, *, style: bytes, now: dt.datetime) -> 
     }
     try:
         rows = reader.all(READ[feed.kind], values, is_binary=True)
+    except (psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled) as error:
+        log.warning("Stored calendar entries are not to be had: %s", type(error).__name__)
+        return None
     except psycopg.OperationalError:
         raise
     except psycopg.Error as error:

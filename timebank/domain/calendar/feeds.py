@@ -54,6 +54,8 @@ class Kept:
 
     def put(self, key: Hashable, body: bytes) -> None:
         """Keep `body`, unless it alone is too large."""
+        if len(body) > self._most_bytes:
+            return
         with self._lock:
             self._bytes += len(body) - len(self._kept.pop(key, b""))
             self._kept[key] = body

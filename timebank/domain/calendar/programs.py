@@ -37,7 +37,7 @@ from timebank.domain.calendar.reading import UnknownFeed
 
 # What an ETag ends in. Raise the number with any change in what is written.
 JCAL, LIST, BUSY = "-jcal-1", "-list-2", "-busy-1"
-KEPT_BYTES = 4_000_000
+KEPT_BYTES = 16_000_000  # ten thousand dates in one form
 UNKNOWN_TEXTS = {"name", "color"}
 _ESCAPED = re.compile(r"\\([\\;,nN])")  # RFC 5545 3.3.11
 Span = tuple[dt.datetime, dt.datetime]

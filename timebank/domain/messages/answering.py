@@ -107,8 +107,11 @@ def write_back(
 
     Raises:
         NotFound: They haven't answered it.
-        SayWhat, TooMuchMail, NotPassedOn: As `answer`.
+        SayWhat, TooMuchMail: As `answer`.
+        NotPassedOn: As there, or what they answered is gone, with whoever wrote it.
     """
+    if message.erased_at is not None:
+        raise NotPassedOn
     has_answered = sa.exists().where(
         MessageAnswer.group_message_id == message.id,
         MessageAnswer.membership_id == membership_id,

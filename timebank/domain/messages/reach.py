@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from timebank.core.text import first_name
 from timebank.domain.communities.pausing import IS_AROUND
+from timebank.domain.suppression import SUPPRESSED
 from timebank.models import Audience
 from timebank.models import Event
 from timebank.models import Role
@@ -42,12 +43,13 @@ CHOSEN = {
     Audience.JOB: DID_THE_JOB,
 }
 
-# Who has a turn must know what is up, so whoever no mail reaches is rung: no address, or having a
-# rest. For the rest, nobody is written to who wants to be left in peace, or not to hear from this
-# organiser; and who did a job, only while they may be asked for help.
+# Who has a turn must know what is up, so whoever no mail reaches is rung: no address, one that
+# takes no mail, or having a rest. For the rest, nobody is written to who wants to be left in peace
+# or not to hear from this organiser; and who did a job, only while they may be asked for help.
 REACH = f"""
 SELECT m.id AS membership_id, m.person_id, p.full_name,
-       p.email IS NOT NULL AND coalesce({IS_AROUND}, false) AS by_mail
+       p.email IS NOT NULL AND coalesce({IS_AROUND}, false)
+         AND NOT {SUPPRESSED.format(person_id="m.person_id")} AS by_mail
   FROM membership m
   LEFT JOIN profile p ON p.person_id = m.person_id
  WHERE m.community_id = :community_id AND m.standing <> 'left' AND m.id <> :by

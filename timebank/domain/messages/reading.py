@@ -127,10 +127,10 @@ def find_written(session: Session, *, group_id: int, message_id: int) -> Written
 
 
 def answers_to(session: Session, *, message_id: int) -> list[Answers]:
-    """Read what was answered, for organisers: in the order of everybody's first answer."""
+    """Read what was answered, for organisers, in order: the newest five hundred lines."""
     names: dict[int, str] = {}
     lines: dict[int, list[Line]] = {}
-    for said, full_name in session.execute(_answers(message_id)):
+    for said, full_name in reversed(session.execute(_answers(message_id)).all()):
         names[said.membership_id] = public_name(full_name or "")
         lines.setdefault(said.membership_id, []).append(
             Line(said.by_organiser, said.words, said.created_at)
@@ -143,7 +143,7 @@ def talk_of(session: Session, *, message: Written, membership_id: int) -> Answer
     found = _answers(message.message_id).where(MessageAnswer.membership_id == membership_id)
     lines = [
         Line(not said.by_organiser, said.words, said.created_at)
-        for said, _full_name in session.execute(found)
+        for said, _full_name in reversed(session.execute(found).all())
     ]
     return Answers(membership_id, message.writer, tuple(lines))
 
@@ -154,7 +154,7 @@ def _answers(message_id: int) -> sa.Select[MessageAnswer, str]:
         .join(Membership, Membership.id == MessageAnswer.membership_id)
         .join(Profile, Profile.person_id == Membership.person_id, isouter=True)
         .where(MessageAnswer.group_message_id == message_id)
-        .order_by(MessageAnswer.id)
+        .order_by(MessageAnswer.id.desc())
         .limit(MOST_ANSWERS)
     )
 

@@ -17,9 +17,10 @@ LOOK_UP = f"""
 SELECT m.community_id, m.standing <> 'left' AND m.may_be_asked
          AND coalesce({IS_AROUND.replace(":now", "now()")}, false) AS may_ask,
        EXISTS (SELECT FROM claim c WHERE c.membership_id = m.id AND c.live
-                  AND c.state <> 'attended'
-                  AND (c.held_until IS NULL OR c.held_until > now())
-                  AND c.ends_at > now()) AS has_turn
+                  AND CASE WHEN c.state = 'attended'
+                           THEN c.event_id <> CAST(n.facts ->> 'event_id' AS bigint)
+                           ELSE c.ends_at > now()
+                                AND (c.held_until IS NULL OR c.held_until > now()) END) AS has_turn
   FROM notice n
   JOIN membership m ON m.community_id = n.community_id AND m.person_id = n.person_id
  WHERE n.id = :notice_id

@@ -111,7 +111,7 @@ def reason_to_drop(kind: NoticeKind, message: AboutMessage | None) -> str | None
         return "they have left"
     if kind is NoticeKind.MESSAGE_ANSWERED:
         return None if message.answer else "what was answered is gone"
-    if not message.is_around:
+    if not message.is_around and message.whom != Audience.DATE:
         return "they are having a rest"
     return _reason_of_audience(message)
 

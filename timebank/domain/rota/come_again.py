@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from timebank.domain.communities.pausing import IS_AROUND
+from timebank.domain.suppression import SUPPRESSED
 
 MOST_TURNS = 3
 
@@ -50,6 +51,7 @@ WITH newcomer AS MATERIALIZED (
      AND (CAST(:now AS timestamptz) AT TIME ZONE t.timezone)::time
            BETWEEN time '10:00' AND time '18:00'
      AND m.standing <> 'left' AND m.may_be_asked AND {IS_AROUND}
+     AND NOT {SUPPRESSED.format(person_id="m.person_id")}
      AND NOT EXISTS (SELECT FROM claim other
                       WHERE other.membership_id = m.id AND other.event_id <> e.id
                         AND (other.state = 'attended'

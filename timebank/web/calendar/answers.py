@@ -9,6 +9,7 @@ Source: RFC 9110 13.2.2 (If-None-Match before If-Modified-Since); docs/calendars
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from flask import current_app
 from flask import request
 from flask_babel import force_locale
 from flask_babel import gettext as _
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import OperationalError
 
 from timebank.core import clock
@@ -36,6 +38,8 @@ from timebank.domain.calendar.reading import RevokedFeed
 from timebank.models import CalendarClient
 from timebank.web.calendar import telling
 from timebank.web.calendar.telling import Packing
+
+log = logging.getLogger(__name__)
 
 FEEDS = "timebank.feeds"
 FEED_LOCALE = "en_GB"  # a calendar's language is not the one that its server happens to send
@@ -92,9 +96,7 @@ def send_feed(find: Callable[[dt.datetime], FeedState], form: Form | None = None
         state = state or find(now)
         response = _unchanged(state, now, form) or _whole(state, now, form)
         if form.is_shown and state.address_id and addresses.is_note_due(state.fetched_at, now):
-            client = client_of(request.user_agent.string)
-            addresses.note_fetch(db.session(), address_id=state.address_id, client=client, now=now)
-            db.session.commit()
+            _note_fetch(state.address_id, now)
     except RevokedFeed as refusal:
         response = _plain(410, _(refusal.sentence))
     except NotFound as refusal:
@@ -103,6 +105,17 @@ def send_feed(find: Callable[[dt.datetime], FeedState], form: Form | None = None
         response = _plain(503, _("We can’t read the calendar just now. Keep what you have."))
         response.headers["Retry-After"] = ASK_AGAIN_SECONDS
     return response
+
+
+def _note_fetch(address_id: int, now: dt.datetime) -> None:
+    """Note who read it; where that can't be written now, the calendar goes out all the same."""
+    client = client_of(request.user_agent.string)
+    try:
+        addresses.note_fetch(db.session(), address_id=address_id, client=client, now=now)
+        db.session.commit()
+    except DBAPIError as error:
+        db.session.rollback()
+        log.warning("Reading a calendar was not noted: %s", type(error.orig).__name__)
 
 
 def client_of(agent: str) -> CalendarClient:

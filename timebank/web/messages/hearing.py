@@ -54,13 +54,14 @@ def hear(slug: str) -> str:
 def choose(slug: str, what: str) -> Response:
     """Hear from the organisers from now on, or no more."""
     series = _published(slug)
-    membership_id = joined()
     if what == START:
-        own = db.session.get_one(Membership, membership_id)
+        own = db.session.get_one(Membership, joined())
         hearing.start(db.session(), series=series, member=own)
         say(_("You’ll hear from the organisers. One tap here, or in any mail, stops it."))
     else:
-        hearing.stop(db.session(), series_id=series.id, membership_id=membership_id)
+        own_id = door().membership_id  # nobody joins by not wanting to hear
+        if own_id is not None:
+            hearing.stop(db.session(), series_id=series.id, membership_id=own_id)
         say(_("You won’t hear from them any more, other than about turns of yours."))
     db.session.commit()
     return redirect(url_for("messages.hear", slug=slug), 303)
