@@ -6,6 +6,7 @@ strict as the standard allows. A view that needs another policy sets its own hea
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from flask import request
@@ -63,7 +64,13 @@ def of_every_answer(*, is_secure: bool) -> tuple[tuple[str, str], ...]:
 
 
 def harden(response: Response) -> Response:
-    """Add each header that the view has not set itself."""
+    """Add each header that the view has not set itself.
+
+    "Not modified" tells only what may have changed: the rest is kept with what it is about.
+    Source: RFC 9110 15.4.5.
+    """
+    if response.status_code == HTTPStatus.NOT_MODIFIED:
+        return response
     headers = response.headers
     own = {name.lower() for name, _ in headers}
     for name, text in of_every_answer(is_secure=request.is_secure):
