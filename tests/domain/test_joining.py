@@ -14,6 +14,7 @@ from timebank.core.errors import NotFound
 from timebank.domain import communities
 from timebank.domain import identity
 from timebank.domain import ledger
+from timebank.domain import suppression
 from timebank.domain.exchange import posting
 from timebank.domain.joining import applying
 from timebank.domain.joining import deciding
@@ -466,6 +467,18 @@ class TestForgetting:
         assert self.forget(session, NOW + dt.timedelta(days=61)) == 1
         assert "gus@example.com" not in self.people(session)
         assert session.scalars(sa.select(Invitation)).all() == []
+
+    def test_whoever_was_invited_at_an_address_that_takes_no_mail(self, session, walk):
+        inviting.invite(session, by=walk.ama, full_name="Gus", email="gus@example.com", now=NOW)
+        suppression.note_refusal(
+            session,
+            person_id=person_of(session, "gus@example.com"),
+            address="gus@example.com",
+            status="550 5.1.1",
+            now=NOW,
+        )
+        assert self.forget(session, NOW + dt.timedelta(days=61)) == 1
+        assert "gus@example.com" not in self.people(session)
 
     def test_whoever_was_named_and_the_words_they_wrote(self, session, by_application):
         apply(session, by_application, named=[FIRST])

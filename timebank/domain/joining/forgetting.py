@@ -38,6 +38,7 @@ FORGET = (
     "DELETE FROM notice WHERE person_id = ANY (:people)",
     "DELETE FROM sign_in WHERE person_id = ANY (:people)",
     "DELETE FROM sign_in_request WHERE person_id = ANY (:people)",
+    "DELETE FROM mail_suppression WHERE person_id = ANY (:people)",
     "DELETE FROM profile WHERE person_id = ANY (:people)",
     "DELETE FROM person WHERE id = ANY (:people)",
 )
