@@ -124,7 +124,9 @@ def test_answers_of_the_server_decide(session: Session, with_smtp: WithSmtp) -> 
     )
     with mail_sink.running(sink):
         mine = with_smtp(sink.url)
-        mine.pace = Pace()  # five minutes until a second try: none within this test
+        mine.pace = Pace(rest=dt.timedelta(seconds=0.25))  # five minutes until a second try
+        notices.drain()
+        time.sleep(0.3)  # it rests after the cut
         notices.drain()
     assert conftest.states(session) == {"failed": 2, "pending": 2, "uncertain": 1, "sent": 1}
     assert errors(session) == [
@@ -196,6 +198,24 @@ def test_mail_server_that_says_421_lets_all_rest_and_this_one_waits_behind(
         notices.drain()
     assert conftest.states(session) == {"sent": 3}
     assert session.scalars(sa.select(Notice.refusals).order_by(Notice.id)).all() == [1, 0, 0]
+
+
+def test_mail_server_that_breaks_over_each_message_leaves_one_in_doubt_a_rest(
+    session: Session, with_smtp: WithSmtp
+) -> None:
+    conftest.owe_reminders(session, 6)
+    with mail_sink.running(Sink(at_data=lambda _: mail_sink.CUT)) as sink:
+        mine = with_smtp(sink.url)
+        mine.pace = Pace(rest=dt.timedelta(seconds=0.5))
+        for _ in range(3):
+            notices.drain()
+        assert conftest.states(session) == {"uncertain": 1, "pending": 5}
+        time.sleep(0.6)
+        notices.drain()
+        assert conftest.states(session) == {"uncertain": 2, "pending": 4}
+    rest = watching.resting(session)
+    assert rest is not None
+    assert (rest.tries, rest.why) == (2, "SMTPServerDisconnected")
 
 
 def test_mailbox_that_there_is_not_gets_one_mail_and_sign_ins(

@@ -52,8 +52,8 @@ ASK_AGAIN_SECONDS = 0.5
 def drain() -> int:
     """Send one due notice after another, for some seconds or until none is due -> how many.
 
-    When the mail server cannot be reached the job ends, and all mail rests for a while, longer
-    each time; the first mail after that asks it again.
+    When the mail server cannot be reached, or breaks over a message, the job ends, and all mail
+    rests for a while, longer each time; the first mail after that asks it again.
     """
     mine = tools.current()
     ends = time.monotonic() + mine.pace.drain.total_seconds()
@@ -95,7 +95,7 @@ def send_one(mine: Tools, postbox: Postbox) -> bool:
         bounces_to=_bounces_to(mine, lease, message),
     )
     _record(mine, lease, outcome, message["To"])
-    return outcome.fate is not Fate.AWAY
+    return outcome.fate not in {Fate.AWAY, Fate.UNKNOWN}
 
 
 def host_of(mine: Tools) -> str:
@@ -198,7 +198,9 @@ def _record(mine: Tools, lease: Lease, outcome: Outcome, address: str) -> None:
         case Fate.NEVER:
             _note(mine, lambda session: _fail(session, lease, outcome, address))
         case Fate.UNKNOWN:
-            _note(mine, lambda session: delivery.mark_uncertain(session, lease=lease, why=why))
+            _note(mine, lambda session: _doubt(session, mine, lease, why))
+            mine.was_away = True
+            return
         case Fate.STOPPED:
             return  # somebody else holds the notice now
     if mine.was_away:  # once a process, not once a mail
@@ -231,6 +233,12 @@ def _rest(session: Session, mine: Tools, lease: Lease, outcome: Outcome) -> None
     else:
         delivery.put_back(session, lease=lease, step=mine.pace.back_off, why=outcome.why)
     delivery.rest(session, why=outcome.why, first=mine.pace.rest, longest=mine.pace.back_off)
+
+
+def _doubt(session: Session, mine: Tools, lease: Lease, why: str) -> None:
+    """Leave it in doubt, and the server alone: it may break at each message, and none is resent."""
+    delivery.mark_uncertain(session, lease=lease, why=why)
+    delivery.rest(session, why=why, first=mine.pace.rest, longest=mine.pace.back_off)
 
 
 def _put_back(mine: Tools, lease: Lease, why: str, most: int) -> None:
