@@ -84,3 +84,18 @@ def test_a_worker_away_all_night_sends_no_stale_reminder(session, walk):
     claim(session, walk.tail_walker, walk.bela)
     later = EVE + dt.timedelta(hours=2)
     assert [kind for kind, *_ in due(session, later)] == ["reminder_eve"]
+
+
+@pytest.mark.parametrize(
+    ("state", "due_at"), [("pending", TWO_DAYS), ("failed", None), ("expired", None)]
+)
+def test_a_reminder_that_was_delayed_or_never_went_takes_the_place_of_no_other(
+    session, walk, state, due_at
+):
+    claim(session, walk.tail_walker, walk.bela)
+    due(session, TWO_DAYS)
+    first = session.query(Notice).filter(Notice.kind == NoticeKind.REMINDER_TWO_DAYS).one()
+    first.state, first.due_at = state, due_at
+    first.not_before = EVE - dt.timedelta(hours=1)
+    session.flush()
+    assert [kind for kind, *_ in due(session, EVE)] == ["reminder_two_days", "reminder_eve"]

@@ -45,7 +45,8 @@ SELECT c.community_id, c.person_id, due.kind,
 
 # Days and hours are the community's own, so that clock changes come out right. A reminder that
 # would follow another message about the same turn by less than half a day is not worth a mail; the
-# one on the eve is worth it after three hours. Who chose nothing has the usual two.
+# one on the eve is worth it after three hours. A message that never went does not count, and one
+# that was put back counts from when it was due at first. Who chose nothing has the usual two.
 DUE = """
 INSERT INTO notice (community_id, person_id, kind, dedupe_key, claim_id, starts_at,
                     not_before, expires_at)
@@ -77,7 +78,8 @@ SELECT c.community_id, c.person_id, due.kind,
    AND due.not_before > c.created_at + due.apart
    AND NOT EXISTS (SELECT FROM notice n
                     WHERE n.claim_id = c.id AND n.kind <> due.kind
-                      AND n.not_before > due.not_before - due.apart)
+                      AND n.state NOT IN ('expired', 'failed')
+                      AND coalesce(n.due_at, n.not_before) > due.not_before - due.apart)
     ON CONFLICT DO NOTHING
 """
 
