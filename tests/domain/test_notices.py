@@ -19,6 +19,7 @@ from timebank.domain import outbox
 from timebank.domain import suppression
 from timebank.domain.notices import delivery
 from timebank.domain.notices import letters
+from timebank.domain.notices import watching
 from timebank.models import Claim
 from timebank.models import ClaimState
 from timebank.models import EventState
@@ -196,6 +197,26 @@ class TestDelivery:
         assert max(waits) == waits[-1] == 12
         assert (notice.state, notice.refusals) == (NoticeState.FAILED, 48)
         assert notice.due_at == due
+
+    def test_put_off_it_waits_for_its_reader_and_is_late_no_more(
+        self, session: Session, walk: Walk
+    ) -> None:
+        notice = owe(session, walk.ama, worth_for=dt.timedelta(days=9))
+        delivery.put_back(session, lease=leased(session), step=OVER, why="RCPT: 451")
+        tomorrow = clock.now() + dt.timedelta(days=1)
+        assert delivery.postpone(session, lease=leased(session), until=tomorrow, why="quiet")
+        assert state_of(session, notice) is NoticeState.PENDING
+        assert (notice.not_before, notice.due_at, notice.attempts) == (tomorrow, None, 1)
+        assert watching.oldest_pending(session) is None
+
+    def test_put_off_by_a_worker_whose_clock_is_behind_it_is_not_due_at_once(
+        self, session: Session, walk: Walk
+    ) -> None:
+        notice = owe(session, walk.ama)
+        an_hour_ago = clock.now() - dt.timedelta(hours=1)
+        assert delivery.postpone(session, lease=leased(session), until=an_hour_ago, why="quiet")
+        assert state_of(session, notice) is NoticeState.PENDING
+        assert delivery.lease_notice(session, lasts=LONG) is None
 
     def test_mail_server_that_is_away_costs_no_try_and_lets_all_mail_rest(
         self, session: Session, walk: Walk

@@ -104,10 +104,13 @@ INSERT INTO mail_rest AS rest (why, rests_until) VALUES (:why, now() + :first)
  WHERE {RESTED.replace("rests_until", "rest.rests_until")}
 """  # noqa: S608
 
-# Nothing was tried, so it does not count as a try.
+# Nothing was tried, so it does not count as a try. By the clock of a worker that is behind ours the
+# moment may be over already: a minute at least keeps it from taking the same row again and again.
+# It is due by its reader's choice from then on, so a put-back of before makes it late no more.
 POSTPONE = """
 UPDATE notice SET state = 'pending', last_error = :why, lease_token = NULL, lease_until = NULL,
-                  not_before = :until, attempts = greatest(attempts - 1, 0)
+                  not_before = greatest(:until, now() + interval '1 minute'), due_at = NULL,
+                  attempts = greatest(attempts - 1, 0)
  WHERE id = :notice_id AND lease_token = :token AND state = 'leased'
 """
 
