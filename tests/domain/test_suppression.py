@@ -60,6 +60,15 @@ def test_two_that_lie_a_season_apart_are_one_and_one(session: Session, walk: Wal
     assert refused(session, walk, "550", NOW + suppression.SAME_SEASON + A_WEEK)
 
 
+def test_those_of_one_day_are_one_however_many(session: Session, walk: Walk) -> None:
+    hours = [dt.timedelta(hours=number) for number in range(24)]
+    assert not any(refused(session, walk, "550", NOW + later) for later in hours)
+    row = session.scalars(sa.select(MailSuppression)).one()
+    assert (row.refusals, row.last_at) == (24, NOW)
+    assert refused(session, walk, "550", NOW + suppression.SAME_DAY)
+    assert since(session, walk) == NOW + suppression.SAME_DAY
+
+
 @pytest.mark.parametrize("status", ["550 5.7.1", "5.7.26", "552 5.2.3", "5.3.4", "554 5.6.0"])
 def test_what_is_no_fault_of_the_address_does_not_harm_it(
     session: Session, walk: Walk, status: str

@@ -1,7 +1,8 @@
 """Addresses that refuse our mail: nothing but sign-in mails goes there, until somebody says so.
 
 A mail server that says "no such mailbox" is believed at once; any other refusal for good counts
-when it comes twice within a season. What is refused for what it says, or for who we are, is no
+when it comes twice within a season, a day apart at least: one bad hour of a server speaks against
+no address. What is refused for what it says, or for who we are, is no
 fault of the address. A suppression is of an address, by its digest: whoever has another one is
 written to again without anybody's doing.
 
@@ -28,6 +29,7 @@ OF_THE_ADDRESS = ("5.1.", "5.2.", "5.0.")
 # Too large for the mailbox; our own address: the recipient's has done nothing.
 NOT_OF_THE_ADDRESS = frozenset({"5.1.7", "5.1.8", "5.2.3"})
 SAME_SEASON = dt.timedelta(days=90)
+SAME_DAY = dt.timedelta(days=1)  # refusals within it are one
 
 _STATUS = re.compile(r"\b5\.[0-9]{1,3}\.[0-9]{1,3}\b")
 
@@ -42,9 +44,12 @@ INSERT INTO mail_suppression AS known
        (person_id, address_digest, status, first_at, last_at, since)
 VALUES (:person_id, :digest, :status, :now, :now, CASE WHEN :sure THEN :now END)
     ON CONFLICT (person_id, address_digest) WHERE lifted_at IS NULL DO UPDATE
-   SET refusals = known.refusals + 1, status = excluded.status, last_at = excluded.last_at,
+   SET refusals = known.refusals + 1, status = excluded.status,
+       last_at = CASE WHEN NOT :sure AND known.last_at > :now - CAST(:day AS interval)
+                      THEN known.last_at ELSE excluded.last_at END,
        since = CASE WHEN known.since IS NOT NULL THEN known.since
                     WHEN :sure OR known.last_at > :now - CAST(:season AS interval)
+                                  AND known.last_at <= :now - CAST(:day AS interval)
                     THEN excluded.last_at END
 RETURNING since IS NOT NULL
 """
@@ -126,6 +131,7 @@ def note_refusal(
         "status": status,
         "sure": found is not None and found[0] in SURE,
         "season": SAME_SEASON,
+        "day": SAME_DAY,
         "now": now,
     }
     return bool(session.execute(sa.text(REFUSED), values).scalar_one())
