@@ -135,8 +135,8 @@ def _make_bounces() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name="bounce_pkey"),
         sa.UniqueConstraint("digest", name="same_bounce_once"),
-        sa.UniqueConstraint("notice_id", "outcome", name="one_bounce_per_notice"),
     )
+    op.create_index("bounce_notice_id_idx", "bounce", ["notice_id"])
     op.create_index("bounce_read_at_idx", "bounce", ["read_at"])
 
 

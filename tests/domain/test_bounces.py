@@ -118,7 +118,7 @@ def test_refused_for_what_it_says_fails_the_notice_and_not_the_address(
     assert session.scalars(sa.select(MailSuppression)).all() == []
 
 
-def test_each_is_noted_once_however_often_it_comes(
+def test_each_counts_once_however_often_it_comes(
     session: Session, walk: Walk, notice: Notice
 ) -> None:
     raw = report(returns_to(notice), BELA, status="5.2.1")
@@ -126,7 +126,22 @@ def test_each_is_noted_once_however_often_it_comes(
         assert take(session, one) == "hard"
     row = session.scalars(sa.select(MailSuppression)).one()
     assert (row.refusals, row.since) == (1, None)
-    assert session.scalar(sa.select(sa.func.count()).select_from(Bounce)) == 1
+    assert session.scalar(sa.select(sa.func.count()).select_from(Bounce)) == 2
+
+
+def test_notice_that_was_sent_anew_may_come_back_again(
+    session: Session, walk: Walk, notice: Notice
+) -> None:
+    raw = report(returns_to(notice), BELA, status="5.2.1")
+    assert take(session, raw) == "hard"
+    session.refresh(notice)
+    notice.state = NoticeState.SENT
+    session.commit()
+    assert take(session, raw.replace(b"4C1", b"4C2")) == "hard"
+    session.refresh(notice)
+    assert (notice.state, notice.last_error) == (NoticeState.FAILED, "came back: 5.2.1")
+    row = session.scalars(sa.select(MailSuppression)).one()
+    assert row.refusals == 2
 
 
 class TestNotBelieved:

@@ -106,7 +106,8 @@ class MailSuppression(Base):
             the profile alone.
         refusals: How many mails were refused for good there.
         status: The mail server's codes of the last one, such as `550 5.1.1`.
-        since: From when on nothing but sign-in mails is sent there; None: it was refused on one day only.
+        since: From when on nothing but sign-in mails is sent there; None: it was refused on one
+            day only.
         lifted_at: When its holder or a coordinator said that it takes mail.
         lifted_by: The coordinator; None: they did themselves.
     """

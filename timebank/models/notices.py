@@ -239,7 +239,7 @@ class Bounce(Base):
     digest: Mapped[bytes]
     outcome: Mapped[BounceOutcome] = mapped_column(choice(BounceOutcome))
     notice_id: Mapped[int | None] = mapped_column(
-        sa.ForeignKey("notice.id", name="bounce_of_a_notice", ondelete="SET NULL")
+        sa.ForeignKey("notice.id", name="bounce_of_a_notice", ondelete="SET NULL"), index=True
     )
     status: Mapped[str | None]
     read_at: Mapped[dt.datetime] = mapped_column(index=True)
@@ -256,7 +256,6 @@ class Bounce(Base):
             name="bounce_believed_of_a_notice",
         ),
         sa.UniqueConstraint("digest", name="same_bounce_once"),
-        sa.UniqueConstraint("notice_id", "outcome", name="one_bounce_per_notice"),
     )
 
 
