@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import mailbox
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -198,6 +200,21 @@ def test_mail_server_that_says_421_lets_all_rest_and_this_one_waits_behind(
         notices.drain()
     assert conftest.states(session) == {"sent": 3}
     assert session.scalars(sa.select(Notice.refusals).order_by(Notice.id)).all() == [1, 0, 0]
+
+
+def test_folder_that_is_full_lets_the_message_wait_for_another_try(
+    session: Session, with_smtp: WithSmtp, tmp_path: Path
+) -> None:
+    conftest.owe_reminders(session, 1)
+    mailbox.Maildir(tmp_path / "mail")
+    (tmp_path / "mail" / "tmp").rmdir()  # where each message is written at first
+    with_smtp(f"maildir://{tmp_path}/mail")
+    notices.drain()
+    assert conftest.states(session) == {"pending": 1}
+    (tmp_path / "mail" / "tmp").mkdir()
+    time.sleep(1.1)
+    notices.drain()
+    assert conftest.states(session) == {"sent": 1}
 
 
 def test_mail_server_that_breaks_over_each_message_leaves_one_in_doubt_a_rest(

@@ -204,14 +204,16 @@ class FolderPostbox:
         """File the message; a file appears whole or not at all."""
         envelope = f"Return-Path: <{bounces_to or _sender_of(message)}>\r\n"
         content = envelope.encode() + message.as_bytes()
+        step = Step.SERVER
         try:
             self._folder.parent.mkdir(parents=True, exist_ok=True)
             box = mailbox.Maildir(self._folder, create=True)
             if not hand_over():
                 return Outcome(Fate.STOPPED)
+            step = Step.CONTENT
             box.add(content)
         except OSError as error:
-            return Outcome(Fate.AWAY, _reason(error))
+            return Outcome(Fate.AWAY, _reason(error), step)
         return Outcome(Fate.SENT)
 
     def close(self) -> None:
