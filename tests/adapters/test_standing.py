@@ -16,6 +16,7 @@ from timebank.core.health import Part
 from timebank.core.works import QueueName
 from timebank.domain import ledger
 from timebank.domain.operations import runs
+from timebank.models import JobRun
 from timebank.models import RunOutcome
 
 MINUTE = dt.timedelta(minutes=1)
@@ -47,6 +48,15 @@ def test_job_is_told_of_until_it_ends_well(engine, session, walk):
     assert told(engine) == {"jobs": "At its last run a.b failed (ValueError in jobs/x.py:3)."}
     ended(session, RunOutcome.STOPPED)
     assert told(engine) == {}
+
+
+def test_job_that_is_gone_is_told_of_for_a_week(engine, session, walk):
+    ended(session, RunOutcome.FAILED, "ValueError in jobs/x.py:3")
+    for days, names in ((6, {"jobs"}), (8, set())):
+        at = clock.now() - dt.timedelta(days=days)
+        session.execute(sa.update(JobRun).values(started_at=at, ended_at=at))
+        session.commit()
+        assert set(told(engine)) == names
 
 
 def test_messages_that_wait_a_quarter_of_an_hour_are_told_of(engine, session, walk):

@@ -12,6 +12,7 @@ import psutil
 import pytest
 import redis
 import sqlalchemy as sa
+from rq.defaults import DEFAULT_JOB_MONITORING_INTERVAL
 from sqlalchemy.orm import Session
 
 from tests import builders
@@ -27,6 +28,7 @@ from timebank.core.settings import Settings
 from timebank.core.works import QueueName
 from timebank.domain.operations import runs as written
 from timebank.jobs import runs
+from timebank.jobs.tools import Pace
 from timebank.jobs.tools import Tools
 from timebank.models import Event
 from timebank.models import JobRun
@@ -95,6 +97,16 @@ def test_run_that_was_asked_to_stop_says_so(session: Session, mine: Tools) -> No
 
     run(LAPSE, stopped)
     assert rows(session) == [("claims.lapse_holds", "stopped", 4)]
+
+
+def test_run_is_not_called_dead_nor_its_notice_free_while_its_process_may_live(
+    session: Session, mine: Tools
+) -> None:
+    killed_by_then = dt.timedelta(seconds=90 + 60 + DEFAULT_JOB_MONITORING_INTERVAL)
+    run(LAPSE, lambda: 1)
+    row = session.scalars(sa.select(JobRun)).one()
+    assert row.lasts_until - row.started_at > killed_by_then
+    assert Pace().lease > killed_by_then
 
 
 def test_killed_runs_are_ended_once_their_time_is_over(session: Session, mine: Tools) -> None:

@@ -20,6 +20,7 @@ from typing import Any
 from redis import Redis
 from rq import Queue
 from rq import Worker
+from rq.defaults import DEFAULT_JOB_MONITORING_INTERVAL
 from rq.exceptions import DuplicateJobError
 from rq.job import Job
 
@@ -30,7 +31,8 @@ from timebank.core.works import QueueName
 SERIALIZER = "json"
 PATIENCE_SECONDS = 5.0
 WORKER_TTL_SECONDS = 60
-KILLED_AFTER_SECONDS = 60  # beyond its time limit the worker kills a job's process, says RQ
+# A job's process is killed a minute beyond its time limit; its worker looks twice a minute. Says RQ.
+KILLED_AFTER_SECONDS = 60 + DEFAULT_JOB_MONITORING_INTERVAL
 PREFIX = "timebank.jobs."
 
 ALLOWED = frozenset(

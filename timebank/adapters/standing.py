@@ -34,11 +34,16 @@ def check_standing(engine: sa.Engine) -> list[Part]:
         problem = f"{str(error).splitlines()[0].rstrip('.')}. Check the database."
         return [Part(name, ok=False, problem=problem) for name in ("jobs", "waiting", "books")]
     now = clock.now()
-    return [_jobs(list(runs.values())), _waiting(mail), _books(books, now)]
+    return [_jobs(list(runs.values()), now), _waiting(mail), _books(books, now)]
 
 
-def _jobs(runs: list[Run]) -> Part:
-    broken = [f"{run.function} {run.outcome} ({run.error})" for run in runs if run.is_broken]
+def _jobs(runs: list[Run], now: dt.datetime) -> Part:
+    """A job that has not run for a week is gone, or has another name: its last run stays."""
+    broken = [
+        f"{run.function} {run.outcome} ({run.error})"
+        for run in runs
+        if run.is_broken and run.started_at > now - reading.WEEK
+    ]
     if not broken:
         return Part("jobs", ok=True)
     return Part("jobs", ok=False, problem=f"At its last run {'; '.join(broken)}.")

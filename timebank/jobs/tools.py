@@ -25,8 +25,8 @@ CONNECT_SECONDS = 5
 class Pace:
     """How patient delivery is.
 
-    A lease outlasts a job (90 seconds), and a job outlasts the slowest answer of a mail server and
-    a database that is restarted meanwhile.
+    A lease outlasts the process of a job: 90 seconds, and 90 more until it is killed for certain.
+    A job outlasts the slowest answer of a mail server and a database that is restarted meanwhile.
 
     Attributes:
         lease: How long one worker has a notice to itself.
@@ -38,7 +38,7 @@ class Pace:
         note: How long to try to write down what became of a message, while the database is away.
     """
 
-    lease: dt.timedelta = dt.timedelta(seconds=180)
+    lease: dt.timedelta = dt.timedelta(seconds=240)
     back_off: dt.timedelta = dt.timedelta(seconds=300)
     rest: dt.timedelta = dt.timedelta(seconds=5)
     drain: dt.timedelta = dt.timedelta(seconds=20)
