@@ -36,7 +36,7 @@ def downgrade() -> None:
     op.drop_table("mail_suppression")
     for index in INDEXES:
         op.drop_index(index, "notice")
-    for column in ("again_at", "again_by", "due_at", "refusals"):
+    for column in ("again_at", "again_by", "due_at", "wordings", "refusals"):
         op.drop_column("notice", column)
 
 
@@ -44,10 +44,15 @@ def _more_of_a_notice() -> None:
     op.add_column(
         "notice", sa.Column("refusals", sa.SmallInteger(), server_default="0", nullable=False)
     )
+    op.add_column(
+        "notice", sa.Column("wordings", sa.SmallInteger(), server_default="0", nullable=False)
+    )
     op.add_column("notice", sa.Column("due_at", sa.TIMESTAMP(timezone=True)))
     op.add_column("notice", sa.Column("again_at", sa.TIMESTAMP(timezone=True)))
     op.add_column("notice", sa.Column("again_by", sa.BigInteger()))
-    op.create_check_constraint("notice_refusals", "notice", "refusals >= 0")
+    op.create_check_constraint(
+        "notice_refusals", "notice", "wordings BETWEEN 0 AND refusals"
+    )
     op.create_check_constraint(
         "sent_again_at_a_time", "notice", "again_by IS NULL OR again_at IS NOT NULL"
     )

@@ -198,6 +198,22 @@ class TestDelivery:
         assert (notice.state, notice.refusals) == (NoticeState.FAILED, 48)
         assert notice.due_at == due
 
+    def test_refusals_and_what_cannot_be_worded_are_counted_apart(
+        self, session: Session, walk: Walk
+    ) -> None:
+        notice = owe(session, walk.ama, worth_for=dt.timedelta(days=9))
+
+        def put_back(*, worded: bool) -> NoticeState:
+            lease = leased(session)
+            delivery.put_back(session, lease=lease, step=OVER, why="x", worded=worded)
+            return state_of(session, notice)
+
+        refused = [put_back(worded=True) for _ in range(delivery.MOST_REFUSALS - 1)]
+        wordless = [put_back(worded=False) for _ in range(delivery.MOST_WORDINGS)]
+        assert {*refused, *wordless[:-1]} == {NoticeState.PENDING}
+        assert wordless[-1] is NoticeState.FAILED
+        assert (notice.refusals, notice.wordings) == (59, 12)
+
     def test_put_off_it_waits_for_its_reader_and_is_late_no_more(
         self, session: Session, walk: Walk
     ) -> None:

@@ -31,6 +31,7 @@ AWAY = insert("mail_rest", REST)
 
 ATTACKS = [
     Attack("notice_refusals", "fewer than none", update("notice", "refusals = -1", "notice")),
+    Attack("notice_refusals", "of fewer", update("notice", "wordings = 1", "notice")),
     Attack("sent_again_at_a_time", "at no time", update("notice", "again_by = :ama", "notice")),
     Attack(
         "notice_again_by_fkey",

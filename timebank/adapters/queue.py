@@ -31,7 +31,7 @@ from timebank.core.works import QueueName
 SERIALIZER = "json"
 PATIENCE_SECONDS = 5.0
 WORKER_TTL_SECONDS = 60
-# A job's process is killed a minute beyond its time limit; its worker looks twice a minute. Says RQ.
+# A minute beyond its time limit a job's process is killed; its worker looks twice a minute (RQ).
 KILLED_AFTER_SECONDS = 60 + DEFAULT_JOB_MONITORING_INTERVAL
 PREFIX = "timebank.jobs."
 

@@ -85,7 +85,7 @@ def send_one(mine: Tools, postbox: Postbox) -> bool:
         raise  # the database is away: that is not the notice's fault, and its lease will end
     except Exception as error:  # noqa: BLE001 - one bad row must not stop all others
         log.warning("Notice %s could not be worded: %s", lease.notice_id, type(error).__name__)
-        _put_back(mine, lease, f"wording: {type(error).__name__}", delivery.MOST_WORDINGS)
+        _put_back(mine, lease, f"wording: {type(error).__name__}", worded=False)
         return True
     if message is None:
         return True
@@ -194,7 +194,7 @@ def _record(mine: Tools, lease: Lease, outcome: Outcome, address: str) -> None:
             mine.was_away = True
             return
         case Fate.LATER:
-            _put_back(mine, lease, why, delivery.MOST_REFUSALS)
+            _put_back(mine, lease, why)
         case Fate.NEVER:
             _note(mine, lambda session: _fail(session, lease, outcome, address))
         case Fate.UNKNOWN:
@@ -236,16 +236,16 @@ def _rest(session: Session, mine: Tools, lease: Lease, outcome: Outcome) -> None
 
 
 def _doubt(session: Session, mine: Tools, lease: Lease, why: str) -> None:
-    """Leave it in doubt, and the server alone: it may break at each message, and none is resent."""
+    """Leave it in doubt, and the server alone for a while: it may break over each message."""
     delivery.mark_uncertain(session, lease=lease, why=why)
     delivery.rest(session, why=why, first=mine.pace.rest, longest=mine.pace.back_off)
 
 
-def _put_back(mine: Tools, lease: Lease, why: str, most: int) -> None:
+def _put_back(mine: Tools, lease: Lease, why: str, *, worded: bool = True) -> None:
     step = mine.pace.back_off
     _note(
         mine,
-        lambda session: delivery.put_back(session, lease=lease, step=step, why=why, most=most),
+        lambda session: delivery.put_back(session, lease=lease, step=step, why=why, worded=worded),
     )
 
 

@@ -101,6 +101,7 @@ class Notice(Base):
             reminders in one); it is not sent by itself then.
         attempts: How often a worker took it; not counted where the mail server was away.
         refusals: How often it was put back: refused for now, or not to be worded.
+        wordings: How many of those because it could not be worded.
         due_at: When it was due at first, where it was put back since.
         again_at: When somebody had it sent again; `again_by` says who, unless it was the operator.
     """
@@ -127,6 +128,7 @@ class Notice(Base):
     sent_at: Mapped[dt.datetime | None]
     told_in_id: Mapped[int | None]
     refusals: Mapped[Small] = mapped_column(server_default="0")
+    wordings: Mapped[Small] = mapped_column(server_default="0")
     due_at: Mapped[dt.datetime | None]
     again_at: Mapped[dt.datetime | None]
     again_by: Mapped[int | None] = mapped_column(sa.ForeignKey("membership.id"))
@@ -158,7 +160,7 @@ class Notice(Base):
             "told_in_id",
             postgresql_where=sa.text("told_in_id IS NOT NULL"),
         ),
-        sa.CheckConstraint("refusals >= 0", name="notice_refusals"),
+        sa.CheckConstraint("wordings BETWEEN 0 AND refusals", name="notice_refusals"),
         sa.CheckConstraint(
             "again_by IS NULL OR again_at IS NOT NULL", name="sent_again_at_a_time"
         ),

@@ -83,8 +83,11 @@ UPDATE notice SET state = CAST(:state AS text), last_error = :why,
 """  # noqa: S608
 
 PUT_BACK = f"""
-UPDATE notice SET state = CASE WHEN refusals + 1 >= :most THEN 'failed' ELSE 'pending' END,
+UPDATE notice SET state = CASE WHEN :worded AND refusals - wordings + 1 >= {MOST_REFUSALS}
+                                 OR NOT :worded AND wordings + 1 >= {MOST_WORDINGS}
+                               THEN 'failed' ELSE 'pending' END,
                   last_error = :why, lease_token = NULL, lease_until = NULL,
+                  wordings = wordings + CAST(NOT :worded AS integer),
                   refusals = refusals + 1, due_at = coalesce(due_at, not_before),
                   not_before = now() + :step * least(1 + refusals / {SAME_WAIT}, {LONGEST_WAIT})
  WHERE {OURS}
@@ -104,8 +107,8 @@ INSERT INTO mail_rest AS rest (why, rests_until) VALUES (:why, now() + :first)
  WHERE {RESTED.replace("rests_until", "rest.rests_until")}
 """  # noqa: S608
 
-# Nothing was tried, so it does not count as a try. By the clock of a worker that is behind ours the
-# moment may be over already: a minute at least keeps it from taking the same row again and again.
+# Nothing was tried, so it does not count as a try. To a worker whose clock is behind ours the row
+# would be due again and again: it waits a minute at least.
 # It is due by its reader's choice from then on, so a put-back of before makes it late no more.
 POSTPONE = """
 UPDATE notice SET state = 'pending', last_error = :why, lease_token = NULL, lease_until = NULL,
@@ -179,18 +182,18 @@ def mark_uncertain(session: Session, *, lease: Lease, why: str) -> bool:
 
 
 def put_back(
-    session: Session, *, lease: Lease, step: dt.timedelta, why: str, most: int = MOST_REFUSALS
+    session: Session, *, lease: Lease, step: dt.timedelta, why: str, worded: bool = True
 ) -> bool:
-    """Let it be tried again after a while; it was certainly not taken.
+    """Let it be tried again after a while, up to a limit; it was certainly not taken.
 
     Args:
         session: The session.
         lease: Of the notice.
         step: How long it waits the first times; later several times as long.
         why: Codes of the mail server, never an address.
-        most: The so manieth time it is failed instead.
+        worded: False: we could not word it. That is counted apart, and failed sooner.
     """
-    return _change(session, PUT_BACK, lease, step=step, why=why, most=most)
+    return _change(session, PUT_BACK, lease, step=step, why=why, worded=worded)
 
 
 def let_go(session: Session, *, lease: Lease, why: str) -> bool:

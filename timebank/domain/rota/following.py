@@ -120,7 +120,7 @@ UPDATE notice n SET state = 'cancelled'
 """
 TELL_AGAIN = """
 UPDATE notice n SET state = 'pending', attempts = 0, last_error = NULL, sent_at = NULL,
-                    refusals = 0, due_at = NULL,
+                    refusals = 0, wordings = 0, due_at = NULL,
                     not_before = :now, facts = CAST(news.facts AS jsonb),
                     dedupe_key = news.dedupe_key
   FROM claim c
