@@ -110,12 +110,21 @@ def test_a_way_out_stands_exactly_where_it_is_due(kind):
         assert message["List-Unsubscribe"] is None
         assert "/stop/" not in words.text + words.html
         return
-    token = ids.signed_token(SECRET, f"stop-{family}", samples.MEMBER)
-    assert words.stop == f"https://goodturn.example/t/{token}/stop/{family}"
+    assert words.stop == way_out(kind, family)
     assert message["List-Unsubscribe"] == f"<{words.stop}>"
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-    assert words.stop in words.text
+    assert words.text.count(words.stop) == 1
+    assert words.html.count(words.stop) == 1
     assert words.stop in Reader(words.html).links
+
+
+def way_out(kind, family):
+    """Whoever asked to hear from the organisers of an event ends that, not a whole family."""
+    if kind is NoticeKind.ORGANISER_NEWS:
+        token = ids.signed_token(SECRET, "hearing-2", samples.MEMBER)
+        return f"https://goodturn.example/t/{token}/hear/2"
+    token = ids.signed_token(SECRET, f"stop-{family}", samples.MEMBER)
+    return f"https://goodturn.example/t/{token}/stop/{family}"
 
 
 @every_kind

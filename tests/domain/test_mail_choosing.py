@@ -152,7 +152,7 @@ class TestDeciding:
 
     def test_whoever_runs_it_is_told_that_cover_is_wanted(self):
         unasked = chosen(hows=hows(asking="none"))
-        told = Due(NoticeKind.COVER_WANTED, NOON, unasked, is_for_who_runs_it=True)
+        told = Due(NoticeKind.COVER_WANTED, NOON, unasked, is_needed=True)
         assert choosing.decide(told, now=NOON).verdict is Verdict.SEND
         assert decided(NoticeKind.COVER_WANTED, unasked).verdict is Verdict.DROP
 

@@ -28,7 +28,11 @@ from timebank.domain.messages import reading
 from timebank.domain.messages import writing
 from timebank.domain.messages.reach import Chosen
 from timebank.domain.messages.writing import Words
+from timebank.domain.notices import choosing
 from timebank.domain.notices import letters
+from timebank.domain.notices import saving
+from timebank.domain.notices.choosing import Verdict
+from timebank.domain.notices.families import Family
 from timebank.models import Audience
 from timebank.models import Block
 from timebank.models import ClaimState
@@ -392,6 +396,21 @@ class TestStillSo:
         walk.bela.paused_at = NOW
         session.flush()
         assert reasons(session) == [None]
+
+    def test_who_asked_to_hear_is_told_though_nobody_may_ask_them(self, session, walk):
+        hearing.start(session, series=walk.series, member=walk.bela)
+        did(session, walk, walk.sam, walk.marshal, dt.date(2027, 4, 10))
+        heard = send(session, walk, whom=Audience.HEARING)
+        asked = send(session, walk, whom=Audience.JOB, role_id=walk.marshal.role_id)
+        for member in (walk.bela, walk.sam):
+            saving.stop(session, member=member, family=Family.ASKING, now=NOW)
+        verdicts = {
+            one.facts["group_message_id"]: choosing.decide(
+                choosing.read_due(session, notice_id=one.id), now=NOW
+            ).verdict
+            for one in notices(session)
+        }
+        assert verdicts == {str(heard.id): Verdict.SEND, str(asked.id): Verdict.DROP}
 
     def test_erasing_the_writer_takes_the_words_and_what_is_on_its_way(self, session, walk):
         builders.a_claim(session, walk.marshal, walk.bela)

@@ -16,6 +16,7 @@ from tests.mails import link
 from tests.mails import mail
 from tests.statements import count_statements
 from timebank.core import ids
+from timebank.domain.messages import hearing
 from timebank.models import ClaimState
 from timebank.models import EventState
 from timebank.models import GroupMessage
@@ -191,6 +192,16 @@ def test_whoever_asked_to_hear_is_written_to_and_stops_with_one_tap(walk, sessio
     assert "You won’t hear from them any more" in reader.words
     reader.open(stop)  # a used link explains itself
     assert "You don’t hear from the organisers" in reader.words
+    assert mail(session, NEWS, walk.bela) is None
+
+
+def test_a_mail_program_ends_the_news_with_one_post(walk, session, app):
+    hearing.start(session, series=walk.series, member=walk.bela)
+    session.commit()
+    look(app, walk, whom="hearing").press("Send it to 1 person")
+    sent = mail(session, NEWS, walk.bela)
+    assert sent.stop.endswith(link(sent, r"/hear/\d+"))
+    Browser(app).post(link(sent, r"/hear/\d+"), **{"List-Unsubscribe": "One-Click"})
     assert mail(session, NEWS, walk.bela) is None
 
 

@@ -31,7 +31,7 @@ PURPOSE = "form"
 STRANGER_KEY = "stranger"  # in the session of a browser that was given a form while signed out
 CHANGES_NOTHING = {"GET", "HEAD", "OPTIONS"}
 # Mail programs send these for their readers (RFC 8058): the address itself proves that it is ours.
-PROVEN_BY_ADDRESS = {"notices.stop"}
+PROVEN_BY_ADDRESS = {"notices.stop", "messages.stop_by_mail"}
 
 
 def register(app: Flask) -> None:

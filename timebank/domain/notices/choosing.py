@@ -31,7 +31,12 @@ USUAL_HOUR = 17
 WEEK_DAYS = 7
 
 OF_NOTICE = """
-SELECT n.kind, n.expires_at, n.kind = 'cover_wanted' AND NOT n.facts ? 'to' AS is_for_who_runs_it,
+SELECT n.kind, n.expires_at,
+       n.kind = 'cover_wanted' AND NOT n.facts ? 'to'
+         OR n.kind = 'organiser_news' AND EXISTS (
+           SELECT FROM group_message g
+            WHERE g.id = CAST(n.facts ->> 'group_message_id' AS bigint)
+              AND g.community_id = n.community_id AND g.whom = 'hearing') AS is_needed,
        n.person_id, n.community_id, t.timezone, m.id AS membership_id,
        m.may_be_asked, c.turns, c.asking, c.neighbours, c.hours, c.leads, c.quiet_from,
        c.quiet_until, c.paused_until, c.weekly, c.weekly_on, c.weekly_hour, c.near, c.language
@@ -123,27 +128,28 @@ class Due:
     """A message that is about to leave: its kind, when it is too late for it, whose choices.
 
     Attributes:
-        is_for_who_runs_it: It looks for cover, and goes to whoever runs the event: they must act.
+        is_needed: It comes whatever they choose, though others of its kind don't. It looks for
+            cover, and goes to whoever runs the event: they must act. Or they asked to hear from
+            the organisers, and end that with a link of its own.
     """
 
     kind: NoticeKind
     expires_at: dt.datetime
     choices: Choices
-    is_for_who_runs_it: bool = False
+    is_needed: bool = False
 
     @property
     def family(self) -> Family | None:
         """Which family it is of; None: it is needed, and comes whatever they choose."""
-        is_needed = self.choices.membership_id is None or self.is_for_who_runs_it
-        return None if is_needed else FAMILY_OF.get(self.kind)
+        if self.is_needed or self.choices.membership_id is None:
+            return None
+        return FAMILY_OF.get(self.kind)
 
 
 def read_due(session: Session, *, notice_id: int) -> Due:
     """Read what a message's reader chose, in one statement."""
     row = session.execute(sa.text(OF_NOTICE), {"notice_id": notice_id}).mappings().one()
-    return Due(
-        NoticeKind(row["kind"]), row["expires_at"], _choices(row), row["is_for_who_runs_it"]
-    )
+    return Due(NoticeKind(row["kind"]), row["expires_at"], _choices(row), row["is_needed"])
 
 
 def read_choices(session: Session, *, membership_id: int) -> Choices:

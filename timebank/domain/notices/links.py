@@ -17,6 +17,7 @@ from timebank.domain.notices.letters import Letter
 from timebank.domain.notices.messages import AboutMessage
 from timebank.domain.notices.posts import AboutPost
 from timebank.domain.rota.come_again import Suggested
+from timebank.models import Audience
 from timebank.models import NoticeKind
 
 CLAIM_PURPOSE = "claim"
@@ -91,7 +92,12 @@ class Links:
 
     @property
     def stop(self) -> str | None:
-        """A page with one button: no more of these. None for what is needed."""
+        """A page with one button: no more of these. None for what is needed.
+
+        Whoever asked to hear from the organisers of an event ends just that.
+        """
+        if self._is_heard:
+            return self.stop_hearing
         family, number = self.enclosed.family, self.enclosed.membership_id
         if family is None or number is None:
             return None
@@ -322,6 +328,13 @@ class Links:
         if self.letter.exchange is None:
             raise LookupError("this notice is about no exchange")
         return self.letter.exchange.exchange_id
+
+    @property
+    def _is_heard(self) -> bool:
+        """Whether it comes because its reader asked to hear from the organisers."""
+        about = self.letter.message
+        is_news = self.letter.kind is NoticeKind.ORGANISER_NEWS
+        return is_news and about is not None and about.whom == Audience.HEARING
 
     @property
     def _message(self) -> AboutMessage:

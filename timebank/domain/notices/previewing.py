@@ -10,6 +10,7 @@ from typing import Any
 from timebank.domain.messages.writing import KIND_OF
 from timebank.domain.notices import wording
 from timebank.domain.notices.families import FAMILY_OF
+from timebank.domain.notices.families import Family
 from timebank.domain.notices.judging import Enclosed
 from timebank.domain.notices.letters import Letter
 from timebank.domain.notices.messages import AboutMessage
@@ -49,9 +50,14 @@ def preview(sketch: Sketch, *, public_url: str, secret_key: str, now: dt.datetim
         public_url=public_url,
         secret_key=secret_key,
         now=now,
-        enclosed=Enclosed(membership_id=0, family=FAMILY_OF.get(KIND_OF[sketch.whom])),
+        enclosed=Enclosed(membership_id=0, family=_family(sketch.whom)),
     )
     return dataclasses.replace(words, text=_OWN_LINK.sub("/t/…", words.text))
+
+
+def _family(whom: Audience) -> Family | None:
+    """Tell which family it is of: whoever asked to hear of it ends that by its own link."""
+    return None if whom is Audience.HEARING else FAMILY_OF.get(KIND_OF[whom])
 
 
 def _letter(sketch: Sketch) -> Letter:

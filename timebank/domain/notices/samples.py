@@ -40,6 +40,7 @@ ABOUT_EXCHANGES = {
     NoticeKind.STATEMENT_WANTED: "disputed",
     NoticeKind.EXCHANGE_SETTLED: "settled",
 }
+HEARD = {NoticeKind.ORGANISER_NEWS}  # asked for, with a link of its own to end it
 WRITTEN = {
     NoticeKind.ORGANISER_WROTE,
     NoticeKind.ORGANISER_NEWS,
@@ -68,7 +69,7 @@ def sample(kind: NoticeKind, *, now: dt.datetime) -> tuple[Letter, Enclosed]:
     letter = _letter(kind, starts_at, now)
     return letter, Enclosed(
         membership_id=MEMBER,
-        family=FAMILY_OF.get(kind),
+        family=None if kind in HEARD else FAMILY_OF.get(kind),
         letters=_reminders(letter) if kind is NoticeKind.REMINDERS else (),
         week=_week(starts_at, now) if kind is NoticeKind.WEEKLY else None,
     )
@@ -173,7 +174,7 @@ def _message(kind: NoticeKind) -> AboutMessage:
     return AboutMessage(
         message_id=11,
         series_id=2,
-        whom=Audience.HEARING if kind is NoticeKind.ORGANISER_NEWS else Audience.DATE,
+        whom=Audience.HEARING if kind in HEARD else Audience.DATE,
         subject="Another place to meet",
         words="The boathouse is shut. We meet at the café, and walk as always.",
         called_off=False,
