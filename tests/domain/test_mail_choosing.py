@@ -25,6 +25,7 @@ from timebank.domain.notices.families import LEAD_OF
 from timebank.domain.notices.families import NEEDED
 from timebank.domain.notices.families import Family
 from timebank.domain.notices.saving import Wanted
+from timebank.domain.rota import appeals
 from timebank.models import How
 from timebank.models import Lead
 from timebank.models import MailChoice
@@ -294,6 +295,14 @@ class TestSaving:
         walk.bela.may_be_asked = False  # on My turns
         session.flush()
         assert self.read(session, walk.bela).hows[Family.ASKING] is How.NONE
+
+    def test_who_is_asked_again_on_my_turns_gets_these_mails_again(self, session, walk):
+        for how, again in (("none", How.MAIL), ("weekly", How.WEEKLY)):
+            wanted = dataclasses.replace(USUAL, hows=hows(asking=how))
+            saving.save(session, member=walk.bela, wanted=wanted, now=NOON)
+            for may in (False, True):
+                appeals.let_be_asked(session, membership_id=walk.bela.id, may_be_asked=may)
+            assert self.read(session, walk.bela).hows == hows(asking=again)
 
     @pytest.mark.parametrize("family", CHOOSABLE)
     def test_one_tap_ends_one_family_and_twice_is_once(self, session, walk, family):

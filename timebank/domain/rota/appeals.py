@@ -30,6 +30,8 @@ from timebank.models import AppealEnd
 from timebank.models import Claim
 from timebank.models import Community
 from timebank.models import Event
+from timebank.models import How
+from timebank.models import MailChoice
 from timebank.models import Membership
 from timebank.models import Notice
 from timebank.models import NoticeKind
@@ -340,8 +342,20 @@ def let_be_asked(session: Session, *, membership_id: int, may_be_asked: bool) ->
     membership = session.get_one(Membership, membership_id)
     membership.may_be_asked = may_be_asked
     session.flush()
-    if not may_be_asked:
+    if may_be_asked:
+        _choose_to_be_asked(session, membership)
+    else:
         take_back_asks(session, member=membership)
+
+
+def _choose_to_be_asked(session: Session, member: Membership) -> None:
+    """Keep in step what they chose about their mails: it is one and the same wish."""
+    session.execute(
+        sa.update(MailChoice)
+        .where(MailChoice.membership_id == member.id, MailChoice.asking == How.NONE)
+        .values(asking=How.MAIL)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def take_back_asks(session: Session, *, member: Membership) -> None:
