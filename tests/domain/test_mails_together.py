@@ -24,6 +24,7 @@ from timebank.domain.notices import together
 from timebank.domain.notices import weekly
 from timebank.domain.notices import wording
 from timebank.domain.notices.delivery import lease_notice
+from timebank.domain.notices.families import Family
 from timebank.domain.rota import reminders
 from timebank.models import Lead
 from timebank.models import Notice
@@ -311,6 +312,29 @@ class TestKeeping:
         session.refresh(mail)
         assert mail.not_before == dt.datetime(2027, 4, 3, 8, tzinfo=dt.UTC)
         assert weekly.plan_due(session, now=mail.not_before) == 0
+
+    def test_ending_the_weekly_mail_ends_the_one_that_waits(self, session, walk):
+        choose(session, walk.bela, hows=hows(hours="weekly"))
+        mail = session.get(Notice, self.kept(session, walk).told_in_id)
+        saving.stop(session, member=walk.sam, family=Family.WEEK, now=LONG_AGO)
+        session.refresh(mail)
+        assert mail.state == "pending"
+        saving.stop(session, member=walk.bela, family=Family.WEEK, now=LONG_AGO)
+        session.refresh(mail)
+        assert mail.state == "cancelled"
+
+    def test_what_they_have_ended_meanwhile_is_not_told_in_it(self, session, walk):
+        choose(session, walk.bela, hows=hows(hours="weekly"))
+        kept = self.kept(session, walk, NoticeKind.HOURS_MOVED)
+
+        def told():
+            choices = choosing.read_choices(session, membership_id=walk.bela.id)
+            mail = {"notice_id": kept.told_in_id, "choices": choices, "now": LONG_AGO}
+            return [letter.kind for letter in weekly.read_week(session, **mail).kept]
+
+        assert told() == [NoticeKind.HOURS_MOVED]
+        saving.stop(session, member=walk.bela, family=Family.HOURS, now=LONG_AGO)
+        assert told() == []
 
 
 class TestTelling:

@@ -99,6 +99,7 @@ def stop(session: Session, *, member: Membership, family: Family, now: dt.dateti
         in_it = [one for one in CHOOSABLE if choices.hows[one] is How.WEEKLY]
         ended = {one.value: How.NONE for one in in_it}
         _write(session, member, weekly=False, changed_at=now, **ended)
+        weekly.call_off(session, choices=choices)
     else:
         in_it = [family]
         _write(session, member, changed_at=now, **{family.value: How.NONE})

@@ -65,6 +65,11 @@ UPDATE notice n SET dedupe_key = :key, not_before = :at, expires_at = :at + :wor
    AND n.state = 'pending'
    AND NOT EXISTS (SELECT FROM notice same WHERE same.dedupe_key = :key AND same.id <> n.id)
 """
+CALL_OFF = """
+UPDATE notice SET state = 'cancelled', last_error = 'they ended the weekly mail'
+ WHERE kind = 'weekly' AND community_id = :community_id AND person_id = :person_id
+   AND state = 'pending'
+"""
 HAS_DONE = """
 SELECT DISTINCT r.name FROM claim c JOIN slot s ON s.id = c.slot_id JOIN role r ON r.id = s.role_id
  WHERE c.membership_id = :membership_id AND c.state = 'attended'
@@ -140,6 +145,12 @@ def move_to_their_hour(session: Session, *, choices: Choices, now: dt.datetime) 
     )
 
 
+def call_off(session: Session, *, choices: Choices) -> None:
+    """Let no weekly mail go that waits: they want none of it any more."""
+    whose = {"community_id": choices.community_id, "person_id": choices.person_id}
+    session.execute(sa.text(CALL_OFF), whose)
+
+
 def read_week(
     session: Session, *, notice_id: int | None, choices: Choices, now: dt.datetime
 ) -> Week:
@@ -151,10 +162,10 @@ def read_week(
         choices: Whose.
         now: When.
     """
-    kept = together.told_in(session, notice_id=notice_id, now=now) if notice_id else []
+    kept = _kept(session, notice_id, choices, now) if notice_id else ()
     turns = _turns(session, choices, now) if _wants_turns(choices) else ()
     if not choices.weekly:
-        return Week(turns=turns, kept=tuple(kept))
+        return Week(turns=turns, kept=kept)
     minutes_in, minutes_out = _moved(session, choices, now)
     return Week(
         turns=turns,
@@ -163,8 +174,16 @@ def read_week(
         minutes_in=minutes_in,
         minutes_out=minutes_out,
         balance_minutes=ledger.balance(session, membership_id=choices.membership_id or 0),
-        kept=tuple(kept),
+        kept=kept,
     )
+
+
+def _kept(
+    session: Session, notice_id: int, choices: Choices, now: dt.datetime
+) -> tuple[Letter, ...]:
+    """Read what was kept for it, but for what they have ended meanwhile."""
+    told = together.told_in(session, notice_id=notice_id, now=now)
+    return tuple(letter for letter in told if choices.how(letter.kind) is not How.NONE)
 
 
 def _wants_turns(choices: Choices) -> bool:
