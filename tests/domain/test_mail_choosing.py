@@ -32,6 +32,8 @@ from timebank.models import MailChoice
 from timebank.models import NoticeKind
 
 NOON = dt.datetime(2027, 4, 28, 11, tzinfo=dt.UTC)  # noon in London, a Wednesday
+THURSDAY = dt.datetime(2027, 4, 29, 16, tzinfo=dt.UTC)  # 5pm: the next weekly mail
+SECOND = dt.timedelta(seconds=1)
 NIGHT = (dt.time(21), dt.time(7))
 NOBODY = Choices(membership_id=1, person_id=2, community_id=3, zone=builders.LONDON)
 USUAL = Wanted(
@@ -111,6 +113,27 @@ class TestDeciding:
         weekly = chosen(hows=hows(hours="weekly"))
         assert decided(NoticeKind.THANKED, weekly).verdict is Verdict.WEEKLY
         assert decided(NoticeKind.NEIGHBOUR_WROTE, weekly).verdict is Verdict.SEND
+
+    @pytest.mark.parametrize(
+        ("kind", "until", "verdict"),
+        [
+            (NoticeKind.PLACE_FREE, THURSDAY, Verdict.SEND),
+            (NoticeKind.PLACE_FREE, THURSDAY + SECOND, Verdict.WEEKLY),
+            (NoticeKind.WHAT_TO_EXPECT, THURSDAY, Verdict.SEND),
+            (NoticeKind.WHAT_TO_EXPECT, THURSDAY + SECOND, Verdict.WEEKLY),
+            (NoticeKind.REMINDER_EVE, THURSDAY, Verdict.SEND),
+            (NoticeKind.REMINDER_EVE, THURSDAY + SECOND, Verdict.WEEKLY),
+            (NoticeKind.REMINDERS, THURSDAY, Verdict.SEND),
+        ],
+    )
+    def test_a_turn_before_the_next_weekly_mail_is_not_lost(self, kind, until, verdict):
+        at = {"expires_at": until, "untold_at": until}
+        told = dataclasses.replace(due(kind, chosen(hows=hows(turns="weekly"))), **at)
+        assert choosing.decide(told, now=NOON).verdict is verdict
+
+    def test_a_turn_that_a_weekly_mail_has_named_is_not_told_again(self):
+        named = due(NoticeKind.REMINDER_EVE, chosen(hows=hows(turns="weekly")), worth=SECOND)
+        assert choosing.decide(named, now=NOON).verdict is Verdict.WEEKLY
 
     def test_a_pause_puts_off_what_can_wait_and_drops_what_cannot(self):
         until = NOON + dt.timedelta(days=1)
@@ -222,6 +245,29 @@ class TestReading:
         assert count.total == 1
         assert (read.kind, read.choices.quiet) == (NoticeKind.THANKED, NIGHT)
         assert choosing.read_due(session, notice_id=others.id).choices.quiet is None
+
+    def test_a_reminder_knows_whether_a_weekly_mail_has_named_its_turn(self, session, walk):
+        wanted = dataclasses.replace(USUAL, hows=hows(turns="weekly"))
+        saving.save(session, member=walk.bela, wanted=wanted, now=NOON - dt.timedelta(days=9))
+        turn = builders.a_claim(session, walk.marshal, walk.bela)
+        reminder = owe(session, walk.bela, NoticeKind.REMINDER_EVE, claim=turn)
+        batch = owe(session, walk.bela, NoticeKind.REMINDERS)
+        reminder.state, reminder.told_in_id = "cancelled", batch.id
+        mail = owe(session, walk.bela, NoticeKind.WEEKLY)
+        mail.state = "sent"
+
+        def untold():
+            session.flush()
+            read = [choosing.read_due(session, notice_id=one.id) for one in (reminder, batch)]
+            return [one.untold_at for one in read]
+
+        for created, sent, is_named in (
+            (NOON, NOON + SECOND, True),
+            (NOON, NOON - SECOND, False),  # taken since
+            (NOON - dt.timedelta(days=9), NOON - dt.timedelta(days=8), False),  # too far ahead
+        ):
+            turn.created_at, mail.sent_at = created, sent
+            assert untold() == [None if is_named else turn.starts_at] * 2
 
     def test_next_weekly_is_by_the_community_s_clock(self):
         thursday = chosen(weekly_on=4, weekly_hour=17)

@@ -29,6 +29,8 @@ from timebank.models import NoticeKind
 USUAL_DAY = 4
 USUAL_HOUR = 17
 WEEK_DAYS = 7
+WEEKLY_AHEAD = dt.timedelta(days=8)  # the weekly mail names what is on until then
+STANDS_THERE_ANYWAY = frozenset({*LEAD_OF, NoticeKind.REMINDERS})  # own turns are in every one
 
 OF_NOTICE = """
 SELECT n.kind, n.expires_at,
@@ -37,6 +39,16 @@ SELECT n.kind, n.expires_at,
            SELECT FROM group_message g
             WHERE g.id = CAST(n.facts ->> 'group_message_id' AS bigint)
               AND g.community_id = n.community_id AND g.whom = 'hearing') AS is_needed,
+       CASE WHEN c.turns = 'weekly' THEN (
+         SELECT min(one.starts_at)
+           FROM notice one
+           JOIN claim k ON k.id = one.claim_id
+          WHERE (one.id = n.id OR one.told_in_id = n.id)
+            AND NOT EXISTS (
+              SELECT FROM notice w
+               WHERE w.person_id = n.person_id AND w.community_id = n.community_id
+                 AND w.kind = 'weekly' AND w.sent_at > greatest(k.created_at, c.changed_at)
+                 AND one.starts_at < w.sent_at + :ahead)) END AS untold_at,
        n.person_id, n.community_id, t.timezone, m.id AS membership_id,
        m.may_be_asked, c.turns, c.asking, c.neighbours, c.hours, c.leads, c.quiet_from,
        c.quiet_until, c.paused_until, c.weekly, c.weekly_on, c.weekly_hour, c.near, c.language
@@ -131,12 +143,15 @@ class Due:
         is_needed: It comes whatever they choose, though others of its kind don't. It looks for
             cover, and goes to whoever runs the event: they must act. Or they asked to hear from
             the organisers, and end that with a link of its own.
+        untold_at: When the first of its turns begins that no weekly mail has named, for those who
+            would read of turns there; None: there is none.
     """
 
     kind: NoticeKind
     expires_at: dt.datetime
     choices: Choices
     is_needed: bool = False
+    untold_at: dt.datetime | None = None
 
     @property
     def family(self) -> Family | None:
@@ -148,8 +163,15 @@ class Due:
 
 def read_due(session: Session, *, notice_id: int) -> Due:
     """Read what a message's reader chose, in one statement."""
-    row = session.execute(sa.text(OF_NOTICE), {"notice_id": notice_id}).mappings().one()
-    return Due(NoticeKind(row["kind"]), row["expires_at"], _choices(row), row["is_needed"])
+    values = {"notice_id": notice_id, "ahead": WEEKLY_AHEAD}
+    row = session.execute(sa.text(OF_NOTICE), values).mappings().one()
+    return Due(
+        NoticeKind(row["kind"]),
+        row["expires_at"],
+        _choices(row),
+        is_needed=row["is_needed"],
+        untold_at=row["untold_at"],
+    )
 
 
 def read_choices(session: Session, *, membership_id: int) -> Choices:
@@ -168,8 +190,8 @@ def decide(due: Due, *, now: dt.datetime) -> Decision:
         return Decision(Verdict.DROP, refused)
     later = _not_before(choices, now=now)
     if later <= now:
-        how = choices.how(due.kind)
-        return Decision(Verdict.WEEKLY, "told in the weekly mail") if how is How.WEEKLY else SEND
+        is_kept = choices.how(due.kind) is How.WEEKLY and not _would_miss(due, now=now)
+        return Decision(Verdict.WEEKLY, "told in the weekly mail") if is_kept else SEND
     if later < due.expires_at:
         return Decision(Verdict.LATER, "their own time", later)
     is_paused = choices.paused_until is not None and choices.paused_until > now
@@ -186,6 +208,17 @@ def _refused(due: Due) -> str | None:
     if lead is not None and lead not in due.choices.leads:
         return "they chose other reminders"
     return None
+
+
+def _would_miss(due: Due, *, now: dt.datetime) -> bool:
+    """Tell whether the next weekly mail comes too late for a turn of theirs, or a place.
+
+    What is asked of them may pass by unread: that is what they chose. A turn may not.
+    """
+    if due.family is not Family.TURNS:
+        return False
+    until = due.untold_at if due.kind in STANDS_THERE_ANYWAY else due.expires_at
+    return until is not None and until <= due.choices.next_weekly(after=now)
 
 
 def _not_before(choices: Choices, *, now: dt.datetime) -> dt.datetime:

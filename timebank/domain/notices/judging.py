@@ -12,6 +12,7 @@ from timebank.domain.notices import choosing
 from timebank.domain.notices import delivery
 from timebank.domain.notices import together
 from timebank.domain.notices import weekly
+from timebank.domain.notices.choosing import STANDS_THERE_ANYWAY
 from timebank.domain.notices.choosing import Choices
 from timebank.domain.notices.choosing import Decision
 from timebank.domain.notices.choosing import Due
@@ -24,7 +25,6 @@ from timebank.domain.notices.weekly import Week
 from timebank.models import NoticeKind
 
 NOTHING_TO_SAY = "nothing to say"
-STANDS_THERE_ANYWAY = frozenset({*LEAD_OF, NoticeKind.REMINDERS})  # own turns are in every one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from timebank.core import clock
 from timebank.domain import ledger
 from timebank.domain import outbox
 from timebank.domain.notices import together
+from timebank.domain.notices.choosing import WEEKLY_AHEAD
 from timebank.domain.notices.choosing import Choices
 from timebank.domain.notices.families import Family
 from timebank.domain.notices.letters import Letter
@@ -29,7 +30,6 @@ from timebank.domain.rota.whats_on import Date
 from timebank.models import How
 from timebank.models import NoticeKind
 
-AHEAD = dt.timedelta(days=8)
 BEHIND = dt.timedelta(days=7)
 WORTH = dt.timedelta(days=3)
 MOST_DATES = 6
@@ -193,7 +193,9 @@ def _wants_turns(choices: Choices) -> bool:
 def _turns(session: Session, choices: Choices, now: dt.datetime) -> tuple[Turn, ...]:
     mine = choices.membership_id or 0
     turns = reading.coming_turns(session, membership_id=mine, now=now)
-    return tuple(turn for turn in turns if turn.starts_at < now + AHEAD and not turn.is_held)
+    return tuple(
+        turn for turn in turns if turn.starts_at < now + WEEKLY_AHEAD and not turn.is_held
+    )
 
 
 def _needed(session: Session, choices: Choices, now: dt.datetime) -> tuple[Doable, ...]:
@@ -221,7 +223,7 @@ def _dates(session: Session, choices: Choices, now: dt.datetime) -> tuple[Date, 
         session,
         community_id=choices.community_id,
         now=now,
-        until=now + AHEAD,
+        until=now + WEEKLY_AHEAD,
         near=choices.near,
         most=MOST_DATES,
     )
