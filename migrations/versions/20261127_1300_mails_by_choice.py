@@ -45,6 +45,9 @@ def upgrade() -> None:
         "told_in_id IS NULL OR state = 'cancelled' AND told_in_id <> id",
     )
     op.create_index(
+        "notice_weekly", "notice", ["person_id"], postgresql_where=sa.text("kind = 'weekly'")
+    )
+    op.create_index(
         "notice_told_in",
         "notice",
         ["told_in_id"],
@@ -55,6 +58,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Possible while nobody is owed one of the new kinds."""
     op.drop_index("notice_told_in", "notice")
+    op.drop_index("notice_weekly", "notice")
     op.drop_constraint("told_along_is_not_sent", "notice")
     op.drop_constraint("told_with_their_own", "notice")
     op.drop_constraint("notice_of_a_person", "notice")

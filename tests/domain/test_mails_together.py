@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import uuid
 
 import pytest
 import sqlalchemy as sa
@@ -312,6 +313,32 @@ class TestKeeping:
         session.refresh(mail)
         assert mail.not_before == dt.datetime(2027, 4, 3, 8, tzinfo=dt.UTC)
         assert weekly.plan_due(session, now=mail.not_before) == 0
+
+    def test_a_pause_lets_what_waits_come_after_it(self, session, walk):
+        choose(session, walk.bela, hows=hows(hours="weekly"))
+        kept = self.kept(session, walk)
+        choose(session, walk.bela, hows=hows(hours="weekly"), paused_until=dt.date(2027, 4, 20))
+        mail = session.get(Notice, kept.told_in_id, populate_existing=True)
+        assert mail.not_before == dt.datetime(2027, 4, 22, 16, tzinfo=dt.UTC)
+        assert mail.expires_at > mail.not_before
+
+    def test_another_day_moves_one_of_two_that_wait(self, session, walk):
+        choose(session, walk.bela, hows=hows(hours="weekly"))
+        first = session.get(Notice, self.kept(session, walk).told_in_id)
+        first.state = "leased"  # so that the next is kept for the week after
+        first.lease_token, first.lease_until = uuid.uuid4(), THURSDAY
+        session.flush()
+        second = session.get(Notice, self.kept(session, walk).told_in_id)
+        first.state = "pending"  # put back
+        session.flush()
+        choose(session, walk.bela, hows=hows(hours="weekly"), weekly_on=6)
+        session.expire_all()
+        assert first.not_before == dt.datetime(2027, 4, 3, 16, tzinfo=dt.UTC)
+        assert second.not_before == dt.datetime(2027, 4, 8, 16, tzinfo=dt.UTC)
+        choose(session, walk.bela, hows=hows(hours="weekly"), paused_until=dt.date(2027, 4, 10))
+        session.expire_all()
+        assert first.not_before == dt.datetime(2027, 4, 3, 16, tzinfo=dt.UTC)
+        assert second.not_before == dt.datetime(2027, 4, 15, 16, tzinfo=dt.UTC)
 
     def test_ending_the_weekly_mail_ends_the_one_that_waits(self, session, walk):
         choose(session, walk.bela, hows=hows(hours="weekly"))

@@ -155,6 +155,7 @@ class Notice(Base):
             "told_in_id IS NULL OR state = 'cancelled' AND told_in_id <> id",
             name="told_along_is_not_sent",
         ),
+        sa.Index("notice_weekly", "person_id", postgresql_where=sa.text("kind = 'weekly'")),
         sa.Index(
             "notice_told_in",
             "told_in_id",

@@ -59,10 +59,14 @@ SELECT c.community_id, m.person_id, 'weekly',
 """
 WAITING = "SELECT id FROM notice WHERE dedupe_key = :key AND state = 'pending' FOR UPDATE"
 KEEP = "UPDATE notice SET told_in_id = :in_id WHERE id = :notice_id AND state = 'cancelled'"
+# Two may wait, of this week and the next: one is moved, that of the same week if there is one, and
+# the other goes when it would.
 MOVE = """
 UPDATE notice n SET dedupe_key = :key, not_before = :at, expires_at = :at + :worth
- WHERE n.kind = 'weekly' AND n.community_id = :community_id AND n.person_id = :person_id
-   AND n.state = 'pending'
+ WHERE n.id = (SELECT id FROM notice
+                WHERE kind = 'weekly' AND community_id = :community_id AND person_id = :person_id
+                  AND state = 'pending'
+                ORDER BY dedupe_key = :key DESC, not_before DESC LIMIT 1 FOR UPDATE)
    AND NOT EXISTS (SELECT FROM notice same WHERE same.dedupe_key = :key AND same.id <> n.id)
 """
 CALL_OFF = """
@@ -131,8 +135,11 @@ def keep(session: Session, *, notice_id: int, choices: Choices, now: dt.datetime
 
 
 def move_to_their_hour(session: Session, *, choices: Choices, now: dt.datetime) -> None:
-    """Let what waits for a weekly mail go with the next one by what they have just chosen."""
-    at = choices.next_weekly(after=now)
+    """Let what waits for a weekly mail go with the next one by what they have just chosen.
+
+    After a pause: before it is over, nothing would be sent, and it would come to be too late.
+    """
+    at = choices.next_weekly(after=max(now, choices.paused_until or now))
     session.execute(
         sa.text(MOVE),
         {
