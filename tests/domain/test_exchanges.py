@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests import builders
+from tests.mails import mail
 from tests.statements import count_statements
 from timebank.core.errors import NotFound
 from timebank.domain import communities
@@ -29,6 +30,8 @@ from timebank.domain.ledger.correcting import NothingToCorrect
 from timebank.domain.ledger.transfers import BelowFloor
 from timebank.domain.ledger.transfers import KeyReused
 from timebank.domain.ledger.transfers import OwnHours
+from timebank.domain.notices import saving
+from timebank.domain.notices.families import Family
 from timebank.models import Account
 from timebank.models import Block
 from timebank.models import Category
@@ -651,6 +654,9 @@ class TestAgreements:
         session.commit()
         assert asked == [0, 1, 1]
         assert told(session, NoticeKind.EXCHANGE_DUE) == ["Bela", "Bela"]
+        saving.stop(session, member=walk.bela, family=Family.HOURS, now=NOW)
+        session.commit()
+        assert mail(session, NoticeKind.EXCHANGE_DUE, walk.bela).stop is None
         with count_statements() as count:
             agreeing.ask_whether_it_happened(session, now=LATER + FIFTEEN_DAYS)
         assert count.total == 1

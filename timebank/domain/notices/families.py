@@ -59,7 +59,6 @@ KINDS_OF: dict[Family, frozenset[NoticeKind]] = {
             NoticeKind.HOURS_CREDITED,
             NoticeKind.HOURS_MOVED,
             NoticeKind.THANKED,
-            NoticeKind.EXCHANGE_DUE,
         }
     ),
     Family.WEEK: frozenset({NoticeKind.WEEKLY}),
@@ -82,6 +81,7 @@ NEEDED = frozenset(
         NoticeKind.ORGANISER_WROTE,  # about a date on which they have a turn
         NoticeKind.TURN_TAKEN,
         NoticeKind.TURN_YIELDED,
+        NoticeKind.EXCHANGE_DUE,  # their hours wait for an answer
         NoticeKind.EXCHANGE_CANCELLED,
         NoticeKind.EXCHANGE_UNDONE,
         NoticeKind.EXCHANGE_DISPUTED,

@@ -44,7 +44,6 @@ GISTS = {
     NoticeKind.NEIGHBOUR_WROTE: "reply",
     NoticeKind.POST_LAPSING: "keep",
     NoticeKind.POST_LAPSED: "keep",
-    NoticeKind.EXCHANGE_DUE: "happened",
     NoticeKind.EXCHANGE_AGREED: "exchange",
     NoticeKind.THANKED: "exchange",
     NoticeKind.WHAT_TO_EXPECT: "event",
