@@ -22,6 +22,7 @@ from timebank.core.errors import NotFound
 from timebank.domain import communities
 from timebank.domain import identity
 from timebank.domain import ledger
+from timebank.domain import suppression
 from timebank.domain.ledger.member_lists import drafts
 from timebank.domain.ledger.member_lists import planning
 from timebank.domain.ledger.member_lists import telling
@@ -34,6 +35,7 @@ from timebank.models import Account
 from timebank.models import AccountKind
 from timebank.models import Batch
 from timebank.models import Joining
+from timebank.models import MailSuppression
 from timebank.models import MemberList
 from timebank.models import MemberListLine
 from timebank.models import MemberNote
@@ -430,6 +432,21 @@ def test_undo_names_whom_something_has_happened_to_since(session, bexley, ama, t
     assert balances(session) == {"Nadia Kaur": 2490, "Wes Edwards": 1050, "Ama Owusu": 930}
     assert undoing.staying(session, made) == ["Nadia K", "Wes E", "Ama O"]
     books_are_right(session, bexley)
+
+
+def test_an_address_that_takes_no_mail_stops_no_undo(session, ama, take_in):
+    made = take_in(f"{HEAD}Nadia,nadia@example.com,,,41,\nLee,lee@example.com,,,,\n")
+    for name in ("Nadia", "Lee"):
+        person_id = member_named(session, name).person_id
+        suppression.note_refusal(
+            session, person_id=person_id, address=f"{name.lower()}@example.com",
+            status="550 5.1.1", now=NOW,
+        )  # fmt: skip
+    undoing.undo(session, made=made, by=ama, now=NOW)
+    session.expire_all()
+    assert session.scalars(sa.select(Profile.full_name)).all() == ["Ama Owusu"]
+    assert count(session, MailSuppression) == 0
+    assert undoing.staying(session, made) == []
 
 
 def put_right(session, made, name, minutes, by):

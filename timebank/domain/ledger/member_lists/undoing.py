@@ -25,8 +25,9 @@ MOST_NAMED = 8
 
 # What came of a list as such; it goes with it.
 ITS_OWN = {"account", "member_list_line", "member_note", "profile", "membership"}
-# Rows about somebody who did nothing: they keep the bare membership, but do not stop an undo.
-QUIET = {"notice", "sign_in_request"}
+# Rows about somebody who did nothing: they keep the bare membership, but do not stop an undo. Who
+# chose their mails, or asked to hear of an event, did something.
+QUIET = {"mail_suppression", "notice", "sign_in_request"}
 
 PEOPLE = sa.text("""
 SELECT l.fate, m.id, m.person_id, a.id, l.transfer_id, now.id, p.full_name,
@@ -129,6 +130,7 @@ LET_GO = [
     "UPDATE member_list_line SET membership_id = NULL WHERE membership_id = ANY(:gone)",
     "DELETE FROM account WHERE membership_id = ANY(:gone)",
     "DELETE FROM membership WHERE id = ANY(:gone)",
+    "DELETE FROM mail_suppression WHERE person_id = ANY(:nameless)",
     "DELETE FROM profile WHERE person_id = ANY(:nameless)",
     "DELETE FROM person WHERE id = ANY(:nobody)",
     """UPDATE person SET erased_at = :now
