@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests import builders
+from tests.notices import owe
 from tests.statements import count_statements
 from timebank.domain.rota import appeals
 from timebank.domain.rota import calling
@@ -20,6 +21,7 @@ from timebank.models import ClaimState
 from timebank.models import Event
 from timebank.models import EventState
 from timebank.models import Notice
+from timebank.models import NoticeKind
 from timebank.models import Profile
 from timebank.models import Role
 
@@ -336,3 +338,10 @@ class TestWaves:
             sa.select(Notice.state).where(Notice.kind == "call_for_help").order_by(Notice.id)
         )
         assert states.all() == ["cancelled"] + ["pending"] * 5
+
+    def test_who_runs_it_hears_that_cover_is_wanted_though_they_are_not_asked(self, session, walk):
+        asked = owe(session, walk.nadia, NoticeKind.COVER_WANTED, to=str(walk.nadia.id))
+        runs_it = owe(session, walk.nadia, NoticeKind.COVER_WANTED)
+        appeals.let_be_asked(session, membership_id=walk.nadia.id, may_be_asked=False)
+        session.expire_all()
+        assert (asked.state, runs_it.state) == ("cancelled", "pending")

@@ -359,13 +359,20 @@ def _choose_to_be_asked(session: Session, member: Membership) -> None:
 
 
 def take_back_asks(session: Session, *, member: Membership) -> None:
-    """Stop what is on its way to a member who does not want to be asked."""
+    """Stop what is on its way to a member who does not want to be asked.
+
+    That cover is wanted is told them all the same where they run the event: it names nobody `to`.
+    """
+    is_ask = sa.or_(
+        Notice.kind == NoticeKind.CALL_FOR_HELP,
+        sa.and_(Notice.kind == NoticeKind.COVER_WANTED, Notice.facts.has_key("to")),
+    )
     session.execute(
         sa.update(Notice)
         .where(
             Notice.community_id == member.community_id,
             Notice.person_id == member.person_id,
-            Notice.kind.in_([NoticeKind.CALL_FOR_HELP, NoticeKind.COVER_WANTED]),
+            is_ask,
             Notice.state == NoticeState.PENDING,
         )
         .values(state=NoticeState.CANCELLED)
