@@ -20,6 +20,7 @@ from timebank.core.works import QueueName
 from timebank.domain import ledger
 from timebank.domain.operations import runs
 from timebank.jobs.schedule import SCHEDULES
+from timebank.models import MailRest
 from timebank.models import NoticeDecision
 from timebank.models import NoticeState
 from timebank.models import RunOutcome
@@ -109,6 +110,39 @@ def test_page_of_an_installation_that_is_well(ama, queue, session):
     assert "None. Every message arrived, or its fate is known." in ama.words
     assert "Bexley : in order" in ama.words
     assert "scheduler: rings for what is due – 1" in ama.words
+
+
+@pytest.mark.parametrize(
+    ("minutes", "is_well"), [(1, False), (-9, False), (-11, True)], ids=["now", "lately", "long"]
+)
+def test_all_is_not_well_while_the_mail_server_is_away(ama, queue, session, minutes, is_well):
+    everybody_at_work(queue)
+    until = clock.now() + dt.timedelta(minutes=minutes)
+    session.add(MailRest(why="421 4.3.2", rests_until=until))
+    session.commit()
+    ama.open("/operations")
+    assert ("All is well." in ama.words) is is_well
+    assert ("something needs a look. The mail server is away." in ama.words) is not is_well
+
+
+def test_all_is_not_well_while_messages_are_late(ama, walk, queue, session):
+    everybody_at_work(queue)
+    owe(session, walk.bela, due_in=dt.timedelta(minutes=-14))
+    ama.open("/operations")
+    assert "All is well." in ama.words
+    owe(session, walk.bela, due_in=dt.timedelta(minutes=-16))
+    ama.open("/operations")
+    assert "All is well." not in ama.words
+    assert "Messages are late: the oldest has waited for 16 minutes." in ama.words
+
+
+def test_all_is_not_well_while_books_do_not_add_up(ama, walk, queue, session):
+    everybody_at_work(queue)
+    ledger.reconcile(session, now=clock.now(), broken_chains=[walk.community.id])
+    session.commit()
+    ama.open("/operations")
+    assert "All is well." not in ama.words
+    assert "Books don’t add up: Bexley." in ama.words
 
 
 def test_page_names_the_queue_that_nobody_serves(ama, queue):

@@ -20,6 +20,7 @@ from timebank.models import NoticeState
 
 A_DAY = dt.timedelta(days=1)
 A_WEEK = dt.timedelta(days=7)
+RESTED_LATELY = dt.timedelta(minutes=10)
 MOST_SHOWN = 200
 
 DWELL = """
@@ -155,8 +156,12 @@ def failed(
 
 
 def resting(session: Session) -> MailRest | None:
-    """Read since when the mail server has been away, and why; None: it answers."""
-    return session.scalars(sa.select(MailRest)).first()
+    """Read since when the mail server has been away, and why; None: it answers.
+
+    A rest that ended a while ago was the last: nothing was to be sent since, so nobody noted it.
+    """
+    lately = sa.func.now() - RESTED_LATELY
+    return session.scalars(sa.select(MailRest).where(MailRest.rests_until > lately)).first()
 
 
 def send_again(session: Session, *, notice_id: int, by: int | None) -> None:

@@ -21,6 +21,7 @@ from timebank.models import NoticeState
 from timebank.models import RunOutcome
 
 WEEK = dt.timedelta(days=7)
+LATE = dt.timedelta(minutes=15)
 MOST_COUNTED = 10_000  # of what waits: beyond that the exact figure helps nobody
 TROUBLED = 50
 BROKEN = 20
@@ -125,6 +126,11 @@ class Mail:
     expired: int
     uncertain: int
 
+    @property
+    def is_late(self) -> bool:
+        """Whether the oldest has been due for longer than a busy quarter of an hour explains."""
+        return self.oldest_seconds is not None and self.oldest_seconds > LATE.total_seconds()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Troubled:
@@ -180,6 +186,11 @@ class Books:
     community: str
     ran_at: dt.datetime | None
     is_proved: bool
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether they did not add up."""
+        return self.ran_at is not None and not self.is_proved
 
 
 def read_mail(session: Session) -> Mail:
