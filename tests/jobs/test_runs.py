@@ -109,6 +109,26 @@ def test_run_is_not_called_dead_nor_its_notice_free_while_its_process_may_live(
     assert Pace().lease > killed_by_then
 
 
+def test_night_s_job_that_was_asked_to_stop_is_rung_for_again(
+    session: Session, settings: Settings, queue: redis.Redis, start_process: StartProcess
+) -> None:
+    worker = start_process(conftest.worker_of(QueueName.BOOKS), settings)
+    session.execute(sa.text("LOCK TABLE claim IN ACCESS EXCLUSIVE MODE"))  # the job waits for it
+    one = Ring(
+        function=f"{PREFIX}turns.give_standing_turns", slot="1", queue=QueueName.BOOKS,
+        waits_seconds=60, remembered_seconds=3600, again_seconds=1,
+    )  # fmt: skip
+    doorbell.ring(queue, one)
+    begun = sa.text("SELECT count(*) FROM job_run")
+    mail_sink.wait_until(lambda: session.execute(begun).scalar() == 1)
+    worker.send_signal(signal.SIGTERM)
+    time.sleep(1)  # until the child has heard of it
+    session.rollback()
+    assert worker.wait(10) == 0
+    assert rows(session) == [("turns.give_standing_turns", "stopped", 0)]
+    mail_sink.wait_until(lambda: doorbell.ring(queue, one))
+
+
 def test_killed_runs_are_ended_once_their_time_is_over(session: Session, mine: Tools) -> None:
     now = clock.now()
     for minutes in (-1, 1):

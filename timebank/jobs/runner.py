@@ -64,6 +64,10 @@ LOADED = (
 log = logging.getLogger(__name__)
 
 
+class StoppedEarly(Exception):
+    """A night's job was asked to stop, and is to be done again: the next moment is a day away."""
+
+
 def run_workers(
     settings: Settings, queues: Sequence[QueueName] = (), *, pace: Pace | None = None
 ) -> None:
@@ -117,6 +121,16 @@ def _work(mine: Tools, queue_name: QueueName) -> None:
 
 
 def _recorded(function: str, work: Callable[[], Any]) -> Any:  # noqa: ANN401 - as the job says
-    """Run a job so that a row is left of it; its queue and time limit are the table's."""
+    """Run a job so that a row is left of it; its queue and time limit are the table's.
+
+    Raises:
+        StoppedEarly: A night's job was asked to stop. Its row says so; to the queue it has failed,
+            and so it is rung for again.
+    """
     known = BY_FUNCTION[function]
-    return runs.recorded(function, work, queue_name=known.queue, lasts_seconds=known.lasts_seconds)
+    found = runs.recorded(
+        function, work, queue_name=known.queue, lasts_seconds=known.lasts_seconds
+    )
+    if known.at is not None and tools.current().stopping:
+        raise StoppedEarly
+    return found
