@@ -13,6 +13,8 @@ from tests import builders
 from tests.conftest import SECRET
 from tests.domain.test_mail_choosing import USUAL
 from tests.domain.test_mail_choosing import hows
+from tests.domain.test_messages import did
+from tests.domain.test_messages import send
 from tests.notices import owe
 from tests.statements import count_statements
 from timebank.core import clock
@@ -26,7 +28,9 @@ from timebank.domain.notices import weekly
 from timebank.domain.notices import wording
 from timebank.domain.notices.delivery import lease_notice
 from timebank.domain.notices.families import Family
+from timebank.domain.notices.links import Links
 from timebank.domain.rota import reminders
+from timebank.models import Audience
 from timebank.models import Lead
 from timebank.models import Notice
 from timebank.models import NoticeKind
@@ -339,6 +343,28 @@ class TestKeeping:
         session.expire_all()
         assert first.not_before == dt.datetime(2027, 4, 3, 16, tzinfo=dt.UTC)
         assert second.not_before == dt.datetime(2027, 4, 15, 16, tzinfo=dt.UTC)
+
+    def test_what_is_not_about_the_date_it_names_is_told_after_that_has_begun(self, session, walk):
+        event = {"event_id": str(walk.event.id)}
+        again = owe(session, walk.bela, NoticeKind.COME_AGAIN, slots=str(walk.marshal.id), **event)
+        role_id = walk.marshal.role_id
+        did(session, walk, walk.bela, walk.marshal, dt.date(2027, 4, 10))
+        send(session, walk, whom=Audience.JOB, role_id=role_id)
+        [news] = session.query(Notice).filter_by(kind=NoticeKind.ORGANISER_NEWS)
+        choices = choosing.read_choices(session, membership_id=walk.bela.id)
+        for one in (again, news):
+            one.state = "cancelled"
+            session.flush()
+            weekly.keep(session, notice_id=one.id, choices=choices, now=LONG_AGO)
+        session.expire_all()
+        after = walk.event.ends_at
+        told = together.told_in(session, notice_id=again.told_in_id, now=after)
+        assert [letter.kind for letter in told] == [again.kind, news.kind]
+        assert told[0].starts_at < after
+        assert told[1].starts_at < after
+        leads_to = Links(told[0], "https://goodturn.example", SECRET).gist
+        day = f"{walk.series.slug}/{walk.event.occurs_on}"
+        assert leads_to == f"https://localhost/e/{day}/claim/{walk.marshal.id}"
 
     def test_ending_the_weekly_mail_ends_the_one_that_waits(self, session, walk):
         choose(session, walk.bela, hows=hows(hours="weekly"))

@@ -50,7 +50,7 @@ GISTS = {
     NoticeKind.PLACE_FREE: "free_place",
     NoticeKind.ORGANISER_NEWS: "answer",
     NoticeKind.MESSAGE_ANSWERED: "talk",
-    NoticeKind.COME_AGAIN: "home",
+    NoticeKind.COME_AGAIN: "first_turn",
 }
 
 NOTHING = Enclosed()
@@ -296,6 +296,12 @@ class Links:
         """The page for taking a turn that would suit somebody."""
         date = f"{self.home}/e/{suggested.slug}/{suggested.occurs_on}"
         return f"{date}/claim/{suggested.slot_id}"
+
+    @property
+    def first_turn(self) -> str:
+        """The page for taking the first of the turns that would suit somebody."""
+        again = self.letter.again
+        return self.turn(again.turns[0]) if again and again.turns else self.home
 
     @property
     def exchange(self) -> str:

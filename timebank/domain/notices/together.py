@@ -15,7 +15,10 @@ from timebank.domain.notices import letters
 from timebank.domain.notices.families import FAMILY_OF
 from timebank.domain.notices.families import Family
 from timebank.domain.notices.letters import Letter
+from timebank.models import NoticeKind
 
+# These name the date they come from, a first turn or a page, and are not about that.
+WRITTEN_FROM_A_DATE = frozenset({NoticeKind.COME_AGAIN, NoticeKind.ORGANISER_NEWS})
 NEARBY = dt.timedelta(days=1)
 
 # Where such a mail went before under the same key, those that come late go by themselves.
@@ -67,5 +70,8 @@ def told_in(session: Session, *, notice_id: int, now: dt.datetime) -> list[Lette
 
 def _is_over(letter: Letter, now: dt.datetime) -> bool:
     """Tell whether it is about something to come, and that has begun."""
-    is_ahead = FAMILY_OF.get(letter.kind) in {Family.TURNS, Family.ASKING}
+    is_ahead = (
+        FAMILY_OF.get(letter.kind) in {Family.TURNS, Family.ASKING}
+        and letter.kind not in WRITTEN_FROM_A_DATE
+    )
     return is_ahead and letter.starts_at is not None and letter.starts_at <= now
