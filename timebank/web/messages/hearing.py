@@ -69,24 +69,26 @@ def choose(slug: str, what: str) -> Response:
 
 def hear_by_mail(token: str, series_id: int) -> str:
     """Show the button that the mail leads to: opening a link changes nothing."""
+    return _page_by_mail(token, *_of_link(token, series_id))
+
+
+def stop_by_mail(token: str, series_id: int) -> str:
+    """Hear no more; a second tap is the same. Mail programs that do it want no redirect."""
     series, membership_id = _of_link(token, series_id)
+    hearing.stop(db.session(), series_id=series.id, membership_id=membership_id)
+    db.session.commit()
+    say(_("You won’t hear from them any more, other than about turns of yours."))
+    return _page_by_mail(token, series, membership_id)
+
+
+def _page_by_mail(token: str, series: Series, membership_id: int) -> str:
     return render_template(
         "messages/hear.html",
         series=series,
         hears=hearing.hears(db.session(), series=series, membership_id=membership_id),
         start_url="",
-        stop_url=url_for("messages.stop_by_mail", token=token, series_id=series_id),
+        stop_url=url_for("messages.stop_by_mail", token=token, series_id=series.id),
     )
-
-
-def stop_by_mail(token: str, series_id: int) -> Response:
-    """Hear no more; a second tap is the same."""
-    series, membership_id = _of_link(token, series_id)
-    hearing.stop(db.session(), series_id=series.id, membership_id=membership_id)
-    db.session.commit()
-    say(_("You won’t hear from them any more, other than about turns of yours."))
-    here = url_for("messages.hear_by_mail", token=token, series_id=series_id)
-    return redirect(here, 303)
 
 
 def _published(slug: str) -> Series:
