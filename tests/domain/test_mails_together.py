@@ -345,10 +345,10 @@ class TestKeeping:
         assert second.not_before == dt.datetime(2027, 4, 15, 16, tzinfo=dt.UTC)
 
     def test_what_is_not_about_the_date_it_names_is_told_after_that_has_begun(self, session, walk):
-        event = {"event_id": str(walk.event.id)}
+        first = did(session, walk, walk.bela, walk.marshal, dt.date(2027, 4, 10))
+        event = {"event_id": str(first.event_id)}
         again = owe(session, walk.bela, NoticeKind.COME_AGAIN, slots=str(walk.marshal.id), **event)
         role_id = walk.marshal.role_id
-        did(session, walk, walk.bela, walk.marshal, dt.date(2027, 4, 10))
         send(session, walk, whom=Audience.JOB, role_id=role_id)
         [news] = session.query(Notice).filter_by(kind=NoticeKind.ORGANISER_NEWS)
         choices = choosing.read_choices(session, membership_id=walk.bela.id)
