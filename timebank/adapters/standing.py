@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from timebank.domain.operations.reading import Mail
     from timebank.domain.operations.reading import Run
 
-LATE_AFTER_SECONDS = 15 * 60
 PROVED_WITHIN = dt.timedelta(hours=26)  # every night, and a late one
 
 
@@ -50,7 +49,7 @@ def _jobs(runs: list[Run], now: dt.datetime) -> Part:
 
 
 def _waiting(mail: Mail) -> Part:
-    if mail.oldest_seconds is None or mail.oldest_seconds < LATE_AFTER_SECONDS:
+    if mail.oldest_seconds is None or not mail.is_late:
         return Part("waiting", ok=True)
     minutes = int(mail.oldest_seconds // 60)
     problem = f"{mail.due} messages wait, the oldest for {minutes} minutes: look at the mail."
@@ -59,7 +58,7 @@ def _waiting(mail: Mail) -> Part:
 
 def _books(books: list[Books], now: dt.datetime) -> Part:
     """Books that were never proved are those of a community founded today."""
-    wrong = [one.community for one in books if one.ran_at and not one.is_proved]
+    wrong = [one.community for one in books if one.is_wrong]
     old = [one.community for one in books if one.ran_at and one.ran_at < now - PROVED_WITHIN]
     if wrong:
         problem = f"They do not add up in {', '.join(wrong)}: see /books/differences."
