@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+from collections import OrderedDict
+from collections.abc import Hashable
 from collections.abc import Mapping
 from typing import Any
 from typing import LiteralString
@@ -54,12 +56,17 @@ class Reader:
 
     The pages that are asked for most need one statement and no records; here it costs a third of
     what a session does (docs/measurements.md). `statements` counts them, for the tests.
+
+    Attributes:
+        seen: What was read before, for rules that can tell whether it still holds; it is forgotten
+            with the database.
     """
 
     def __init__(self) -> None:
         self._address = ""
         self._here = threading.local()
         self.statements = 0
+        self.seen: OrderedDict[Hashable, tuple[Any, ...]] = OrderedDict()
 
     def bind(self, database_url: str) -> None:
         """Say which database to read; a connection to an earlier one is closed."""
@@ -68,6 +75,7 @@ class Reader:
             earlier.connection.close()
         self._address = database_url.replace("postgresql+psycopg://", "postgresql://", 1)
         self._here = threading.local()
+        self.seen = OrderedDict()
 
     def one(self, sql: LiteralString, values: Mapping[str, object]) -> tuple[Any, ...] | None:
         """Run a statement -> its first row, or None."""
