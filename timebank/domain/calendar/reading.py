@@ -26,6 +26,7 @@ from sqlalchemy.orm import Session
 from timebank.core import ids
 from timebank.core.errors import NotFound
 from timebank.db import Reader
+from timebank.db import texts_of
 from timebank.domain.calendar import private_statements
 from timebank.domain.calendar import statements
 from timebank.models import CancelledAs
@@ -348,12 +349,12 @@ def _looked_at(reader: Reader, kind: Kind, path: str, values: dict[str, object])
     look, state = LOOKED_AT[kind]
     place = (kind, path, values["host"], values["since"], values["until"])
     seen, known = reader.seen.get(place) or (None, None)
-    if known is not None and reader.one(look, values) == seen:
+    if known is not None and reader.look(look, values) == seen:
         return cast("FeedState", known)
     row = reader.one(state, values)
     feed = _feed(kind, row and (*row[:NAMED], *row[NAMED + 1 :]), path)
     if row and row[NAMED] is not None:  # a community with a mark: it had a date at least once
-        reader.seen[place] = row[: NAMED + 1], feed
+        reader.seen[place] = texts_of(row[: NAMED + 1]), feed
         if len(reader.seen) > MOST_SEEN:
             reader.seen.popitem(last=False)
     return feed
