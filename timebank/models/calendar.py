@@ -1,4 +1,4 @@
-"""Calendars: people's addresses, turns put into one by mail, replies, entries kept ready, changes."""
+"""Calendars: people's addresses, turns put into one by mail, replies, entries ready, changes."""
 
 from __future__ import annotations
 
@@ -284,7 +284,7 @@ class CalendarChange(Base):
     together into one, which names the same.
 
     Attributes:
-        mark: A random number: no two states have the same name, not after a restored backup either.
+        mark: A random number: no two states share a name, not after a restored backup either.
     """
 
     __tablename__ = "calendar_change"

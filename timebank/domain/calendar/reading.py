@@ -20,9 +20,6 @@ from typing import Any
 from typing import LiteralString
 from typing import cast
 
-import sqlalchemy as sa
-from sqlalchemy.orm import Session
-
 from timebank.core import ids
 from timebank.core.errors import NotFound
 from timebank.db import Reader
@@ -30,12 +27,7 @@ from timebank.db import texts_of
 from timebank.domain.calendar import private_statements
 from timebank.domain.calendar import statements
 from timebank.models import CancelledAs
-from timebank.models import Event
-from timebank.models import EventState
-from timebank.models import Group
 from timebank.models import Outlook
-from timebank.models import Series
-from timebank.models import SeriesState
 from timebank.models import Shows
 
 BACK = dt.timedelta(days=180)
@@ -184,17 +176,6 @@ class Showing:
     def is_uncertain(self) -> bool:
         """Whether the date may not take place, because it lacks somebody."""
         return self.outlook in {Outlook.AT_RISK, Outlook.NO_GO}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComingSeries:
-    """A series with dates to come, and whose it is."""
-
-    slug: str
-    title: str
-    next_at: dt.datetime
-    group: str
-    group_slug: str
 
 
 STATE_OF: dict[Kind, LiteralString] = {
@@ -383,29 +364,3 @@ def _feed(kind: Kind, row: tuple[Any, ...] | None, path: str) -> FeedState:
         digest=row[5] or 0,
         changed_at=row[6],
     )
-
-
-def coming_series(session: Session, *, community_id: int, now: dt.datetime) -> list[ComingSeries]:
-    """List the series that neighbours can follow, the soonest first."""
-    next_at = sa.func.min(Event.starts_at).label("next_at")
-    rows = session.execute(
-        sa.select(
-            Series.slug, Series.title, next_at, Group.name.label("group"), Group.slug.label("of")
-        )
-        .join(Event, Event.series_id == Series.id)
-        .join(Group, Group.id == Series.group_id)
-        .where(
-            Series.community_id == community_id,
-            Series.state == SeriesState.PUBLISHED,
-            Event.state == EventState.PLANNED,
-            Event.starts_at > now,
-        )
-        .group_by(Series.id, Group.id)
-        .order_by(next_at, Series.id)
-    )
-    return [
-        ComingSeries(
-            slug=row.slug, title=row.title, next_at=row.next_at, group=row.group, group_slug=row.of
-        )
-        for row in rows
-    ]
