@@ -40,6 +40,7 @@ def worker(settings: Settings, *, how: str) -> None:
             "state = 'leased'", "state <> 'sent'"
         )
         delivery.END = delivery.END.replace("'uncertain'", "'pending'", 1)
+        delivery.SENT = delivery.SENT.replace("'uncertain'", "'pending'", 1)
         delivery.mark_uncertain = _send_again  # type: ignore[assignment]
     run_worker(settings, pace=QUICK)
 

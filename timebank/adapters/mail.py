@@ -17,8 +17,9 @@ from collections.abc import Callable
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from email import policy
 from email.message import EmailMessage
+from email.policy import EmailPolicy
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote
@@ -33,9 +34,44 @@ OK_CODES = frozenset({250, 251})
 CLOSING = 421
 TEMPORARY = range(400, 500)
 PERMANENT = range(500, 600)
+HEADERS_REMEMBERED = 256
+
+
+class _Remembering(EmailPolicy):
+    """Writes headers as the library does, and remembers them: most are the same in every message.
+
+    The library reads a header anew, and builds a class for it, each time that it is set: half of
+    what writing a message took.
+    """
+
+    def clone(self, **changes: object) -> _Remembering:
+        """Give a policy with these changes; itself where that changes nothing."""
+        is_same = all(getattr(self, name) == value for name, value in changes.items())
+        return self if is_same else super().clone(**changes)
+
+    def header_store_parse(self, name: str, value: str) -> tuple[str, str]:
+        """Read a header that is set."""
+        if hasattr(value, "name"):  # it was read already
+            return super().header_store_parse(name, value)
+        return _parsed(name, value)
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        """Write a header in lines."""
+        return _folded(name, value) if self is POLICY else super().fold_binary(name, value)
+
+
+@lru_cache(maxsize=HEADERS_REMEMBERED)
+def _parsed(name: str, value: str) -> tuple[str, str]:
+    return EmailPolicy.header_store_parse(POLICY, name, value)
+
+
+@lru_cache(maxsize=HEADERS_REMEMBERED, typed=True)
+def _folded(name: str, value: str) -> bytes:
+    return EmailPolicy.fold_binary(POLICY, name, value)
+
 
 # Seven bits: a server that knows no 8BITMIME takes it too, and nothing is changed on the way.
-POLICY = policy.SMTP.clone(cte_type="7bit")
+POLICY = _Remembering(linesep="\r\n", cte_type="7bit")
 
 _ADDRESS = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*"
@@ -238,8 +274,7 @@ class SmtpPostbox:
         content = message.as_bytes()
         step = Step.SERVER
         try:
-            server = self._connected()
-            refusal = self._offer_from(server, bounces_to or _sender_of(message))
+            server, refusal = self._offer_from(bounces_to or _sender_of(message))
             if refusal is None:
                 step = Step.RECIPIENT
                 refusal = self._offer_to(server, message["To"].addresses[0].addr_spec)
@@ -265,17 +300,6 @@ class SmtpPostbox:
             with suppress(OSError, smtplib.SMTPException):
                 server.quit()
             server.close()
-
-    def _connected(self) -> smtplib.SMTP:
-        """Use the connection we have if it still answers, else make one."""
-        if self._server:
-            with suppress(OSError, smtplib.SMTPException):
-                if self._server.noop()[0] == OK:
-                    return self._server
-            self._server.close()
-        self._server = None
-        self._server = self._connect()
-        return self._server
 
     def _connect(self) -> smtplib.SMTP:
         host = self._parts.hostname or ""
@@ -311,10 +335,20 @@ class SmtpPostbox:
                 raise smtplib.SMTPNotSupportedError("no TLS: the password stays here")
             server.login(unquote(self._parts.username), unquote(self._parts.password or ""))
 
-    def _offer_from(self, server: smtplib.SMTP, sender: str) -> Outcome | None:
-        """Show who it is from -> why nothing is wanted just now, or None."""
-        code, answer = server.mail(sender)
-        return None if code == OK else Outcome(Fate.AWAY, _answer("MAIL", code, answer))
+    def _offer_from(self, sender: str) -> tuple[smtplib.SMTP, Outcome | None]:
+        """Show who it is from -> to whom, and why nothing is wanted just now, or None.
+
+        Servers close a connection after a while, or after so many messages: where the one we have
+        is of no use any more, another is made.
+        """
+        if self._server:
+            with suppress(OSError, smtplib.SMTPException):
+                code, answer = self._server.mail(sender)
+                if code != CLOSING:
+                    return self._server, _refusal_of_sender(code, answer)
+            self.close()
+        self._server = self._connect()
+        return self._server, _refusal_of_sender(*self._server.mail(sender))
 
     def _offer_to(self, server: smtplib.SMTP, recipient: str) -> Outcome | None:
         """Show whom it is for -> why it is not wanted, or None. Nothing has been handed over."""
@@ -347,6 +381,10 @@ class SmtpPostbox:
             code = CLOSING
         if code != OK:
             self.close()
+
+
+def _refusal_of_sender(code: int, answer: bytes) -> Outcome | None:
+    return None if code == OK else Outcome(Fate.AWAY, _answer("MAIL", code, answer))
 
 
 def _sender_of(message: EmailMessage) -> str:

@@ -7,10 +7,19 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+from contextlib import contextmanager
+from contextlib import suppress
+from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import format_datetime
+from typing import Any
 from urllib.parse import urlsplit
 
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import InterfaceError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -28,7 +37,9 @@ from timebank.adapters.mail_headers import name_language
 from timebank.core import clock
 from timebank.domain import suppression
 from timebank.domain.calendar.invitations import Office
+from timebank.domain.notices import choosing
 from timebank.domain.notices import delivery
+from timebank.domain.notices import letters
 from timebank.domain.notices import wording
 from timebank.domain.notices.delivery import Lease
 from timebank.domain.notices.entries import Entries
@@ -36,7 +47,6 @@ from timebank.domain.notices.entries import entries_for
 from timebank.domain.notices.judging import Enclosed
 from timebank.domain.notices.judging import judge
 from timebank.domain.notices.letters import Letter
-from timebank.domain.notices.letters import read_letter
 from timebank.domain.notices.letters import reason_to_drop
 from timebank.domain.notices.rendering import one_line
 from timebank.jobs import bounces
@@ -47,6 +57,28 @@ log = logging.getLogger(__name__)
 
 ID_DIGITS = 40
 ASK_AGAIN_SECONDS = 0.5
+
+# What was looked up is believed for so long. A round is what can be sent meanwhile: each takes
+# twice as many as the last could.
+ROUND_SECONDS = 1.0
+FIRST_ROUND, LARGEST_ROUND = 8, 50
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Some notices that are taken out together, as a postman does.
+
+    Attributes:
+        fence: What they pass before they leave us; each statement on it counts at once.
+        letters: What they have to say, looked up for all of them.
+        choices: What their readers chose, looked up likewise.
+    """
+
+    mine: Tools
+    postbox: Postbox
+    fence: sa.Connection
+    letters: Mapping[int, dict[str, Any]]
+    choices: Mapping[int, sa.RowMapping]
 
 
 def drain() -> int:
@@ -60,27 +92,88 @@ def drain() -> int:
     postbox = open_postbox(
         mine.settings.smtp_url, hello=host_of(mine), timeout_seconds=mine.pace.smtp_seconds
     )
-    handled = 0
+    handled, most = 0, FIRST_ROUND
     try:
-        while not mine.stopping and time.monotonic() < ends and send_one(mine, postbox):
-            handled += 1
+        while not mine.stopping and time.monotonic() < ends:
+            tried, goes_on = send_some(mine, postbox, most=most)
+            handled += tried
+            if not goes_on:
+                break
+            most = min(2 * tried + 1, LARGEST_ROUND)
     finally:
         postbox.close()
     return handled
 
 
-def send_one(mine: Tools, postbox: Postbox) -> bool:
-    """Lease one notice and see it through -> whether to go on with the next."""
+def send_some(mine: Tools, postbox: Postbox, *, most: int) -> tuple[int, bool]:
+    """Lease some notices and see through as many as can be in a moment.
+
+    The others are given back: what was looked up for them may be so no longer, and somebody may
+    wait for a mail at this very moment. Nobody gets two in one round: what becomes of the first
+    may decide about the second.
+
+    Returns:
+        How many were seen through, and whether to go on.
+    """
     with mine.session() as session:
-        lease = delivery.lease_notice(session, lasts=mine.pace.lease)
-    if lease is None:
-        return False
+        leases = delivery.lease_notices(session, most=most, lasts=mine.pace.lease)
+    first = {lease.person_id: lease for lease in reversed(leases)}
+    left = [lease for lease in leases if lease is first[lease.person_id]]
+    others = [lease for lease in leases if lease is not first[lease.person_id]]
+    tried, goes_on = 0, bool(leases)
+    ends = time.monotonic() + ROUND_SECONDS
+    try:
+        with _round(mine, postbox, left) as our_round:
+            while left and goes_on and not our_round.fence.invalidated:
+                if tried and (mine.stopping or time.monotonic() > ends):
+                    break
+                goes_on = _see_through(our_round, left.pop(0))
+                tried += goes_on
+    finally:
+        _give_back(mine, [*left, *others])
+    return tried, goes_on
+
+
+@contextmanager
+def _round(mine: Tools, postbox: Postbox, leases: Sequence[Lease]) -> Iterator[Round]:
+    """Look up what these notices have to say, and open the fence they are to pass."""
+    looked_up = _look_up(mine, [lease.notice_id for lease in leases])
+    with mine.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as fence:
+        yield Round(mine, postbox, fence, *looked_up)
+
+
+def _look_up(
+    mine: Tools, notice_ids: list[int]
+) -> tuple[dict[int, dict[str, Any]], dict[int, sa.RowMapping]]:
+    """Look up all of them, a statement each; nothing, where a row among them cannot be read."""
+    try:
+        with mine.session() as session:
+            return (
+                letters.look_up(session, notice_ids=notice_ids),
+                choosing.look_up(session, notice_ids=notice_ids),
+            )
+    except (OperationalError, InterfaceError):
+        raise
+    except DBAPIError:
+        return {}, {}  # each is looked up by itself, and only that one is put back
+
+
+def _give_back(mine: Tools, leases: Sequence[Lease]) -> None:
+    """Give back what was not tried; where the database is away, their leases will end."""
+    if leases:
+        with suppress(OperationalError, InterfaceError), mine.session() as session:
+            delivery.give_back(session, leases=leases)
+
+
+def _see_through(our_round: Round, lease: Lease) -> bool:
+    """See one notice through -> whether to go on with the next."""
+    mine = our_round.mine
     if not lease.takes_mail:
         why = delivery.TAKES_NO_MAIL
         _note(mine, lambda session: delivery.mark_failed(session, lease=lease, why=why))
         return True
     try:
-        message = _message(mine, lease)
+        message = _message(our_round, lease)
     except (OperationalError, InterfaceError):
         raise  # the database is away: that is not the notice's fault, and its lease will end
     except Exception as error:  # noqa: BLE001 - one bad row must not stop all others
@@ -89,12 +182,12 @@ def send_one(mine: Tools, postbox: Postbox) -> bool:
         return True
     if message is None:
         return True
-    outcome = postbox.deliver(
+    outcome = our_round.postbox.deliver(
         message,
-        hand_over=lambda: _hand_over(mine, lease),
+        hand_over=lambda: _hand_over(our_round, lease),
         bounces_to=_bounces_to(mine, lease, message),
     )
-    _record(mine, lease, outcome, message["To"])
+    _record(our_round, lease, outcome, message["To"])
     return outcome.fate not in {Fate.AWAY, Fate.UNKNOWN}
 
 
@@ -109,13 +202,13 @@ def message_id(dedupe_key: str, host: str) -> str:
     return f"{hashlib.sha256(dedupe_key.encode()).hexdigest()[:ID_DIGITS]}@{host}"
 
 
-def _message(mine: Tools, lease: Lease) -> EmailMessage | None:
+def _message(our_round: Round, lease: Lease) -> EmailMessage | None:
     """Write the message, or end the notice when what it tells is no longer so."""
-    now = clock.now()
+    mine, now = our_round.mine, clock.now()
     with mine.session() as session:
-        letter = read_letter(session, notice_id=lease.notice_id)
+        letter = _letter(session, our_round, lease.notice_id)
         why = reason_to_drop(letter)
-        enclosed = judge(session, lease=lease, letter=letter, now=now) if why is None else None
+        enclosed = _enclosed(session, our_round, lease, letter, now) if why is None else None
         entries = enclosed and entries_for(
             session, letter, notice_id=lease.notice_id, office=_office(mine), now=now
         )
@@ -129,6 +222,24 @@ def _message(mine: Tools, lease: Lease) -> EmailMessage | None:
     reason = why or ""
     _note(mine, lambda session: delivery.mark_cancelled(session, lease=lease, why=reason))
     return None
+
+
+def _letter(session: Session, our_round: Round, notice_id: int) -> Letter:
+    looked_up = our_round.letters.get(notice_id)
+    if looked_up is None:
+        return letters.read_letter(session, notice_id=notice_id)
+    return letters.letter_of(session, looked_up)
+
+
+def _enclosed(
+    session: Session, our_round: Round, lease: Lease, letter: Letter, now: dt.datetime
+) -> Enclosed | None:
+    looked_up = our_round.choices.get(lease.notice_id)
+    if looked_up is None:
+        due = choosing.read_due(session, notice_id=lease.notice_id)
+    else:
+        due = choosing.due_of(looked_up)
+    return judge(session, lease=lease, letter=letter, due=due, now=now)
 
 
 def _office(mine: Tools) -> Office:
@@ -174,21 +285,23 @@ def _write(
     return message
 
 
-def _hand_over(mine: Tools, lease: Lease) -> bool:
-    with mine.session() as session:
-        return delivery.hand_over(session, lease=lease, lasts=mine.pace.lease)
+def _hand_over(our_round: Round, lease: Lease) -> bool:
+    """Pass the fence; True means that the disk has it."""
+    passed = delivery.hand_over(our_round.fence, lease=lease, lasts=our_round.mine.pace.lease)
+    our_round.fence.commit()
+    return passed
 
 
 def _bounces_to(mine: Tools, lease: Lease, message: EmailMessage) -> str:
     return bounces.desk_of(mine).returns_to(notice_id=lease.notice_id, address=message["To"])
 
 
-def _record(mine: Tools, lease: Lease, outcome: Outcome, address: str) -> None:
+def _record(our_round: Round, lease: Lease, outcome: Outcome, address: str) -> None:
     """Write down what became of the message."""
-    why = outcome.why
+    mine, why = our_round.mine, outcome.why
     match outcome.fate:
         case Fate.SENT:
-            _note(mine, lambda session: delivery.mark_sent(session, lease=lease))
+            _note_sent(our_round, lease)
         case Fate.AWAY:
             _note(mine, lambda session: _rest(session, mine, lease, outcome))
             mine.was_away = True
@@ -206,6 +319,16 @@ def _record(mine: Tools, lease: Lease, outcome: Outcome, address: str) -> None:
     if mine.was_away:  # once a process, not once a mail
         _note(mine, delivery.end_rest)
         mine.was_away = False
+
+
+def _note_sent(our_round: Round, lease: Lease) -> None:
+    """Note it on the connection we have; a round ends where that is broken."""
+    try:
+        delivery.mark_sent(our_round.fence, lease=lease)
+        our_round.fence.commit()
+    except (OperationalError, InterfaceError):
+        our_round.fence.rollback()
+        _note(our_round.mine, lambda session: delivery.mark_sent(session, lease=lease))
 
 
 def _note(mine: Tools, write: Callable[[Session], object]) -> None:
