@@ -150,14 +150,15 @@ def test_row_that_cannot_be_worded_stops_nobody_and_is_failed_in_the_end(
     session.execute(sa.update(Notice).where(of_the_first).values(kind="below_floor"))
     session.commit()
     with mail_sink.running(Sink()) as sink:
-        with_smtp(sink.url)
+        mine = with_smtp(sink.url)
+        mine.pace = replace(mine.pace, back_off=dt.timedelta(minutes=1))
         notices.drain()
         assert conftest.states(session) == {"pending": 1, "sent": 2}
         assert errors(session)[0] == "wording: UndefinedError"
         waits = []
         for _ in range(delivery.MOST_WORDINGS - 1):
             [notice] = session.scalars(sa.select(Notice).where(of_the_first))
-            waits.append(round((notice.not_before - clock.now()).total_seconds()))
+            waits.append(round((notice.not_before - clock.now()) / dt.timedelta(minutes=1)))
             notice.not_before = clock.now()
             session.commit()
             notices.drain()
@@ -353,3 +354,33 @@ def test_asked_to_stop_it_finishes_the_message_and_takes_no_more(
         sink.at_data = at_data
         notices.drain()
     assert conftest.states(session) == {"sent": 1, "pending": 2}
+    tried = session.scalars(sa.select(Notice.attempts).order_by(Notice.id)).all()
+    assert tried == [1, 0, 0], "what was leased along is given back as it was"
+
+
+def test_nobody_gets_two_in_a_round_since_the_first_may_decide_about_the_second(
+    session: Session, with_smtp: WithSmtp
+) -> None:
+    [claim] = conftest.owe_reminders(session, 1)
+    owe(session, session.get_one(Membership, claim.membership_id))
+    with mail_sink.running(Sink(at_recipient=lambda *_: "550 5.1.1 unknown")) as sink:
+        with_smtp(sink.url)
+        notices.drain()
+    assert errors(session) == ["RCPT: 550 5.1.1", delivery.TAKES_NO_MAIL]
+
+
+def test_row_that_cannot_be_read_stops_none_of_those_looked_up_along(
+    session: Session, with_smtp: WithSmtp
+) -> None:
+    claims = conftest.owe_reminders(session, 3)
+    session.execute(
+        sa.update(Notice)
+        .where(Notice.claim_id == claims[1].id)
+        .values(facts={"membership_id": "no number"})
+    )
+    session.commit()
+    with mail_sink.running(Sink()) as sink:
+        with_smtp(sink.url)
+        notices.drain()
+    assert conftest.states(session) == {"sent": 2, "pending": 1}
+    assert errors(session)[1] == "wording: DataError"
