@@ -103,7 +103,7 @@ class Notice(Base):
         refusals: How often it was put back: refused for now, or not to be worded.
         wordings: How many of those because it could not be worded.
         due_at: When it was due at first, where it was put back since.
-        again_at: When somebody had it sent again; `again_by` is written no more (`NoticeDecision`).
+        again_at: When somebody had it sent again; `NoticeDecision` says who did.
     """
 
     __tablename__ = "notice"
