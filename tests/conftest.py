@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import shutil
 import tempfile
@@ -14,7 +13,9 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from tests.addresses import KeptMap
 from tests.browsing import Browser
+from tests.databases import Database
 from timebank.adapters.embedded import start_postgres
 from timebank.adapters.embedded import start_valkey
 from timebank.adapters.migrations import migrate
@@ -22,7 +23,6 @@ from timebank.app import create_app
 from timebank.core.settings import Settings
 from timebank.db import CONNECTION_LIMITS
 from timebank.db import db
-from timebank.db import reader
 from timebank.web.kept import shelf
 
 ENOUGH_MEMORY_BYTES = 4_000_000_000
@@ -46,6 +46,9 @@ def postgres_url(server_folder: Path) -> Iterator[str]:
     server = start_postgres(server_folder / "postgres", durable=False)
     admin = sa.create_engine(server.url, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
+        for setting in ("autovacuum = off", "jit = off"):  # they would cost, and never pay here
+            connection.exec_driver_sql(f"ALTER SYSTEM SET {setting}")
+        connection.exec_driver_sql("SELECT pg_reload_conf()")
         connection.exec_driver_sql("CREATE DATABASE pattern")
     pattern = sa.create_engine(sa.make_url(server.url).set(database="pattern"))
     with pattern.connect() as connection:
@@ -56,36 +59,32 @@ def postgres_url(server_folder: Path) -> Iterator[str]:
     server.stop()
 
 
-_numbers = itertools.count(1)
+@pytest.fixture(scope="session")
+def database(postgres_url: str) -> Iterator[Database]:
+    database = Database(postgres_url)
+    yield database
+    database.close()
 
 
 @pytest.fixture
-def database_url(postgres_url: str) -> Iterator[str]:
+def database_url(database: Database, monkeypatch: pytest.MonkeyPatch) -> str:
     """A database of this test's own, empty but for the schema; what it commits stays its own."""
-    name = f"test_{next(_numbers)}"
-    admin = sa.create_engine(postgres_url, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE pattern")
-    yield sa.make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
-    with admin.connect() as connection:
-        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
-    admin.dispose()
+    database.begin()
+    monkeypatch.setattr(sa, "create_engine", database.engines.create)
+    monkeypatch.setattr(db, "_make_engine", database.engines.create_for_app)
+    return database.url
 
 
 @pytest.fixture
-def engine(database_url: str) -> Iterator[sa.Engine]:
+def engine(database_url: str) -> sa.Engine:
     limits = {"options": CONNECTION_LIMITS}
-    engine = sa.create_engine(database_url, pool_size=60, connect_args=limits)
-    yield engine
-    engine.dispose()
+    return sa.create_engine(database_url, pool_size=60, connect_args=limits)
 
 
 @pytest.fixture
-def owner(database_url: str) -> Iterator[sa.Engine]:
+def owner(database_url: str) -> sa.Engine:
     """Whoever owns the tables: who migrates and repairs, without the application's role."""
-    engine = sa.create_engine(database_url)
-    yield engine
-    engine.dispose()
+    return sa.create_engine(database_url)
 
 
 @pytest.fixture
@@ -115,15 +114,17 @@ def settings(database_url: str, redis_url: str, tmp_path: Path) -> Settings:
     )
 
 
+@pytest.fixture(scope="session")
+def addresses() -> KeptMap:
+    return KeptMap()
+
+
 @pytest.fixture
-def app(settings: Settings) -> Iterator[Flask]:
+def app(settings: Settings, addresses: KeptMap) -> Flask:
     """The app, on this test's own database; the pages kept of earlier ones are forgotten."""
     shelf.clear()
-    app = create_app(settings)
-    yield app
-    with app.app_context():
-        db.engine.dispose()
-    reader.bind("")
+    with addresses.used():
+        return create_app(settings)
 
 
 @pytest.fixture
