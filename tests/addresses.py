@@ -10,39 +10,42 @@ from flask import Flask
 from werkzeug.routing import Map
 from werkzeug.routing import RuleFactory
 
+from timebank import app as composition
+from timebank.core.settings import Settings
+
 
 class _Addresses(Map):
     """Addresses that are there already need not be added a second time."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._known: set[tuple[object, ...]] = set()
+        self.known: set[tuple[object, ...]] = set()
 
     def add(self, rulefactory: RuleFactory) -> None:
         for rule in rulefactory.get_rules(self):
             known = (rule.rule, rule.endpoint, *sorted(rule.methods or ()))
-            if known not in self._known:
-                self._known.add(known)
+            if known not in self.known:
+                self.known.add(known)
                 super().add(rule)
 
 
-class KeptMap:
-    """The addresses of the app, for one app after another; a test that adds some keeps them."""
+@contextmanager
+def kept_addresses(settings: Settings) -> Iterator[None]:
+    """Let all apps share the addresses of one; those that a test adds are its own."""
+    kept = _Addresses()
+    usual: set[tuple[object, ...]] = set()
 
-    def __init__(self) -> None:
-        self._addresses = _Addresses()
-        self._count = 0
+    class App(Flask):
+        @staticmethod
+        def url_map_class(*, host_matching: bool) -> Map:
+            nonlocal kept
+            assert not host_matching
+            if usual and not kept.known <= usual:
+                kept = _Addresses()
+            return kept
 
-    @contextmanager
-    def used(self) -> Iterator[None]:
-        """Build the app with them."""
-        if self._count != len(self._addresses._rules):
-            self._addresses, self._count = _Addresses(), 0
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Flask, "url_map_class", self._map)
-            yield
-        self._count = len(self._addresses._rules)
-
-    def _map(self, *, host_matching: bool) -> Map:
-        assert not host_matching
-        return self._addresses
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(composition, "Flask", App)
+        composition.create_app(settings)
+        usual |= kept.known
+        yield

@@ -22,8 +22,8 @@ PATTERN = "pattern"
 NAME = "test"
 MOST_CONNECTIONS = 4  # that an engine keeps from one test to the next
 
-# What the pattern holds, so that it can be had back. A table within one page is as good as new when
-# its rows are gone: what is written next lies behind them, in order.
+# What the pattern holds, so that it can be had back. A table within one page is as good as new
+# when its rows are gone: what is written next lies behind them, in order.
 REMEMBER = """
 CREATE TEMP TABLE kept_size AS
   SELECT oid AS relation, greatest(pg_relation_size(oid), 8192) AS bytes
@@ -101,6 +101,7 @@ class Engines:
         """Close every connection."""
         for engine in self._all():
             engine.dispose()
+        self._processes.clear()
 
     def _all(self) -> list[sa.Engine]:
         return [engine for engines in self._kept.values() for engine in engines]
@@ -123,7 +124,7 @@ class Database:
     """The database of one test after another, on a server that has the pattern."""
 
     def __init__(self, server_url: str) -> None:
-        self._server = psycopg.connect(_plain(server_url), autocommit=True)
+        self._server = connect(server_url)
         self._url = sa.make_url(server_url).set(database=NAME)
         self.url = self._url.render_as_string(hide_password=False)
         self.engines = Engines()
@@ -148,7 +149,7 @@ class Database:
     def _make(self) -> None:
         self._server.execute(f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)")
         make_like(self._server, NAME, PATTERN)
-        self._cleaner = psycopg.connect(_plain(self.url), autocommit=True, prepare_threshold=0)
+        self._cleaner = connect(self.url, prepare_threshold=0)
         self._cleaner.execute("SET session_replication_role = replica")  # no rule asks why
         self._cleaner.execute(REMEMBER, prepare=False)
         self._look_at_the_pattern()
@@ -158,17 +159,15 @@ class Database:
         """Tables that the pattern has rows in must be as they were; all others are emptied."""
         sql = "SELECT relation::regclass::text FROM kept_size ORDER BY relation"
         names = [name for (name,) in self._cleaner.execute(sql)]
-        filled = [name for name in names if self._ask(f"SELECT EXISTS (SELECT FROM {name})")]
-        deletes = [
-            f"x{number} AS (DELETE FROM {name})"
-            for number, name in enumerate(names)
-            if name not in filled
-        ]
+        filled = [name for name in names if self._ask(f"SELECT EXISTS (SELECT FROM {name})")]  # noqa: S608
+        empty = [name for name in names if name not in filled]
+        deletes = [f"x{number} AS (DELETE FROM {name})" for number, name in enumerate(empty)]  # noqa: S608
         self._empty = f"WITH {', '.join(deletes)} SELECT 1"
-        self._ask_shape = "SELECT " + " || '/' || ".join(
-            f"(SELECT count(*) || ' ' || max(xmin::text::bigint) FROM {table})"
-            for table in (*CATALOGUES, *filled)
-        )
+        looks = [
+            f"(SELECT count(*) || ' ' || max(xmin::text::bigint) FROM {name})"  # noqa: S608
+            for name in (*CATALOGUES, *filled)
+        ]
+        self._ask_shape = f"SELECT {' || chr(10) || '.join(looks)}"
 
     def _emptied(self) -> bool:
         """Try to have the pattern back without making the database anew -> whether it is."""
@@ -193,6 +192,13 @@ class Database:
         return self._cleaner.execute(sql).fetchone()[0]
 
 
+def connect(url: str | sa.URL, **options: Any) -> psycopg.Connection:
+    """Connect to a database, or to the server that has it, outside any transaction."""
+    plain = sa.make_url(url).set(drivername="postgresql")
+    address = plain.render_as_string(hide_password=False)
+    return psycopg.connect(address, autocommit=True, **options)
+
+
 def make_like(server: psycopg.Connection, name: str, pattern: str) -> None:
     """Make a database like another; its files are copied, which writes no log."""
     server.execute(f"CREATE DATABASE {name} TEMPLATE {pattern} STRATEGY FILE_COPY")
@@ -204,7 +210,3 @@ def reader_process() -> list[int]:
     return (
         [] if cursor is None or cursor.connection.closed else [cursor.connection.info.backend_pid]
     )
-
-
-def _plain(url: str | sa.URL) -> str:
-    return sa.make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)

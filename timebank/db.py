@@ -74,11 +74,14 @@ class Reader:
         self.seen: OrderedDict[Hashable, tuple[Any, ...]] = OrderedDict()
 
     def bind(self, database_url: str) -> None:
-        """Say which database to read; a connection to an earlier one is closed."""
+        """Say which database to read; this thread's connection to an earlier one is closed."""
+        address = database_url.replace("postgresql+psycopg://", "postgresql://", 1)
+        if address == self._address:
+            return
         earlier = getattr(self._here, "cursor", None)
         if earlier is not None:
             earlier.connection.close()
-        self._address = database_url.replace("postgresql+psycopg://", "postgresql://", 1)
+        self._address = address
         self._here = threading.local()
         self.seen = OrderedDict()
 
