@@ -41,7 +41,7 @@ def begun(database: Database) -> None:
 
 def filled(ask: Ask) -> set[object]:
     """The tables that hold something."""
-    return {name for (name,) in ask(TABLES) if ask(f"SELECT FROM {name} LIMIT 1")}  # noqa: S608
+    return {name for (name,) in ask(TABLES) if ask(f"SELECT 1 FROM {name} LIMIT 1")}  # noqa: S608
 
 
 def write(database: Database) -> None:
