@@ -1,7 +1,8 @@
-"""Real servers for the tests: one PostgreSQL and one Valkey a run, a fresh database a test."""
+"""Real servers for the tests: one PostgreSQL and one Valkey a run, an empty database a test."""
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
@@ -28,6 +29,12 @@ from timebank.web.kept import shelf
 ENOUGH_MEMORY_BYTES = 4_000_000_000
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 SECRET = "a secret key for tests, long enough"
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end: nobody need look again whether it is in use."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
