@@ -9,6 +9,7 @@ from click.testing import Result
 from sqlalchemy.orm import Session
 
 from tests import builders
+from tests.answers import answer
 from tests.bounces import report
 from timebank.cli import main
 from timebank.core.settings import Settings
@@ -292,6 +293,19 @@ class TestReplies:
         counted = operator.types("replies").output.split()
         assert dict(zip(counted[::2], counted[1::2], strict=True)) == {
             "asked": "0", "no_change": "0", "wrong": "0", "old": "0", "unreadable": "3",
+        }  # fmt: skip
+
+    def test_answers_to_organisers_are_taken_and_counted(
+        self, operator: Operator, session: Session
+    ) -> None:
+        given = {"REPLY_ADDRESS": "rota@bexley.example"}
+        forged = answer(f"rota+m1-{'a' * 32}@bexley.example", "It’s me.")
+        done = operator.types("read-reply", typed=forged, **given)
+        assert (done.exit_code, done.output) == (0, "")
+        counted = operator.types("answers").output.split()
+        assert dict(zip(counted[::2], counted[1::2], strict=True)) == {
+            "passed_on": "0", "returned": "0", "automatic": "0", "gone": "0", "wrong": "1",
+            "unreadable": "0",
         }  # fmt: skip
 
     def test_wait_at_the_mail_server_while_the_database_is_away(self, operator: Operator) -> None:

@@ -17,9 +17,11 @@ from tests.conftest import SECRET
 from tests.mail_lint import Reader
 from timebank.adapters.mail import NotOneRecipient
 from timebank.adapters.mail import write_message
+from timebank.adapters.mail_headers import add_reply_to
 from timebank.adapters.mail_headers import add_way_out
 from timebank.app import create_app
 from timebank.core import ids
+from timebank.domain.messages import by_mail
 from timebank.domain.notices import samples
 from timebank.domain.notices import wording
 from timebank.domain.notices.families import FAMILY_OF
@@ -200,6 +202,45 @@ def test_kept_for_the_weekly_mail_it_leads_where_its_own_mail_does(kind):
     assert lines[at + 1].strip() in LINK.findall(own.text)
     assert lines[at + 1].strip() in Reader(words.html).links
     assert own.subject in Reader(words.html).line
+
+
+@pytest.mark.parametrize("kind", sorted(by_mail.ANSWERED_BY_MAIL))
+@pytest.mark.parametrize("is_read", [True, False])
+def test_a_mail_promises_to_be_answered_only_where_somebody_reads_it(kind, is_read):
+    letter, enclosed = samples.sample(kind, now=NOW)
+    desk = by_mail.Desk(
+        secret_key=SECRET, reply_address="rota@goodturn.example" if is_read else ""
+    )
+    to = desk.answers_to(kind=kind, notice_id=10**18 - 1, address="bela@example.com")
+    words = wording.word(
+        letter,
+        public_url="https://goodturn.example",
+        secret_key=SECRET,
+        now=NOW,
+        enclosed=dataclasses.replace(enclosed, reply_to=to),
+    )
+    seen = Reader(words.html)
+    assert seen.faults == []
+    for part in (" ".join(words.text.split()), seen.line):
+        assert ("ust answer this e-mail" in part) == is_read
+        assert ("Answering this e-mail itself wouldn’t reach them" in part) != is_read
+        assert ADDRESS.findall(part) == []
+    if is_read:
+        message = written(words)
+        add_reply_to(message, to)
+        assert f"\r\nReply-To: <{to}>\r\n".encode() in bytes(message)
+        assert len(to.partition("@")[0]) <= 64
+
+
+@pytest.mark.parametrize("why", ["long", "many", "files", "empty", "unreadable", "refused"])
+def test_an_answer_that_went_nowhere_says_why_in_text_and_html(why):
+    words = worded(NoticeKind.ANSWER_RETURNED, facts={"why": why})
+    others = worded(NoticeKind.ANSWER_RETURNED, facts={"why": "another"})
+    assert (words.text == others.text) == (why == "refused")
+    seen = Reader(words.html)
+    assert seen.faults == []
+    reason = words.text.split("nobody has got it.")[1].strip().splitlines()[0]
+    assert reason in seen.line
 
 
 LONG = f"{'a' * 64}@{'b' * 59}.{'c' * 63}.{'d' * 61}.uk"

@@ -204,6 +204,8 @@ def test_feeds_are_packed_only_where_that_is_switched_on():
         ("REPLY_ADDRESS", ""),
         ("REPLIES_URL", "imap://rota:tea@mail.example/INBOX"),
         ("REPLIES_URL", "imaps://mail.example/INBOX"),
+        ("REPLIES_URL", "maildir:///"),
+        ("REPLIES_URL", "maildir://elsewhere/folder"),
         ("REPLIES_URL", "imaps://rota@mail.example/INBOX"),
         ("REPLIES_URL", "imaps://rota:tea@/INBOX"),
         ("REPLIES_URL", "imaps://rota:tea@mail.example:0/INBOX"),

@@ -13,15 +13,18 @@ from tests.drafts import a_draft
 from tests.storms import Storm
 from timebank.core.errors import NotFound
 from timebank.domain import events
+from timebank.domain.events import leads
 from timebank.domain.rota import changing
 from timebank.domain.rota import claiming
 from timebank.domain.rota import editing
 from timebank.domain.rota import following
 from timebank.domain.rota import reading
+from timebank.domain.rota import reminding
 from timebank.domain.rota import withdrawing
 from timebank.models import Claim
 from timebank.models import Event
 from timebank.models import Frequency
+from timebank.models import Lead
 from timebank.models import Membership
 from timebank.models import Notice
 from timebank.models import Role
@@ -296,3 +299,68 @@ def test_of_two_who_save_at_once_one_reads_what_the_other_wrote_first(engine, se
     with Storm(engine, crowd=2) as storm:
         answers = storm.answers([save("Amble"), save("Ramble")])
     assert answers == {"done": 1, "SeriesChangedMeanwhile": 1}
+
+
+WEEK = frozenset({Lead.WEEK})
+
+
+def reminded(session, scene):
+    """When people are reminded of the first three dates."""
+    return [leads.of_date(date, scene.series) for date in dates_of(session, scene)[:3]]
+
+
+@pytest.mark.parametrize(
+    ("scope", "expected"),
+    [
+        (editing.Scope(), [WEEK, WEEK, WEEK]),
+        (
+            editing.Scope(editing.Reach.LATER, dt.date(2027, 5, 8)),
+            [leads.USUAL_LEADS, WEEK, WEEK],
+        ),
+        (
+            editing.Scope(editing.Reach.ONLY, dt.date(2027, 5, 8)),
+            [leads.USUAL_LEADS, WEEK, leads.USUAL_LEADS],
+        ),
+    ],
+)
+def test_other_reminders_are_for_the_dates_that_were_chosen(session, scene, scope, expected):
+    draft = dataclasses.replace(scene.draft, leads=WEEK)
+    change = {"series": scene.series, "draft": draft, "now": NOW}
+    assert editing.asks_which_dates(session, **change)
+    editing.edit_series(session, **change, by=scene.walk.nadia, scope=scope)
+    session.expire_all()
+    assert reminded(session, scene) == expected
+    assert {date.sequence for date in dates_of(session, scene)} == {0}  # calendars don't show it
+    new = Event(series_id=scene.series.id)
+    assert leads.of_date(new, scene.series) == (
+        leads.USUAL_LEADS if scope.reach is editing.Reach.ONLY else WEEK
+    )
+
+
+def test_a_date_with_reminders_of_its_own_keeps_them_and_it_is_said(session, scene):
+    second = dates_of(session, scene)[1]
+    reminding.remind(session, event=second, wanted=[], by=scene.walk.nadia, now=NOW)
+    draft = dataclasses.replace(scene.draft, leads=WEEK)
+    change = {"series": scene.series, "draft": draft, "by": scene.walk.nadia, "now": NOW}
+    assert editing.preview_edit(session, **change).own_leads == (second.occurs_on,)
+    editing.edit_series(session, **change)
+    session.expire_all()
+    assert reminded(session, scene) == [WEEK, frozenset(), WEEK]
+    reminding.remind(session, event=second, wanted=None, by=scene.walk.nadia, now=NOW)
+    assert reminded(session, scene) == [WEEK, WEEK, WEEK]
+
+
+def test_back_to_the_usual_reminders_nothing_is_kept(session, scene):
+    scene.edit(session, leads=WEEK)
+    assert scene.series.leads == ["week"]
+    scene.edit(session)
+    assert scene.series.leads is None
+
+
+def test_whoever_does_not_run_it_says_nothing_about_reminders(session, scene):
+    first = dates_of(session, scene)[0]
+    elsewhere = builders.a_community(session, slug="ashford", host="ashford.example")
+    chi = builders.a_member(session, elsewhere, "Chi Wu", email="chi@example.com")
+    for stranger in (scene.walk.bela, chi):
+        with pytest.raises(NotFound):
+            reminding.remind(session, event=first, wanted=WEEK, by=stranger, now=NOW)

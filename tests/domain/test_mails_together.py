@@ -19,6 +19,7 @@ from tests.notices import owe
 from tests.statements import count_statements
 from timebank.core import clock
 from timebank.domain import outbox
+from timebank.domain.events.leads import written as leads_written
 from timebank.domain.notices import choosing
 from timebank.domain.notices import judging
 from timebank.domain.notices import letters
@@ -119,6 +120,105 @@ class TestLeads:
         early = dt.datetime(2027, 5, 1, 4, 30, tzinfo=dt.UTC)
         assert planned(session, early - SECOND) == []
         assert planned(session, early) == [("reminder_morning", "pending")]
+
+
+def say(session, walk, *leads):
+    walk.series.leads = leads_written(leads)
+    session.flush()
+
+
+class TestLeadsOfAnEvent:
+    """The organisers say when its people are reminded; what somebody chose themselves wins."""
+
+    @pytest.mark.parametrize(
+        ("lead", "moment"),
+        [(Lead.WEEK, A_WEEK), (Lead.TWO_DAYS, TWO_DAYS), (Lead.EVE, EVE), (Lead.MORNING, MORNING)],
+    )
+    def test_its_people_are_reminded_then_and_at_no_other_time(self, session, walk, lead, moment):
+        say(session, walk, lead)
+        a_turn(session, walk.tail_walker, walk.bela)
+        for one in (A_WEEK, TWO_DAYS, EVE, MORNING):
+            planned(session, one)
+        assert planned(session, MORNING) == [(f"reminder_{lead}", "pending")]
+        assert session.query(Notice).one().not_before == moment
+
+    def test_one_date_has_its_own_and_the_others_go_on_as_the_series(self, session, walk):
+        say(session, walk, Lead.WEEK)
+        walk.event.leads = ["morning"]
+        other = builders.an_event(session, walk.series, dt.date(2027, 5, 8))
+        a_turn(session, walk.tail_walker, walk.bela)
+        a_turn(session, builders.a_slot(session, other, walk.marshal.role), walk.sam)
+        assert planned(session, A_WEEK) == []
+        assert planned(session, MORNING) == [("reminder_morning", "pending")]
+        assert planned(session, A_WEEK + dt.timedelta(days=7))[1:] == [
+            ("reminder_week", "pending")
+        ]
+
+    def test_a_person_s_own_choice_wins_even_where_it_is_the_usual_one(self, session, walk):
+        say(session, walk, Lead.WEEK)
+        choose(session, walk.bela, leads=frozenset({Lead.TWO_DAYS, Lead.EVE}))
+        choose(session, walk.sam, leads=None)
+        a_turn(session, walk.tail_walker, walk.bela)
+        a_turn(session, walk.marshal, walk.sam)
+        planned(session, A_WEEK)
+        assert planned(session, TWO_DAYS) == [
+            ("reminder_week", "pending"),
+            ("reminder_two_days", "pending"),
+        ]
+        assert [one.person_id for one in session.query(Notice).order_by(Notice.id)] == [
+            walk.sam.person_id,
+            walk.bela.person_id,
+        ]
+
+    def test_nobody_is_reminded_where_they_say_so_but_who_chose_to_be(self, session, walk):
+        say(session, walk)
+        choose(session, walk.sam, leads=frozenset({Lead.EVE}))
+        a_turn(session, walk.tail_walker, walk.bela)
+        a_turn(session, walk.marshal, walk.sam)
+        for one in (A_WEEK, TWO_DAYS, EVE, MORNING):
+            planned(session, one)
+        assert session.query(Notice).one().person_id == walk.sam.person_id
+
+    def test_a_change_adds_what_is_new_and_planning_twice_adds_no_row(self, session, walk):
+        say(session, walk, Lead.MORNING)
+        a_turn(session, walk.tail_walker, walk.bela)
+        assert planned(session, EVE + SECOND) == []
+        say(session, walk, Lead.EVE, Lead.MORNING)
+        assert planned(session, EVE + SECOND) == [("reminder_eve", "pending")]
+        assert planned(session, EVE + SECOND) == [("reminder_eve", "pending")]
+
+    def test_what_is_no_longer_wanted_and_not_sent_yet_is_called_off(self, session, walk):
+        a_turn(session, walk.tail_walker, walk.bela)
+        planned(session, EVE)
+        reminder = session.query(Notice).one()
+
+        def verdict():
+            due = choosing.read_due(session, notice_id=reminder.id)
+            return choosing.decide(due, now=EVE).verdict
+
+        assert verdict() is choosing.Verdict.SEND
+        say(session, walk, Lead.WEEK)
+        assert verdict() is choosing.Verdict.DROP
+        choose(session, walk.bela, leads=frozenset({Lead.EVE}))
+        assert verdict() is choosing.Verdict.SEND
+
+    def test_of_several_in_one_mail_each_is_as_its_own_event_says(self, session, walk):
+        tea = builders.a_series(
+            session, group=walk.group, organiser=walk.nadia, slug="tea", title="Tea party",
+            starts=dt.time(14), ends=dt.time(16),
+        )  # fmt: skip
+        event = builders.an_event(session, tea, walk.event.occurs_on)
+        role = builders.a_role(session, tea, name="Baker")
+        a_turn(session, walk.tail_walker, walk.bela)
+        a_turn(session, builders.a_slot(session, event, role), walk.bela)
+        planned(session, EVE)
+        tea.leads = ["morning"]
+        session.flush()
+        whole = session.query(Notice).filter_by(kind="reminders").one()
+        told = together.told_in(session, notice_id=whole.id, now=EVE)
+        assert len(told) == 2
+        choices = choosing.read_choices(session, membership_id=walk.bela.id)
+        assert [one.title for one in judging._reminded(told, choices)] == [walk.series.title]
 
 
 class TestGathering:

@@ -284,7 +284,8 @@ def _of_every_kind(letter: Letter, kind: NoticeKind, request_id: int) -> Letter:
         message=AboutMessage(
             message_id=1, series_id=1, whom="date", subject="Another place", words="The café.",
             called_off=False, job=None, writer="Nadia Khan", membership_id=1, answer="Good.",
-            by_organiser=False, answerer="Bela Novak", event_state="planned", is_member=True,
+            by_organiser=False,
+            had_files=False, answerer="Bela Novak", event_state="planned", is_member=True,
             is_around=True, may_be_asked=True, hears=False, has_turn=True, is_blocked=False,
         ),
         again=AboutComingAgain(

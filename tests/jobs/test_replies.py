@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import mailbox
 import tempfile
+import uuid
 from collections.abc import Iterator
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from tests import answers as letters
 from tests import builders
 from tests import dovecot
 from tests import mail_sink
@@ -26,11 +30,17 @@ from timebank.core import clock
 from timebank.core.mime import LARGEST_MAIL
 from timebank.core.settings import Settings
 from timebank.domain.calendar import replies
+from timebank.domain.messages import writing
+from timebank.domain.messages.reach import Chosen
+from timebank.domain.messages.writing import Words
 from timebank.domain.rota import claiming
 from timebank.jobs import replies as job
+from timebank.models import AnswerOutcome
+from timebank.models import Audience
 from timebank.models import CalendarReply
 from timebank.models import Claim
 from timebank.models import ClaimState
+from timebank.models import MailedAnswer
 from timebank.models import Notice
 from timebank.models import NoticeKind
 from timebank.models import ReplyOutcome
@@ -164,8 +174,108 @@ def test_old_messages_are_forgotten(session: Session, walk: Walk, settings: Sett
     long_ago = clock.now() - replies.KEPT_FOR
     for digest, read_at in ((b"a" * 32, long_ago), (b"b" * 32, clock.now())):
         session.add(CalendarReply(digest=digest, outcome=ReplyOutcome.WRONG, read_at=read_at))
+        session.add(MailedAnswer(digest=digest, outcome="wrong", read_at=read_at))
     session.commit()
     with bound(settings):
         job.forget_replies()
     session.rollback()
-    assert session.scalars(sa.select(CalendarReply.digest)).all() == [b"b" * 32]
+    for record in (CalendarReply, MailedAnswer):
+        assert session.scalars(sa.select(record.digest)).all() == [b"b" * 32]
+
+
+class Box:
+    """A mailbox that is a folder, as a mail server fills it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._box = mailbox.Maildir(folder, create=True)
+        self.url = f"maildir://{folder}"
+
+    def receive(self, raw: bytes) -> None:
+        self._box.add(raw)
+
+    def flags(self) -> list[str]:
+        return [message.get_flags() for message in self._box]
+
+
+@pytest.fixture(params=["imap", "folder"])
+def box(request: pytest.FixtureRequest, tmp_path: Path) -> Mailserver | Box:
+    if request.param == "folder":
+        return Box(tmp_path / "replies")
+    server: Mailserver = request.getfixturevalue("server")
+    return server
+
+
+@pytest.fixture
+def written(session: Session, walk: Walk, settings: Settings, box: Mailserver | Box) -> Postman:
+    """Nadia has written to Bela, who has a turn; the postman has yet to bring it."""
+    builders.a_claim(session, walk.marshal, walk.bela)
+    chosen = Chosen(
+        community_id=walk.community.id, series_id=walk.series.id, event_id=walk.event.id,
+        whom=Audience.DATE, role_id=None, by=walk.nadia.id,
+    )  # fmt: skip
+    said = Words("Another place", "We meet at the café this time.")
+    writing.send(session, chosen=chosen, words=said, intent=uuid.uuid4(), now=clock.now())
+    return Postman(reading(settings, box.url))
+
+
+def of_answers(session: Session) -> list[AnswerOutcome]:
+    session.rollback()
+    return list(session.scalars(sa.select(MailedAnswer.outcome).order_by(MailedAnswer.id)))
+
+
+def words_of(message: EmailMessage) -> str:
+    part = message.get_body(("plain",))
+    assert part is not None
+    return str(part.get_content())
+
+
+def test_an_organiser_s_mail_is_answered_and_answered_back(
+    session: Session, written: Postman, box: Mailserver | Box
+) -> None:
+    first = written.brings_one(session, in_ten_minutes=True)
+    assert "Just answer this e-mail" in words_of(first)
+    raw = letters.answer(first["Reply-To"], "May I bring my dog?", sender="home@example.net")
+    away = {"Auto_Submitted": "auto-replied", "message_id": "<away@x>"}
+    for one in (raw, letters.answer(first["Reply-To"], "Away.", **away), raw):
+        box.receive(one)
+    read(written.settings)
+    assert box.flags() == ["S", "S", "S"]
+    told = written.brings_one(session)
+    assert (told["To"], told["Subject"]) == ("nadia@example.com", "Bela N answered: Another place")
+    for address in ("home@example.net", "bela@example.com"):
+        assert address not in told.as_string()
+
+    box.receive(letters.answer(told["Reply-To"], "Please do!", message_id="<2@x>"))
+    read(written.settings)
+    read(written.settings)
+    back = written.brings_one(session)
+    assert (back["To"], back["Subject"]) == (
+        "bela@example.com",
+        "Nadia K wrote back: Another place",
+    )
+    assert "> Please do!" in words_of(back)
+    assert "nadia@example.com" not in back.as_string()
+    assert sorted(of_answers(session)) == ["automatic", "passed_on", "passed_on"]
+    assert outcomes(session) == []  # no calendar was heard
+
+
+def test_what_could_not_be_passed_on_comes_back_once_and_says_why(
+    session: Session, written: Postman, box: Mailserver | Box
+) -> None:
+    first = written.brings_one(session, in_ten_minutes=True)
+    for number in range(2):
+        box.receive(letters.answer(first["Reply-To"], "x" * 1001, message_id=f"<{number}@x>"))
+    read(written.settings)
+    returned = written.brings_one(session)
+    assert (returned["To"], returned["Reply-To"]) == ("bela@example.com", None)
+    assert returned["Subject"] == "Your answer hasn’t gone out: Another place"
+    assert "It’s longer than the 1,000 letters that we pass on." in words_of(returned)
+    assert "/answer/" in words_of(returned)
+    assert of_answers(session) == ["returned", "returned"]
+
+
+def test_a_folder_that_is_not_there_is_said(
+    settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    read(reading(settings, f"maildir://{tmp_path}/nowhere"))
+    assert "The mailbox of replies could not be read: FileNotFoundError" in caplog.text

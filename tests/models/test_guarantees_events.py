@@ -72,6 +72,8 @@ SERIES_ROWS = [
             ("series_decides", "decided at the start", {"decide_hours_before": "0"}),
             ("series_expected", "nobody expected", {"expected_people": "0"}),
             ("series_if_short", "an unknown way out", {"if_short": "'pray'"}),
+            ("series_leads", "a month before", {"leads": "ARRAY['eve', 'month']"}),
+            ("series_leads", "no time at all", {"leads": "ARRAY[NULL]::text[]"}),
         ]
     ],
     Attack("series_state", "an unknown state", insert("series", SERIES, state="'hidden'")),
@@ -142,6 +144,7 @@ EVENTS = [
             ("event_reason_kind", "an unknown kind of reason", {"reason_kind": "'mood'"}),
             ("event_outlook", "an unknown outlook", {"outlook": "'foggy'"}),
             ("event_expected", "nobody expected", {"expected_people": "0"}),
+            ("event_leads", "a month before", {"leads": "ARRAY['month']"}),
             ("go_anyway_says_why", "all the same, for no reason", {"go_anyway_by": ":nadia"}),
             (
                 "go_anyway_by_a_member",

@@ -132,9 +132,22 @@ ANSWERS = limits(
     ("answer_by_a_member", "by a stranger", {"by_organiser": "true", "written_by": ":chi"}),
 )
 
-ATTACKS = [*GROUPS, *FOLLOWERS, *MESSAGES, *ANSWERS]
+MAILED = {"digest": "sha256('x')", "outcome": "'passed_on'", "read_at": "now()"}
+READ = insert("mailed_answer", MAILED)
+BY_MAIL = [
+    Attack("same_mailed_answer_once", "counted twice", READ, first=READ),
+    *limits(
+        "mailed_answer",
+        MAILED,
+        ("mailed_answer_outcome", "an unknown outcome", {"outcome": "'liked'"}),
+        ("mailed_answer_digest", "half a fingerprint", {"digest": "'half'"}),
+    ),
+]
+
+ATTACKS = [*GROUPS, *FOLLOWERS, *MESSAGES, *ANSWERS, *BY_MAIL]
 
 LEGAL = [
+    legal("an answer by mail is counted", READ),
     legal("Ama trusts them", update("community_group", "trusted_at = now(), trusted_by = :ama",
                                     "strollers")),
     legal("Sam hears too", insert("follower", FOLLOWER)),

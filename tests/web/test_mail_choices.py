@@ -65,7 +65,8 @@ class TestChoosing:
         [form] = [one for one in bela.forms() if one.action == "/me/mail"]
         for family in CHOOSABLE:
             assert form.fields[family.value] == ["mail"]
-        assert form.fields["leads"] == ["two_days", "eve"]
+        assert form.fields["reminded"] == ["event"]
+        assert "leads" not in form.fields
         assert (form.fields["weekly_on"], form.fields["weekly_hour"]) == (["4"], ["17"])
         assert "weekly" not in form.fields
         assert "What you need always comes" in bela.words
@@ -78,6 +79,7 @@ class TestChoosing:
             "Save",
             turns="weekly",
             neighbours="none",
+            reminded="own",
             leads=["week", "morning"],
             weekly="y",
             weekly_on="7",
@@ -108,7 +110,9 @@ class TestChoosing:
             ({"paused_until": "2027-04-28"}, "Choose a day from tomorrow on"),
             ({"paused_until": "soon"}, "Choose a day, or leave it empty"),
             ({"turns": "fax"}, "Choose one of the three"),
+            ({"reminded": "fax"}, "Choose one of the two"),
             ({"leads": ["month"]}, "Choose from these, or none"),
+            ({"leads": ["week"]}, "Choose “As I tick here”, or untick these"),
             ({"weekly_on": "8"}, "Choose a day of the week"),
             ({"weekly_hour": "24"}, "Choose an hour"),
             ({"near": "The moon"}, "Choose a part of the place from the list"),
@@ -125,6 +129,15 @@ class TestChoosing:
         [form] = [one for one in bela.forms() if one.action == "/me/mail"]
         assert form.fields["hours"] == ["none"]
         assert session.query(MailChoice).count() == 0
+
+    def test_times_of_ones_own_are_given_up_without_unticking_them(self, session, walk, bela):
+        bela.open("/me/mail")
+        bela.press("Save", reminded="own", leads=["two_days", "eve"])
+        assert chosen(session, walk.bela).leads == {Lead.TWO_DAYS, Lead.EVE}
+        bela.press("Save", reminded="event")
+        assert chosen(session, walk.bela).leads is None
+        bela.press("Save", reminded="own")
+        assert chosen(session, walk.bela).leads == frozenset()
 
     def test_a_page_costs_the_same_however_much_there_is(self, session, walk, bela):
         counted = []

@@ -1,4 +1,4 @@
-"""Headers: how they are written, how a message can be ended, and in which language it is."""
+"""Headers: how they are written, how a message is answered or ended, and in which language."""
 
 from __future__ import annotations
 
@@ -74,12 +74,25 @@ def add_way_out(message: EmailMessage, address: str) -> None:
 
     Source: RFC 2369 3.2; RFC 8058 3.1.
     """
+    message["List-Unsubscribe"] = _whole("List-Unsubscribe", address)
+    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+
+
+def add_reply_to(message: EmailMessage, address: str) -> None:
+    """Say where the message is answered: an address of ours that stands for its reader's answer.
+
+    Raises:
+        ValueError: The address could not stand in a header.
+    """
+    message["Reply-To"] = _whole("Reply-To", address)
+
+
+def _whole(name: str, address: str) -> _Whole:
     if not (address.isascii() and address.isprintable()) or set(address) & set("<> "):
         raise ValueError("no address for a header")
     header = _Whole(f"<{address}>")
-    header.name = "List-Unsubscribe"
-    message["List-Unsubscribe"] = header
-    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    header.name = name
+    return header
 
 
 def name_language(message: EmailMessage, language: str) -> None:

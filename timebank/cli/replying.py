@@ -19,25 +19,20 @@ class TryAgainLater(terminal.Sentence):
 
 @click.command("read-reply")
 def read_reply() -> None:
-    """Take in one reply of somebody's calendar, as the mail server hands it over.
+    """Take in one answer of somebody, or of their calendar, as the mail server hands it over.
 
     Whatever it holds, it is taken, so that nobody gets a bounce; with the database away it is left
     to the mail server for later.
     """
-    from timebank.domain.calendar import replies
+    from timebank.jobs import replies
 
     settings = terminal.settings()
     if not settings.reply_address:
         raise terminal.Sentence("REPLY_ADDRESS is not set: nobody was told where to reply.")
     raw = sys.stdin.buffer.read(LARGEST_MAIL + 1)
-    desk = replies.Desk(
-        public_url=settings.public_url,
-        secret_key=settings.secret_key,
-        reply_address=settings.reply_address,
-    )
     try:
         with terminal.session(settings) as session:
-            replies.take(session, raw=raw, desk=desk, now=clock.now())
+            replies.take(session, raw=raw, settings=settings, now=clock.now())
     except terminal.Sentence as trouble:
         raise TryAgainLater(trouble.message) from None
 
@@ -79,4 +74,14 @@ def count_replies() -> None:
             click.echo(f"{outcome.value:<11}{count:>7}")
 
 
-COMMANDS = (read_reply, count_replies, read_bounce, count_bounces)
+@click.command("answers")
+def count_answers() -> None:
+    """Count what became of the answers of the last ninety days that came by mail."""
+    from timebank.domain.messages import by_mail
+
+    with terminal.session(terminal.settings()) as session:
+        for outcome, count in by_mail.counts(session, now=clock.now()).items():
+            click.echo(f"{outcome.value:<11}{count:>7}")
+
+
+COMMANDS = (read_reply, count_replies, count_answers, read_bounce, count_bounces)

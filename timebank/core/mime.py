@@ -11,12 +11,14 @@ LARGEST_MAIL = 500_000  # bytes; with a signature's pictures a reply has a tenth
 MOST_PARTS = 40
 MOST_NESTED = 8
 LONGEST_HEADER = 2_000
+LARGEST_HEAD = 64_000
 MOST_RECIPIENTS = 20
 
 RECIPIENTS = ("To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To")
 
 _MULTIPART = re.compile(rb"(?i)multipart/")
 _MESSAGE = re.compile(rb"(?i)message/")
+_END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 _HEADER = re.compile(rb"(?im)^content-[a-z-]+:[^\n]*(?:\n[ \t][^\n]*)*")
 
 
@@ -40,6 +42,13 @@ def opened(raw: bytes) -> Message:
     if too_much:
         raise TooMuch
     return message_from_bytes(raw, policy=compat32)
+
+
+def headers_of(raw: bytes) -> Message:
+    """Read the headers of a message alone, as far as anybody would write them."""
+    head = raw[:LARGEST_HEAD]
+    ends = _END_OF_HEAD.search(head)
+    return message_from_bytes(head[: ends.start()] if ends else head, policy=compat32)
 
 
 def recipients_of(mime: Message) -> str:

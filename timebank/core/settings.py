@@ -53,10 +53,12 @@ class Settings:
         port: TCP port of the web server on 127.0.0.1.
         fetches_locally: Whether calendars may be fetched from this machine, for trying it out;
             never true on a public address.
-        reply_address: Where calendars send their replies, such as rota@goodturn.example: mail to
-            rota+anything@ must get there, too. Empty: none are read.
-        replies_url: The mailbox they are read from, `imaps://name:password@host/INBOX`. Empty:
-            the mail server hands them over itself, to `timebank read-reply`.
+        reply_address: Where people answer organisers' mails and calendars send their replies, such
+            as rota@goodturn.example: mail to rota+anything@ must get there, too. Empty: none are
+            read, and our mails say so.
+        replies_url: The mailbox they are read from, `imaps://name:password@host/INBOX` or
+            `maildir:///folder`. Empty: the mail server hands them over itself, to
+            `timebank read-reply`.
         calendar_gzip: Whether feeds are packed for calendars that take it.
         bounce_address: Where mail servers return what they cannot deliver, such as
             back@goodturn.example: mail to back+anything@ must get there, too. Empty: to the sender
@@ -220,9 +222,11 @@ def _mailbox_url(environ: Mapping[str, str], name: str, *, needs: str) -> str:
     text = environ.get(name, "").strip()
     if not text:
         return ""
-    hint = "a mailbox such as imaps://name:password@host/INBOX"
-    parts = _split(name, text, {"imaps"}, hint)
-    if not (parts.hostname and parts.username and parts.password is not None):
+    hint = "a mailbox such as imaps://name:password@host/INBOX, or maildir:///folder"
+    parts = _split(name, text, {"imaps", "maildir"}, hint)
+    is_folder = parts.scheme == "maildir" and not parts.netloc and len(parts.path) > 1
+    is_elsewhere = parts.scheme == "imaps" and parts.hostname and parts.username
+    if not (is_folder or (is_elsewhere and parts.password is not None)):
         raise SettingsError(f"{name} cannot be understood: give {hint}.")
     if not environ.get(needs, "").strip():
         raise SettingsError(f"{needs} is not set: {name} needs it.")

@@ -18,7 +18,7 @@ from timebank.models import Membership
 
 USUAL = Wanted(
     hows=dict.fromkeys(CHOOSABLE, How.MAIL),
-    leads=frozenset({Lead.TWO_DAYS, Lead.EVE}),
+    leads=None,
     quiet_from=None,
     quiet_until=None,
     paused_until=None,

@@ -5,10 +5,13 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 from sqlalchemy.orm import Session
 
+from timebank.adapters import dropped_mail
 from timebank.adapters import imap
+from timebank.adapters.dropped_mail import Folder
 from timebank.adapters.imap import Mailbox
 from timebank.core.mime import LARGEST_MAIL
 from timebank.jobs.tools import Tools
@@ -33,14 +36,20 @@ def read_all(mine: Tools, url: str, take: Take, *, called: str) -> int:
     if not url:
         return 0
     try:
-        with imap.opened(url, timeout_seconds=mine.pace.smtp_seconds) as mailbox:
+        with _opened(url, mine.pace.smtp_seconds) as mailbox:
             return _take_all(mine, mailbox, take)
     except imap.MailboxError as error:
         log.warning("The mailbox of %s could not be read: %s", called, error)
         return 0
 
 
-def _take_all(mine: Tools, mailbox: Mailbox, take: Take) -> int:
+def _opened(url: str, seconds: float) -> AbstractContextManager[Mailbox | Folder]:
+    if url.startswith("maildir:"):
+        return dropped_mail.opened(url)
+    return imap.opened(url, timeout_seconds=seconds)
+
+
+def _take_all(mine: Tools, mailbox: Mailbox | Folder, take: Take) -> int:
     ends = time.monotonic() + mine.pace.drain.total_seconds()
     taken = 0
     for number in mailbox.unread():

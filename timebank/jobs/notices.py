@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from contextlib import contextmanager
 from contextlib import suppress
 from dataclasses import dataclass
+from dataclasses import replace
 from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Any
@@ -32,6 +33,7 @@ from timebank.adapters.mail import Step
 from timebank.adapters.mail import add_calendars
 from timebank.adapters.mail import open_postbox
 from timebank.adapters.mail import write_message
+from timebank.adapters.mail_headers import add_reply_to
 from timebank.adapters.mail_headers import add_way_out
 from timebank.adapters.mail_headers import name_language
 from timebank.core import clock
@@ -50,6 +52,7 @@ from timebank.domain.notices.letters import Letter
 from timebank.domain.notices.letters import reason_to_drop
 from timebank.domain.notices.rendering import one_line
 from timebank.jobs import bounces
+from timebank.jobs import replies
 from timebank.jobs import tools
 from timebank.jobs.tools import Tools
 
@@ -215,6 +218,7 @@ def _message(our_round: Round, lease: Lease) -> EmailMessage | None:
     if why is None and enclosed is None:
         return None  # it waits for its reader's own time, or they'd rather not have it
     if enclosed is not None:
+        enclosed = replace(enclosed, reply_to=replies.answers_to(mine, lease, letter))
         try:
             return _write(mine, letter, enclosed, entries or None, now)
         except NotOneRecipient:
@@ -280,6 +284,8 @@ def _write(
     name_language(message, words.language)
     if words.stop:
         add_way_out(message, words.stop)
+    if enclosed.reply_to:
+        add_reply_to(message, enclosed.reply_to)
     if entries:
         add_calendars(message, entries.calendars, method=entries.method.value.upper())
     return message

@@ -127,7 +127,7 @@ SCHEDULES = (
     every(60, CALENDARS, "calendars.write_ahead", "write calendars ahead of who asks for them"),
     every(60, BOOKS, "balances.seal_books", "prove what is new in the books, and seal it"),
     every(3600, BOOKS, "member_lists.forget", "forget member lists that nobody took in"),
-    every(60, CALENDARS, "replies.read_mailbox", "read what calendars replied"),
+    every(60, CALENDARS, "replies.read_mailbox", "read what people and calendars replied"),
     every(60, CALENDARS, "bounces.read_mailbox", "read what mail servers returned"),
     every(3600, CALENDARS, "bounces.forget_bounces", "forget what was returned long ago"),
     every(60, CALENDARS, "incoming.ask_busy_calendars", "ask members’ own calendars"),

@@ -82,9 +82,11 @@ from timebank.models.ledger import Reconciliation
 from timebank.models.ledger import TopUpPolicy
 from timebank.models.ledger import Transfer
 from timebank.models.ledger import TransferKind
+from timebank.models.messages import AnswerOutcome
 from timebank.models.messages import Audience
 from timebank.models.messages import Follower
 from timebank.models.messages import GroupMessage
+from timebank.models.messages import MailedAnswer
 from timebank.models.messages import MessageAnswer
 from timebank.models.notices import Bounce
 from timebank.models.notices import BounceOutcome
@@ -132,6 +134,7 @@ __all__ = [
     "Acted",
     "ActedWhat",
     "ActingFor",
+    "AnswerOutcome",
     "Appeal",
     "AppealAnswer",
     "AppealAsk",
@@ -190,6 +193,7 @@ __all__ = [
     "MailChoice",
     "MailRest",
     "MailSuppression",
+    "MailedAnswer",
     "MailedTurn",
     "MemberList",
     "MemberListLine",

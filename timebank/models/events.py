@@ -7,6 +7,7 @@ import enum
 import uuid
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped
 from sqlalchemy.orm import mapped_column
 from sqlalchemy.orm import relationship
@@ -131,6 +132,8 @@ class Series(Base):
             that they ask for cover.
         decide_hours_before: When it is decided whether a date can start; None: never asked.
         expected_people: How many people usually take part.
+        leads: When people are reminded of their turns, who chose nothing themselves; None: as
+            everywhere, two days before and on the eve. Empty: never.
     """
 
     __tablename__ = "series"
@@ -157,6 +160,7 @@ class Series(Base):
     decide_hours_before: Mapped[int | None] = mapped_column(sa.SmallInteger)
     if_short: Mapped[IfShort] = mapped_column(choice(IfShort), server_default="ask")
     expected_people: Mapped[int | None] = mapped_column(sa.Integer)
+    leads: Mapped[list[str] | None] = mapped_column(ARRAY(sa.Text))
     state: Mapped[SeriesState] = mapped_column(choice(SeriesState), server_default="draft")
     created_by: Mapped[int]
     intent: Mapped[uuid.UUID | None]
@@ -188,6 +192,9 @@ class Series(Base):
         sa.CheckConstraint("drop_out_hours BETWEEN 0 AND 168", name="series_drop_out"),
         sa.CheckConstraint("decide_hours_before BETWEEN 1 AND 336", name="series_decides"),
         sa.CheckConstraint("expected_people BETWEEN 1 AND 10000", name="series_expected"),
+        sa.CheckConstraint(
+            "leads <@ ARRAY['week', 'two_days', 'eve', 'morning']", name="series_leads"
+        ),
         one_of("if_short", IfShort, "series_if_short"),
         sa.UniqueConstraint("community_id", "slug", name="one_series_per_slug"),
         sa.UniqueConstraint("created_by", "intent", name="same_series_once"),
@@ -220,6 +227,7 @@ class Event(Base):
     Attributes:
         reason_kind: Why it was moved or called off, to be counted; `reason` says it in words.
         expected_people: How many are expected on this date, when that is not the usual number.
+        leads: When people are reminded of it, where that is not as on the other dates.
         own_jobs: Whether its jobs were changed by themselves; a change of the series leaves them.
         outlook: As a job last judged it.
         go_anyway_by: Who said that it starts all the same, and `go_anyway_because` why.
@@ -239,6 +247,7 @@ class Event(Base):
     reason: Mapped[str | None]
     reason_kind: Mapped[ReasonKind | None] = mapped_column(choice(ReasonKind))
     expected_people: Mapped[int | None] = mapped_column(sa.Integer)
+    leads: Mapped[list[str] | None] = mapped_column(ARRAY(sa.Text))
     own_jobs: Mapped[bool] = mapped_column(server_default=sa.false())
     outlook: Mapped[Outlook] = mapped_column(choice(Outlook), server_default="open")
     go_anyway_by: Mapped[int | None]
@@ -262,6 +271,9 @@ class Event(Base):
         one_of("reason_kind", ReasonKind, "event_reason_kind"),
         one_of("outlook", Outlook, "event_outlook"),
         sa.CheckConstraint("expected_people BETWEEN 1 AND 10000", name="event_expected"),
+        sa.CheckConstraint(
+            "leads <@ ARRAY['week', 'two_days', 'eve', 'morning']", name="event_leads"
+        ),
         sa.CheckConstraint(
             "num_nulls(go_anyway_by, go_anyway_because) IN (0, 2)"
             " AND char_length(go_anyway_because) BETWEEN 1 AND 200",

@@ -29,6 +29,22 @@ class Audience(enum.StrEnum):
     JOB = "job"
 
 
+class AnswerOutcome(enum.StrEnum):
+    """What became of a mail that came as an answer to an organiser's message.
+
+    `passed_on`: it is an answer now. `returned`: it could not be passed on, and its writer is told
+    why. `automatic`: a program wrote it, nobody else. `gone`: what it answers is gone, or whoever
+    it was to. `wrong`: not sent with a token of ours. `unreadable`: too deep or too broken.
+    """
+
+    PASSED_ON = "passed_on"
+    RETURNED = "returned"
+    AUTOMATIC = "automatic"
+    GONE = "gone"
+    WRONG = "wrong"
+    UNREADABLE = "unreadable"
+
+
 class Follower(Base):
     """A member who asked to hear from the organisers of a series; the row goes when they stop."""
 
@@ -134,6 +150,7 @@ class MessageAnswer(Base):
     Attributes:
         membership_id: With whom the organisers are talking.
         by_organiser: An organiser said it, and not they.
+        had_files: It came by mail with files or pictures, which are not passed on.
     """
 
     __tablename__ = "message_answer"
@@ -146,6 +163,7 @@ class MessageAnswer(Base):
     written_by: Mapped[int]
     words: Mapped[str]
     intent: Mapped[uuid.UUID]
+    had_files: Mapped[bool] = mapped_column(server_default=sa.false())
     created_at: Mapped[CreatedAt]
 
     __table_args__ = (
@@ -171,4 +189,25 @@ class MessageAnswer(Base):
         ),
         sa.Index("answer_by_message", "group_message_id", "id"),
         sa.Index("answer_by_writer", "written_by", "created_at"),
+    )
+
+
+class MailedAnswer(Base):
+    """A mail that came as an answer, by its fingerprint, and what became of it.
+
+    The fingerprint makes reading it twice the same as once. Nothing that it said is kept here, nor
+    who sent it.
+    """
+
+    __tablename__ = "mailed_answer"
+
+    id: Mapped[Key]
+    digest: Mapped[bytes]
+    outcome: Mapped[AnswerOutcome] = mapped_column(choice(AnswerOutcome))
+    read_at: Mapped[dt.datetime] = mapped_column(index=True)
+
+    __table_args__ = (
+        one_of("outcome", AnswerOutcome, "mailed_answer_outcome"),
+        sa.UniqueConstraint("digest", name="same_mailed_answer_once"),
+        sa.CheckConstraint("octet_length(digest) = 32", name="mailed_answer_digest"),
     )

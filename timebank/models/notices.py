@@ -75,6 +75,7 @@ class NoticeKind(enum.StrEnum):
     ORGANISER_NEWS = "organiser_news"
     MESSAGE_ANSWERED = "message_answered"
     COME_AGAIN = "come_again"
+    ANSWER_RETURNED = "answer_returned"
 
 
 class NoticeState(enum.StrEnum):
@@ -308,8 +309,8 @@ class MailChoice(Base):
     those of the community.
 
     Attributes:
-        leads: When they are reminded of turns; None: as everybody is, two days before and on the
-            eve. Empty: never.
+        leads: When they are reminded of turns; None: as the organisers of each event say. Empty:
+            never.
         quiet_from: From this time of day on nothing comes that can wait, until `quiet_until`;
             None: there are no such hours.
         paused_until: Nothing comes before then but what they need.

@@ -9,8 +9,10 @@ import datetime as dt
 from dataclasses import dataclass
 
 from timebank.domain.events.jobs import RoleDraft
+from timebank.domain.events.leads import USUAL_LEADS
 from timebank.models import Frequency
 from timebank.models import IfShort
+from timebank.models import Lead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,3 +63,4 @@ class SeriesDraft:
     drop_out_hours: int = 0
     decide_hours_before: int | None = None
     if_short: IfShort = IfShort.ASK
+    leads: frozenset[Lead] = USUAL_LEADS

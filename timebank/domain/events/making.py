@@ -18,6 +18,7 @@ from timebank.domain.events import dates
 from timebank.domain.events.checks import check_draft
 from timebank.domain.events.drafts import SeriesDraft
 from timebank.domain.events.drafts import VenueDraft
+from timebank.domain.events.leads import written_of_series
 from timebank.domain.events.ready_made import ready_made_rota
 from timebank.domain.events.ready_made import with_details
 from timebank.domain.events.roles import write_roles
@@ -179,6 +180,7 @@ def _insert_series(
         "drop_out_hours": draft.drop_out_hours,
         "decide_hours_before": draft.decide_hours_before,
         "if_short": draft.if_short,
+        "leads": written_of_series(draft.leads),
         "created_by": by.id,
         "intent": intent,
     }

@@ -20,11 +20,12 @@ MOST_TALKS = 50
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What somebody wrote, as one side reads it."""
+    """What somebody wrote, as one side reads it; `had_files`: by mail, with files left out."""
 
     is_own: bool
     words: str
     written_at: dt.datetime
+    had_files: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

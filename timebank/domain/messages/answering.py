@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from timebank.core.errors import NotFound
+from timebank.domain import communities
 from timebank.domain import outbox
 from timebank.domain.exchange.contacting import NotPassedOn
 from timebank.domain.exchange.contacting import SayWhat
@@ -70,8 +71,12 @@ def answer(
     Raises:
         SayWhat: Nothing was said, or too much.
         TooMuchMail: Twenty of theirs within a day.
-        NotPassedOn: Whoever wrote has left, or one does not want to hear from the other.
+        NotPassedOn: Whoever wrote has left or is no organiser any more, or one does not want to
+            hear from the other.
     """
+    writer = session.get_one(Membership, message.written_by)
+    if not communities.may_organise(session, membership=writer, group_id=message.group_id):
+        raise NotPassedOn
     said = MessageAnswer(
         community_id=message.community_id,
         group_message_id=message.id,

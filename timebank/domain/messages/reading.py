@@ -133,7 +133,7 @@ def answers_to(session: Session, *, message_id: int) -> list[Answers]:
     for said, full_name in reversed(session.execute(_answers(message_id)).all()):
         names[said.membership_id] = public_name(full_name or "")
         lines.setdefault(said.membership_id, []).append(
-            Line(said.by_organiser, said.words, said.created_at)
+            Line(said.by_organiser, said.words, said.created_at, said.had_files)
         )
     return [Answers(number, names[number], tuple(said)) for number, said in lines.items()]
 
@@ -142,7 +142,7 @@ def talk_of(session: Session, *, message: Written, membership_id: int) -> Answer
     """Read what somebody answered and what was written back, for themselves."""
     found = _answers(message.message_id).where(MessageAnswer.membership_id == membership_id)
     lines = [
-        Line(not said.by_organiser, said.words, said.created_at)
+        Line(not said.by_organiser, said.words, said.created_at, said.had_files)
         for said, _full_name in reversed(session.execute(found).all())
     ]
     return Answers(membership_id, message.writer, tuple(lines))

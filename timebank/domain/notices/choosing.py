@@ -18,10 +18,11 @@ from sqlalchemy.orm import Session
 
 from timebank.core import clock
 from timebank.domain.communities import quiet_hours
+from timebank.domain.events.leads import USUAL_LEADS
+from timebank.domain.events.leads import read as leads_of
 from timebank.domain.notices.families import CHOOSABLE
 from timebank.domain.notices.families import FAMILY_OF
 from timebank.domain.notices.families import LEAD_OF
-from timebank.domain.notices.families import USUAL_LEADS
 from timebank.domain.notices.families import Family
 from timebank.models import How
 from timebank.models import Lead
@@ -50,6 +51,7 @@ SELECT n.id, n.kind, n.expires_at,
                WHERE w.person_id = n.person_id AND w.community_id = n.community_id
                  AND w.kind = 'weekly' AND w.sent_at > greatest(k.created_at, c.changed_at)
                  AND one.starts_at < w.sent_at + :ahead)) END AS untold_at,
+       coalesce(e.leads, x.leads) AS event_leads,
        n.person_id, n.community_id, t.timezone, m.id AS membership_id,
        m.may_be_asked, c.turns, c.asking, c.neighbours, c.hours, c.leads, c.quiet_from,
        c.quiet_until, c.paused_until, c.weekly, c.weekly_on, c.weekly_hour, c.near, c.language
@@ -57,6 +59,9 @@ SELECT n.id, n.kind, n.expires_at,
   JOIN community t ON t.id = n.community_id
   LEFT JOIN membership m ON m.community_id = n.community_id AND m.person_id = n.person_id
   LEFT JOIN mail_choice c ON c.membership_id = m.id
+  LEFT JOIN claim turn ON turn.id = n.claim_id
+  LEFT JOIN event e ON e.id = turn.event_id
+  LEFT JOIN series x ON x.id = e.series_id
  WHERE n.id = ANY(CAST(:notice_ids AS bigint[]))
 """
 OF_MEMBER = """
@@ -87,7 +92,7 @@ class Choices:
         membership_id: Whose; None: of somebody who is no member here, and can choose nothing.
         zone: Of the community's clocks, by which hours and days are meant.
         hows: How they get the messages of each family.
-        leads: When they are reminded of their turns.
+        leads: When they are reminded of their turns; None: as the organisers of each event say.
         quiet: From when until when nothing comes that can wait; None: no such hours.
         paused_until: Nothing comes before then but what they need.
         weekly: Whether the weekly mail brings what is on.
@@ -100,7 +105,7 @@ class Choices:
     community_id: int
     zone: str
     hows: Mapping[Family, How] = field(default_factory=lambda: dict.fromkeys(CHOOSABLE, How.MAIL))
-    leads: frozenset[Lead] = USUAL_LEADS
+    leads: frozenset[Lead] | None = None
     quiet: tuple[dt.time, dt.time] | None = None
     paused_until: dt.datetime | None = None
     weekly: bool = False
@@ -112,6 +117,10 @@ class Choices:
     def how(self, kind: NoticeKind) -> How:
         """Tell how they get messages of a kind; the weekly mail is asked for by what it brings."""
         return self.hows.get(FAMILY_OF[kind], How.MAIL) if kind in FAMILY_OF else How.MAIL
+
+    def wants(self, lead: Lead, *, event_leads: frozenset[Lead]) -> bool:
+        """Tell whether they are reminded then: as they chose, else as the event's people are."""
+        return lead in (event_leads if self.leads is None else self.leads)
 
     def next_weekly(self, *, after: dt.datetime) -> dt.datetime:
         """Tell when the weekly mail comes next, after a moment."""
@@ -146,6 +155,7 @@ class Due:
             the organisers, and end that with a link of its own.
         untold_at: When the first of its turns begins that no weekly mail has named, for those who
             would read of turns there; None: there is none.
+        event_leads: When people are reminded of the event of its turn.
     """
 
     kind: NoticeKind
@@ -153,6 +163,7 @@ class Due:
     choices: Choices
     is_needed: bool = False
     untold_at: dt.datetime | None = None
+    event_leads: frozenset[Lead] = USUAL_LEADS
 
     @property
     def family(self) -> Family | None:
@@ -176,6 +187,7 @@ def due_of(row: sa.RowMapping) -> Due:
         _choices(row),
         is_needed=row["is_needed"],
         untold_at=row["untold_at"],
+        event_leads=leads_of(row["event_leads"]),
     )
 
 
@@ -215,8 +227,8 @@ def _refused(due: Due) -> str | None:
     if due.choices.how(due.kind) is How.NONE:
         return "they chose not to get these"
     lead = LEAD_OF.get(due.kind)
-    if lead is not None and lead not in due.choices.leads:
-        return "they chose other reminders"
+    if lead is not None and not due.choices.wants(lead, event_leads=due.event_leads):
+        return "they are reminded at other times"
     return None
 
 
@@ -250,7 +262,7 @@ def _choices(row: sa.RowMapping) -> Choices:
     made = Choices(
         **who,
         hows={family: How(row[family.value]) for family in CHOOSABLE},
-        leads=USUAL_LEADS if row["leads"] is None else frozenset(map(Lead, row["leads"])),
+        leads=None if row["leads"] is None else leads_of(row["leads"]),
         quiet=(row["quiet_from"], row["quiet_until"]) if row["quiet_from"] else None,
         paused_until=row["paused_until"],
         **{name: row[name] for name in ("weekly", "weekly_on", "weekly_hour", "near", "language")},

@@ -30,7 +30,6 @@ LEAD_OF = {
     NoticeKind.REMINDER_EVE: Lead.EVE,
     NoticeKind.REMINDER_MORNING: Lead.MORNING,
 }
-USUAL_LEADS = frozenset({Lead.TWO_DAYS, Lead.EVE})
 
 KINDS_OF: dict[Family, frozenset[NoticeKind]] = {
     Family.TURNS: frozenset(
@@ -78,6 +77,7 @@ NEEDED = frozenset(
         NoticeKind.PUT_DOWN,
         NoticeKind.EVENT_MOVED,
         NoticeKind.EVENT_CANCELLED,
+        NoticeKind.ANSWER_RETURNED,  # what they wrote has reached nobody
         NoticeKind.ORGANISER_WROTE,  # about a date on which they have a turn
         NoticeKind.TURN_TAKEN,
         NoticeKind.TURN_YIELDED,

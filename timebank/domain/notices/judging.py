@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
+from timebank.domain.events.leads import read as leads_of
 from timebank.domain.notices import choosing
 from timebank.domain.notices import delivery
 from timebank.domain.notices import together
@@ -37,6 +38,7 @@ class Enclosed:
         letters: Messages told in this one.
         week: What the weekly mail brings.
         language: Of the reader; None: the site's own.
+        reply_to: Where it is answered by mail; empty: it can't be, and says so.
     """
 
     membership_id: int | None = None
@@ -44,6 +46,7 @@ class Enclosed:
     letters: tuple[Letter, ...] = ()
     week: Week | None = None
     language: str | None = None
+    reply_to: str = ""
 
 
 def judge(
@@ -92,7 +95,11 @@ def _enclose(session: Session, notice_id: int, due: Due, now: dt.datetime) -> En
 
 def _reminded(told: list[Letter], choices: Choices) -> tuple[Letter, ...]:
     """Leave out reminders that they no longer want, and name each turn once."""
-    wanted = [letter for letter in told if LEAD_OF[letter.kind] in choices.leads]
+    wanted = [
+        letter
+        for letter in told
+        if choices.wants(LEAD_OF[letter.kind], event_leads=leads_of(letter.event_leads))
+    ]
     return tuple({letter.claim_id: letter for letter in wanted}.values())
 
 

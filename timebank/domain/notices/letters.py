@@ -95,7 +95,7 @@ SELECT n.id, n.kind, n.dedupe_key, n.facts, t.name AS community_name, t.place, t
        n.kind = 'hours_credited' AND NOT EXISTS (
          SELECT FROM claim done WHERE done.membership_id = c.membership_id
             AND done.state = 'attended' AND done.event_id <> c.event_id) AS is_first_turn,
-       v.name AS venue, v.address,
+       coalesce(e.leads, x.leads) AS event_leads, v.name AS venue, v.address,
        (SELECT runs.full_name FROM group_organiser o
           JOIN membership m ON m.id = o.membership_id AND m.standing <> 'left'
           JOIN profile runs ON runs.person_id = m.person_id
@@ -148,6 +148,7 @@ class Letter:
         job_bring: What to bring for this job; `bring` is for everybody.
         arrive_minutes_before: How long before their turn they should be there.
         others: Who else has a turn on the date, for a first turn.
+        event_leads: When people are reminded of the event; None: as usual.
         is_first_turn: It thanks for the first date on which they ever had a turn here.
         minutes_credited: What the turn brought, unless that was taken back.
         applicant: The name of somebody who would like to join, as they typed it.
@@ -198,6 +199,7 @@ class Letter:
     arrive_minutes_before: int | None
     others: list[str]
     is_first_turn: bool = False
+    event_leads: list[str] | None = None
     venue: str | None
     address: str | None
     organiser: str | None

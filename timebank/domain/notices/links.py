@@ -266,6 +266,11 @@ class Links:
         return f"{self.home}/t/{token}/reply"
 
     @property
+    def is_answered_by_mail(self) -> bool:
+        """Whether to answer the mail itself reaches whoever wrote."""
+        return bool(self.enclosed.reply_to)
+
+    @property
     def answer(self) -> str:
         """A page where the reader answers an organiser, or reads what was written back.
 
@@ -291,6 +296,11 @@ class Links:
     def talk(self) -> str:
         """Where the reader goes on with what was answered to them."""
         return self.answer if self._message.by_organiser else self.written
+
+    @property
+    def say_it_again(self) -> str:
+        """Where an answer can be written that went nowhere by mail."""
+        return self.written if "to_organiser" in self.letter.facts else self.answer
 
     def turn(self, suggested: Suggested) -> str:
         """The page for taking a turn that would suit somebody."""

@@ -17,13 +17,19 @@ from timebank.models import Audience
 from timebank.models import NoticeKind
 
 KINDS = frozenset(
-    {NoticeKind.ORGANISER_WROTE, NoticeKind.ORGANISER_NEWS, NoticeKind.MESSAGE_ANSWERED}
+    {
+        NoticeKind.ORGANISER_WROTE,
+        NoticeKind.ORGANISER_NEWS,
+        NoticeKind.MESSAGE_ANSWERED,
+        NoticeKind.ANSWER_RETURNED,
+    }
 )
 
 LOOK_UP = f"""
 SELECT g.id AS message_id, g.series_id, g.whom, g.subject, g.words, g.called_off, r.name AS job,
        coalesce(w.full_name, '') AS writer, m.id AS membership_id,
        a.words AS answer, coalesce(a.by_organiser, false) AS by_organiser,
+       coalesce(a.had_files, false) AS had_files,
        coalesce(s.full_name, '') AS answerer, e.state AS event_state,
        m.standing <> 'left' AS is_member, m.may_be_asked,
        coalesce({IS_AROUND.replace(":now", "now()")}, false) AS is_around,
@@ -66,6 +72,7 @@ class AboutMessage:
         membership_id: The reader's.
         answer: What was answered, when that is what the notice tells.
         by_organiser: An organiser wrote back, and the reader is whoever answered.
+        had_files: It came by mail with files, which are not passed on.
         answerer: The full name of whoever answered, or wrote back.
         hears: The reader asks to hear from the organisers.
         has_turn: The reader has a turn on the date, or had when it was called off.
@@ -83,6 +90,7 @@ class AboutMessage:
     membership_id: int
     answer: str | None
     by_organiser: bool
+    had_files: bool
     answerer: str
     event_state: str
     is_member: bool
@@ -111,12 +119,12 @@ def reason_to_drop(kind: NoticeKind, message: AboutMessage | None) -> str | None
         return "they have left"
     if kind is NoticeKind.MESSAGE_ANSWERED:
         return None if message.answer else "what was answered is gone"
-    if not message.is_around and message.whom != Audience.DATE:
-        return "they are having a rest"
-    return _reason_of_audience(message)
+    return None if kind is NoticeKind.ANSWER_RETURNED else _reason_of_audience(message)
 
 
 def _reason_of_audience(message: AboutMessage) -> str | None:
+    if not message.is_around and message.whom != Audience.DATE:
+        return "they are having a rest"
     if message.event_state == "cancelled" and not message.called_off:
         return "the date was cancelled"
     if message.whom == Audience.DATE:

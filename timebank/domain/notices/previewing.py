@@ -43,14 +43,16 @@ class Sketch:
     words: str
 
 
-def preview(sketch: Sketch, *, public_url: str, secret_key: str, now: dt.datetime) -> Wording:
+def preview(
+    sketch: Sketch, *, public_url: str, secret_key: str, reply_address: str, now: dt.datetime
+) -> Wording:
     """Word a message as it will be delivered, but for the reader's own links: these are cut."""
     words = wording.word(
         _letter(sketch),
         public_url=public_url,
         secret_key=secret_key,
         now=now,
-        enclosed=Enclosed(membership_id=0, family=_family(sketch.whom)),
+        enclosed=Enclosed(membership_id=0, family=_family(sketch.whom), reply_to=reply_address),
     )
     return dataclasses.replace(words, text=_OWN_LINK.sub("/t/…", words.text))
 
@@ -95,6 +97,7 @@ def _about(sketch: Sketch) -> AboutMessage:
         membership_id=0,
         answer=None,
         by_organiser=False,
+        had_files=False,
         answerer="",
         event_state=sketch.event.state,
         is_member=True,

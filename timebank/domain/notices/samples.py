@@ -45,6 +45,7 @@ WRITTEN = {
     NoticeKind.ORGANISER_WROTE,
     NoticeKind.ORGANISER_NEWS,
     NoticeKind.MESSAGE_ANSWERED,
+    NoticeKind.ANSWER_RETURNED,
 }
 FACTS: dict[NoticeKind, dict[str, str]] = {
     NoticeKind.EVENT_MOVED: {"earlier_place": "The bandstand"},
@@ -59,6 +60,7 @@ FACTS: dict[NoticeKind, dict[str, str]] = {
     NoticeKind.BOOKS_WRONG: {"wrong_balances": "2"},
     NoticeKind.INVITED: {"invitation_id": "5"},
     NoticeKind.REFERENCE_WANTED: {"reference_id": "6"},
+    NoticeKind.ANSWER_RETURNED: {"why": "empty"},
     NoticeKind.LEFT: {"whereto": "community", "minutes": "105"},
 }  # fmt: skip
 
@@ -183,6 +185,7 @@ def _message(kind: NoticeKind) -> AboutMessage:
         membership_id=MEMBER,
         answer="I’ll be there." if kind is NoticeKind.MESSAGE_ANSWERED else None,
         by_organiser=False,
+        had_files=False,
         answerer="Sam Tran",
         event_state="planned",
         is_member=True,

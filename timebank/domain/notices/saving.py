@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 from timebank.core import clock
 from timebank.core import languages
 from timebank.core.errors import Refused
+from timebank.domain.events import leads
 from timebank.domain.notices import choosing
 from timebank.domain.notices import weekly
 from timebank.domain.notices.choosing import Choices
 from timebank.domain.notices.families import CHOOSABLE
-from timebank.domain.notices.families import USUAL_LEADS
 from timebank.domain.notices.families import Family
 from timebank.domain.rota import appeals
 from timebank.models import How
@@ -45,12 +45,13 @@ class Wanted:
     """What somebody says about their mails.
 
     Attributes:
+        leads: When to remind them of their turns; None: as the organisers of each event say.
         paused_until: The first day on which everything comes again; None: no pause.
         quiet_from: When quiet hours begin; both None: there are none.
     """
 
     hows: Mapping[Family, How]
-    leads: frozenset[Lead]
+    leads: frozenset[Lead] | None
     quiet_from: dt.time | None
     quiet_until: dt.time | None
     paused_until: dt.date | None
@@ -73,7 +74,7 @@ def save(session: Session, *, member: Membership, wanted: Wanted, now: dt.dateti
         session,
         member,
         **{family.value: wanted.hows[family] for family in CHOOSABLE},
-        leads=None if wanted.leads == USUAL_LEADS else sorted(wanted.leads),
+        leads=None if wanted.leads is None else leads.written(wanted.leads),
         quiet_from=wanted.quiet_from,
         quiet_until=wanted.quiet_until,
         paused_until=_moment(wanted.paused_until, before.zone),

@@ -60,12 +60,14 @@ class Outcome:
         told: How many people get a message.
         own_jobs: Dates that keep their own jobs.
         own_times: Dates that keep their own time or place.
+        own_leads: Dates on which people are reminded as that date says.
     """
 
     effects: tuple[Effect, ...] = ()
     told: int = 0
     own_jobs: tuple[dt.date, ...] = ()
     own_times: tuple[dt.date, ...] = ()
+    own_leads: tuple[dt.date, ...] = ()
 
     @property
     def digest(self) -> str:

@@ -192,8 +192,9 @@ def _edit(
         timezone=timezone,
         now=now,
     )
-    kept = writing_over.kept_by_dates(change)
-    write = writing_over.write_one if scope.reach is Reach.ONLY else writing_over.write_all
+    is_one = scope.reach is Reach.ONLY
+    kept = Outcome() if is_one else writing_over.kept_by_dates(change)
+    write = writing_over.write_one if is_one else writing_over.write_all
     following.retime_slots(session, write(session, change))
     offering.offer_on_dates(session, event_ids=event_ids, now=now)
     return dataclasses.replace(

@@ -8,6 +8,7 @@ from dataclasses import fields
 from sqlalchemy.orm import Session
 
 from timebank.domain import events
+from timebank.domain.events import leads
 from timebank.domain.rota import catalogue
 from timebank.domain.rota import editing
 from timebank.models import Membership
@@ -35,4 +36,5 @@ def draft_of_series(
     venue = {field.name: getattr(place, field.name) for field in fields(events.VenueDraft)}
     own = [field.name for field in fields(events.SeriesDraft) if hasattr(Series, field.name)]
     values = {name: getattr(series, name) for name in own if name != "venue"}
+    values["leads"] = leads.of_series(series)
     return events.SeriesDraft(**values, venue=events.VenueDraft(**venue), roles=roles)

@@ -1,8 +1,8 @@
-"""Which notices a turn owes: at once when it is taken, and before it begins, as its holder likes.
+"""Which notices a turn owes: at once when it is taken, and before it begins.
 
 What is owed at once is written in the same transaction as the claim. A reminder is written when
 its moment has come, from the turns as they are by then: so nothing has to be taken back when a
-turn is given up, and a moved turn is reminded of at its new time.
+turn is given up, a moved turn is reminded of at its new time, and when to remind may be changed.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ SELECT c.community_id, c.person_id, due.kind,
 # Days and hours are the community's own, so that clock changes come out right. A reminder that
 # would follow another message about the same turn by less than half a day is not worth a mail; the
 # one on the eve is worth it after three hours. A message that never went does not count, and one
-# that was put back counts from when it was due at first. Who chose nothing has the usual two.
+# that was put back counts from when it was due at first. Who chose nothing is reminded as the date
+# says, else as its series, else as usual.
 DUE = """
 INSERT INTO notice (community_id, person_id, kind, dedupe_key, claim_id, starts_at,
                     not_before, expires_at)
@@ -57,6 +58,8 @@ SELECT c.community_id, c.person_id, due.kind,
   FROM claim c
   JOIN community t ON t.id = c.community_id
   JOIN profile p ON p.person_id = c.person_id AND p.email IS NOT NULL
+  JOIN event e ON e.id = c.event_id
+  JOIN series x ON x.id = e.series_id
   LEFT JOIN mail_choice chosen ON chosen.membership_id = c.membership_id
  CROSS JOIN LATERAL (
    SELECT (day - 7 + time '10:00') AT TIME ZONE t.timezone AS week,
@@ -73,7 +76,7 @@ SELECT c.community_id, c.person_id, due.kind,
    ('morning', 'reminder_morning', morning, c.starts_at, interval '3 hours')
  ) AS due (lead, kind, not_before, expires_at, apart)
  WHERE c.state = 'confirmed' AND c.starts_at > :now AND c.starts_at < :now + interval '9 days'
-   AND due.lead = ANY (coalesce(chosen.leads, '{two_days,eve}'))
+   AND due.lead = ANY (coalesce(chosen.leads, e.leads, x.leads, '{two_days,eve}'))
    AND due.not_before <= :now AND due.expires_at > :now
    AND due.not_before > c.created_at + due.apart
    AND NOT EXISTS (SELECT FROM notice n

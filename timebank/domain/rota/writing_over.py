@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from timebank.core import clock
 from timebank.domain import events
+from timebank.domain.events import leads
 from timebank.domain.rota import fitting
 from timebank.domain.rota import following
 from timebank.domain.rota import joblines
@@ -49,11 +50,12 @@ class Difference:
     jobs: bool
     crowd: bool
     rhythm: bool
+    leads: bool
 
     @property
     def asks_which_dates(self) -> bool:
         """Whether it can be for some dates and not for others."""
-        return self.times or self.place or self.jobs or self.crowd
+        return self.times or self.place or self.jobs or self.crowd or self.leads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +84,7 @@ def difference_of(session: Session, series: Series, draft: events.SeriesDraft) -
         jobs=joblines.jobs_differ(roles, draft.roles),
         crowd=draft.expected_people != series.expected_people
         and any(role.one_per for role in roles),
+        leads=draft.leads != leads.of_series(series),
     )
 
 
@@ -96,20 +99,23 @@ def kept_by_dates(change: Change) -> Outcome:
         or (differs.place and event.venue_id != change.series.venue_id)
     ]
     own_jobs_too = [event for event in planned if event.own_jobs]
+    own_leads = [event for event in planned if differs.leads and event.leads is not None]
     return Outcome(
         own_jobs=tuple(event.occurs_on for event in own_jobs_too if differs.jobs or differs.crowd),
         own_times=tuple(event.occurs_on for event in own_times),
+        own_leads=tuple(event.occurs_on for event in own_leads),
     )
 
 
 def write_all(session: Session, change: Change) -> list[following.SlotSpan]:
     """Write over a series and the chosen dates -> which slots are to be moved.
 
-    The others keep the jobs that they have, from now on as their own.
+    The others keep the jobs and reminders that they have, from now on as their own.
     """
     if change.difference.jobs or change.difference.crowd:
         for event in change.others:
             event.own_jobs = True
+    _remind(change)
     starts = {event.id: event.starts_at for event in change.chosen}
     _move_along(session, change)
     role_ids = joblines.write_roles(
@@ -175,6 +181,18 @@ def _move_one(session: Session, change: Change, event: Event) -> None:
     _note_changes(session, change)
     if change.difference.crowd:
         event.expected_people = draft.expected_people
+    if change.difference.leads:
+        event.leads = leads.written(draft.leads)
+
+
+def _remind(change: Change) -> None:
+    """Write over a series when people are reminded; dates it isn't for are left as they were."""
+    if not change.difference.leads:
+        return
+    before = leads.written(leads.of_series(change.series))
+    for event in change.others:
+        event.leads = before if event.leads is None else event.leads
+    change.series.leads = leads.written_of_series(change.draft.leads)
 
 
 def _note_changes(session: Session, change: Change) -> None:

@@ -135,7 +135,7 @@ def _form(edit: Edit) -> tuple[ScopeForm, bool]:
 
 
 def _is_worth_showing(outcome: Outcome) -> bool:
-    return bool(outcome.effects or outcome.own_jobs or outcome.own_times)
+    return bool(outcome.effects or outcome.own_jobs or outcome.own_times or outcome.own_leads)
 
 
 def _show(edit: Edit, form: ScopeForm, outcome: Outcome, shown: str) -> str | tuple[str, int]:

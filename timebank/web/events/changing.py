@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from collections.abc import Collection
 from dataclasses import dataclass
 from dataclasses import replace
 from functools import partial
@@ -24,12 +25,15 @@ from timebank.core import clock
 from timebank.core.errors import Refused
 from timebank.db import db
 from timebank.domain.calendar.previewing import Changed
+from timebank.domain.events import leads
 from timebank.domain.events.checks import FURTHEST_AHEAD
 from timebank.domain.rota import changing
 from timebank.domain.rota import leaving_out
 from timebank.domain.rota import own_jobs
+from timebank.domain.rota import reminding
 from timebank.models import Event
 from timebank.models import EventState
+from timebank.models import Lead
 from timebank.models import ReasonKind
 from timebank.models import Series
 from timebank.models import Venue
@@ -40,6 +44,7 @@ from timebank.web.events import drafting
 from timebank.web.events.date_forms import CancelForm
 from timebank.web.events.date_forms import CrowdForm
 from timebank.web.events.date_forms import MoveForm
+from timebank.web.events.date_forms import RemindForm
 from timebank.web.events.fields import TimeField
 from timebank.web.events.forms import FACILITIES
 from timebank.web.events.previewing import seen_in_calendars
@@ -48,6 +53,8 @@ from timebank.web.events.running import event_of_organiser
 from timebank.web.filters import day as day_of
 from timebank.web.flashes import Tone
 from timebank.web.flashes import say
+from timebank.web.leads import in_words
+from timebank.web.leads import ticked
 from timebank.web.typed import text_of
 
 Page = str | tuple[str, int] | Response
@@ -67,6 +74,7 @@ class Forms:
     move: MoveForm
     cancel: CancelForm
     crowd: CrowdForm
+    remind: RemindForm
 
 
 @signed_in_required
@@ -85,6 +93,8 @@ def alter(slug: str, day: dt.date) -> Page:
         "see_move": _see_move,
         "see_cancel": _see_cancel,
         "expect": _expect,
+        "remind": _remind,
+        "remind_as_usual": _remind_as_usual,
         "leave_out": _leave_out,
         "put_back": _put_back,
     }.get(request.form.get("press", ""), _move)
@@ -94,8 +104,13 @@ def alter(slug: str, day: dt.date) -> Page:
 def _forms(event: Event) -> Forms:
     """Write the forms of a date as it stands."""
     crowd = MultiDict({"expected": str(event.expected_people or "")})
+    remind = RemindForm(formdata=None)
+    remind.leads.data = leads.written(_leads_of(event))
     return Forms(
-        MoveForm(formdata=_typed(event)), CancelForm(formdata=None), CrowdForm(formdata=crowd)
+        MoveForm(formdata=_typed(event)),
+        CancelForm(formdata=None),
+        CrowdForm(formdata=crowd),
+        remind,
     )
 
 
@@ -193,6 +208,28 @@ def _expect(slug: str, event: Event) -> Page:
     return redirect(url_for("editor.change", slug=slug, day=event.occurs_on), 303)
 
 
+def _remind(slug: str, event: Event) -> Page:
+    form = RemindForm()
+    if not form.is_well_filled():
+        return _page(slug, event, replace(_forms(event), remind=form)), 422
+    return _reminded(slug, event, ticked(form.leads))
+
+
+def _remind_as_usual(slug: str, event: Event) -> Page:
+    return _reminded(slug, event, None)
+
+
+def _reminded(slug: str, event: Event, wanted: Collection[Lead] | None) -> Page:
+    reminding.remind(db.session(), event=event, wanted=wanted, by=by(), now=clock.now())
+    db.session.commit()
+    say(in_words(_leads_of(event)))
+    return redirect(url_for("editor.change", slug=slug, day=event.occurs_on), 303)
+
+
+def _leads_of(event: Event) -> frozenset[Lead]:
+    return leads.of_date(event, db.session.get_one(Series, event.series_id))
+
+
 def _leave_out(slug: str, event: Event) -> Page:
     forms = _forms(event)
     try:
@@ -259,6 +296,8 @@ def _page(slug: str, event: Event, forms: Forms, seen: list[Changed] | None = No
         form=form,
         cancel_form=forms.cancel,
         crowd_form=forms.crowd,
+        remind_form=forms.remind,
+        reminded=in_words(leads.of_date(event, series)),
         seen=seen,
         is_over=event.starts_at <= clock.now(),
         is_cancelled=event.state is EventState.CANCELLED,

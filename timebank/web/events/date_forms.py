@@ -26,6 +26,7 @@ from timebank.web.events.job_forms import WRITE_A_TIME
 from timebank.web.events.job_forms import JobForm
 from timebank.web.events.job_forms import check_lines
 from timebank.web.events.lines import span_of
+from timebank.web.leads import leads_field
 from timebank.web.typed import Lines
 from timebank.web.typed import PageForm
 from timebank.web.typed import Said
@@ -99,6 +100,12 @@ class CrowdForm(PageForm):
     expected = CountField(
         _("How many people are expected on this date?"), validators=[Number(1, MOST_PEOPLE)]
     )
+
+
+class RemindForm(PageForm):
+    """When people are reminded of one date."""
+
+    leads = leads_field(_("When are people reminded of their turn on this date?"))
 
 
 class DateJobsForm(PageForm):

@@ -13,9 +13,11 @@ from werkzeug.datastructures import MultiDict
 
 from timebank.core.errors import Refused
 from timebank.domain import events
+from timebank.domain.events import leads
 from timebank.domain.events.jobs import MOST_ROLES
 from timebank.models import Frequency
 from timebank.models import IfShort
+from timebank.models import Lead
 from timebank.models import Role
 from timebank.models import Series
 from timebank.models import Venue
@@ -25,6 +27,7 @@ from timebank.web.events.fields import read_time
 from timebank.web.events.forms import FACILITIES
 from timebank.web.events.forms import EditorForm
 from timebank.web.events.job_forms import JobForm
+from timebank.web.leads import ticked
 from timebank.web.typed import read_number
 from timebank.web.typed import text_of
 
@@ -39,6 +42,7 @@ def typed_blank(rota: events.ReadyRota | None) -> MultiDict[str, str]:
     typed: MultiDict[str, str] = MultiDict(
         {"often": "weekly", "scene": "park", "if_short": "ask", "intent": str(uuid.uuid4())}
     )
+    type_leads(typed, leads.USUAL_LEADS)
     if rota is None:
         typed.update(lines.typed_lines([lines.Line()] * BLANK_LINES))
         return typed
@@ -79,9 +83,16 @@ def typed_series(series: Series, venue: Venue, roles: Iterable[Role]) -> MultiDi
     typed["drop_out_hours"] = str(series.drop_out_hours or "")
     typed["if_short"] = series.if_short.value
     typed.setlist("getting_round", [name for name, _label in FACILITIES if getattr(venue, name)])
+    type_leads(typed, leads.of_series(series))
     jobs = [lines.line_of(draft_of_role(role), series.starts_time) for role in roles]
     typed.update(lines.typed_lines(jobs))
     return typed
+
+
+def type_leads(typed: MultiDict[str, str], chosen: Iterable[Lead]) -> None:
+    """Tick when people are reminded, and note that it was asked: nothing ticked is an answer."""
+    typed["asked_leads"] = "yes"
+    typed.setlist("leads", leads.written(chosen))
 
 
 def retyped(typed: MultiDict[str, str], *, press: str) -> MultiDict[str, str]:
@@ -156,6 +167,7 @@ def draft_of(form: EditorForm, *, venue: Venue | None = None) -> events.SeriesDr
         drop_out_hours=form.drop_out_hours.value or 0,
         decide_hours_before=form.decide_hours_before.value,
         if_short=IfShort(form.if_short.data),
+        leads=ticked(form.leads),
         **_ending(form),
         ready_made=form.rota.data or "",
     )

@@ -24,6 +24,7 @@ from timebank.core.errors import Refused
 from timebank.db import db
 from timebank.domain import events
 from timebank.domain.calendar.previewing import Changed
+from timebank.domain.events import leads
 from timebank.domain.events.jobs import MOST_ROLES
 from timebank.domain.rota import editing
 from timebank.domain.rota import joblines
@@ -272,6 +273,9 @@ def _pressed() -> str:
 
 
 def _form(typed: MultiDict[str, str], series: Series | None = None) -> EditorForm:
+    if "asked_leads" not in typed:  # a page from before that was asked leaves it as it is
+        usual = leads.of_series(series) if series else leads.USUAL_LEADS
+        drafting.type_leads(typed, usual)
     form = EditorForm(formdata=typed)
     groups = _groups()
     if series is not None:

@@ -32,6 +32,7 @@ from timebank.web.events.job_forms import WRITE_A_TIME
 from timebank.web.events.job_forms import JobForm
 from timebank.web.events.job_forms import check_lines
 from timebank.web.events.lines import span_of
+from timebank.web.leads import leads_field
 from timebank.web.typed import Lines
 from timebank.web.typed import PageForm
 from timebank.web.typed import Said
@@ -168,6 +169,8 @@ class EditorForm(PageForm):
         validate_choice=False,
         validators=[OneOf(_("Say what happens then"))],
     )
+    leads = leads_field(_("When are people reminded of their turn?"))
+    asked_leads = HiddenField()
     rota = RadioField(
         _("Start with a ready-made rota"),
         choices=choices_of((rota.key, rota.name) for rota in ready_made_rotas()),

@@ -147,7 +147,11 @@ def _preview(event: Event, series: Series, form: WriteForm, now: dt.datetime) ->
         words=form.said.words,
     )
     return previewing.preview(
-        sketch, public_url=settings.public_url, secret_key=settings.secret_key, now=now
+        sketch,
+        public_url=settings.public_url,
+        secret_key=settings.secret_key,
+        reply_address=settings.reply_address,
+        now=now,
     )
 
 

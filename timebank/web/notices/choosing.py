@@ -61,6 +61,7 @@ def choose() -> Page:
     """Take everything that was chosen."""
     who = db.session.get_one(Membership, member())
     form = MailForm()
+    form.before = choosing.read_choices(db.session(), membership_id=who.id).leads or frozenset()
     _offer(form)
     if not form.is_well_filled():
         return _page(form), 422

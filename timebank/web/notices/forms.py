@@ -11,9 +11,9 @@ from wtforms import RadioField
 from wtforms import SelectField
 from wtforms import SelectMultipleField
 from wtforms.validators import StopValidation
-from wtforms.widgets import CheckboxInput
 
 from timebank.core import languages
+from timebank.domain.events.leads import written as earliest_first
 from timebank.domain.notices.choosing import Choices
 from timebank.domain.notices.families import CHOOSABLE
 from timebank.domain.notices.families import Family
@@ -26,6 +26,8 @@ from timebank.web.events.fields import TimeField
 from timebank.web.events.fields import Understood
 from timebank.web.filters import WEEKDAYS
 from timebank.web.filters import clock as time_of_day
+from timebank.web.leads import leads_field
+from timebank.web.leads import ticked
 from timebank.web.typed import PageForm
 from timebank.web.typed import choices_of
 from timebank.web.words import _
@@ -35,11 +37,10 @@ HOWS = [
     (How.WEEKLY.value, _("In the weekly mail")),
     (How.NONE.value, _("Not at all")),
 ]
-LEADS = [
-    (Lead.WEEK.value, _("A week before")),
-    (Lead.TWO_DAYS.value, _("Two days before")),
-    (Lead.EVE.value, _("The evening before")),
-    (Lead.MORNING.value, _("That morning")),
+OURS, THEIRS = "event", "own"
+REMINDED = [
+    (OURS, _("As the organisers say")),
+    (THEIRS, _("As I tick here")),
 ]
 HOURS = range(24)
 A_HOUR_OF = dt.datetime(2027, 1, 1, tzinfo=dt.UTC)  # any day will do: it's about how to say it
@@ -55,15 +56,20 @@ def _how(label: str) -> RadioField:
 
 
 class MailForm(PageForm):
-    """Everything that can be chosen. `offer` says which parts of the place there are."""
+    """Everything that can be chosen. `offer` says which parts of the place there are.
 
+    `before`: the times of their own that were chosen before, and stand ticked on the page.
+    """
+
+    before: frozenset[Lead] = frozenset()
     turns = _how(_("My turns"))
-    leads = SelectMultipleField(
+    reminded = RadioField(
         _("When should we remind you of a turn?"),
-        choices=choices_of(LEADS),
+        choices=choices_of(REMINDED),
         validate_choice=False,
-        option_widget=CheckboxInput(),
+        validators=[OneOf(_("Choose one of the two"))],
     )
+    leads = leads_field(_("My own times"))
     asking = _how(_("Being asked to help"))
     neighbours = _how(_("What neighbours write"))
     hours = _how(_("Hours and thanks"))
@@ -104,9 +110,9 @@ class MailForm(PageForm):
     )
 
     def validate_leads(self, field: SelectMultipleField) -> None:
-        """Any of the four, or none."""
-        if not set(field.data or ()) <= {value for value, *_rest in LEADS}:
-            raise StopValidation(gettext("Choose from these, or none"))
+        """Times that were ticked and would not count are no slip to pass over."""
+        if self.reminded.data == OURS and ticked(field) - self.before:
+            raise StopValidation(gettext("Choose “As I tick here”, or untick these"))
 
     def offer(self, areas: tuple[str, ...], everywhere: str) -> None:
         """Offer these parts of the place, and the hours as people say them."""
@@ -119,7 +125,8 @@ class MailForm(PageForm):
         """Fill it with what somebody chose before."""
         for family in CHOOSABLE:
             self[family.value].data = choices.hows[family].value
-        self.leads.data = [lead.value for lead in Lead if lead in choices.leads]
+        self.reminded.data = OURS if choices.leads is None else THEIRS
+        self.leads.data = earliest_first(choices.leads or ())
         self.weekly.data = choices.weekly
         self.weekly_on.data = str(choices.weekly_on)
         self.weekly_hour.data = str(choices.weekly_hour)
@@ -137,7 +144,7 @@ class MailForm(PageForm):
         """Give what a well-filled form says."""
         return Wanted(
             hows={family: How(self[family.value].data) for family in CHOOSABLE},
-            leads=frozenset(Lead(lead) for lead in self.leads.data or ()),
+            leads=ticked(self.leads) if self.reminded.data == THEIRS else None,
             quiet_from=self.quiet_from.value,
             quiet_until=self.quiet_until.value,
             paused_until=self.paused_until.value,
