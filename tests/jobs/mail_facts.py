@@ -1,0 +1,143 @@
+"""What a model of all mail knows: the rota as it stands, what people chose, and what is owed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from dataclasses import field
+from zoneinfo import ZoneInfo
+
+ZONE = ZoneInfo("Europe/London")
+MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)
+UNDO_LASTS = 10 * MINUTE
+REMINDED = ("week", "two_days", "eve", "morning")
+LIVE = ("held", "confirmed", "attended")
+TO_COME = ("held", "confirmed")
+
+# What somebody may choose about, by the family it is of; whatever is in none is needed.
+FAMILY = {
+    **dict.fromkeys([*REMINDED, "reminders", "what_to_expect", "place_free"], "turns"),
+    **dict.fromkeys(["cover_asked", "come_again"], "asking"),
+    "hours_credited": "hours",
+}
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A claim as the rota has it."""
+
+    id: int
+    person: int
+    slot: int
+    event: int
+    job: str
+    state: str
+    because: str | None
+    held_for: str | None
+    held_until: dt.datetime | None
+    starts: dt.datetime
+    ends: dt.datetime
+    created: dt.datetime
+
+    def is_live(self, now: dt.datetime) -> bool:
+        """Holds its place: a hold that ran out does not, though nobody has swept it."""
+        return self.state in LIVE and (self.held_until is None or self.held_until > now)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What stands on the rota at a moment.
+
+    Attributes:
+        turns: All claims, by number.
+        planned: The dates that take place, with their ends.
+        looking: Turns that look for anybody to take them over.
+        taken_over: Turns that somebody has taken over, and which turn that became.
+        in_calendar: (person, slot) of what our mail has put into somebody's calendar.
+    """
+
+    turns: dict[int, Turn] = field(default_factory=dict)
+    planned: dict[int, dt.datetime] = field(default_factory=dict)
+    looking: frozenset[int] = frozenset()
+    taken_over: dict[int, int] = field(default_factory=dict)
+    in_calendar: frozenset[tuple[int, int]] = frozenset()
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What somebody chose about their mails; as it stands here, what everybody has."""
+
+    turns: str = "mail"
+    asking: str = "mail"
+    hours: str = "mail"
+    leads: frozenset[str] = frozenset({"two_days", "eve"})
+    quiet: tuple[dt.time, dt.time] | None = None
+    paused_until: dt.date | None = None
+
+    def not_before(self, now: dt.datetime) -> dt.datetime:
+        """From when on they would like to hear of what can wait."""
+        at = max(now, local(self.paused_until, dt.time())) if self.paused_until else now
+        return after_quiet(at, *self.quiet) if self.quiet else at
+
+    def is_pausing(self, now: dt.datetime) -> bool:
+        """Whether nothing is to come at all."""
+        return self.paused_until is not None and local(self.paused_until, dt.time()) > now
+
+
+@dataclass(eq=False)
+class Owed:
+    """A mail that somebody is owed.
+
+    Attributes:
+        about: The turn; None: several.
+        starts: When that began, as it was owed.
+        due: From when on it may go; `first_due` where it was put back since.
+        state: waiting; then sent, along (told in `carrier`), dropped, expired.
+    """
+
+    kind: str
+    person: int
+    about: int | None
+    due: dt.datetime
+    expires: dt.datetime
+    starts: dt.datetime | None = None
+    first_due: dt.datetime | None = None
+    state: str = "waiting"
+    refusals: int = 0
+    carrier: Owed | None = None
+
+
+@dataclass(frozen=True, order=True)
+class Mail:
+    """A mail that must arrive: what it is, for whom, and about which turns."""
+
+    kind: str
+    person: int
+    turns: tuple[int, ...]
+
+
+def local(day: dt.date, time: dt.time) -> dt.datetime:
+    """A time of day there, in UTC."""
+    return dt.datetime.combine(day, time, ZONE).astimezone(dt.UTC)
+
+
+def after_quiet(at: dt.datetime, begins: dt.time, ends: dt.time) -> dt.datetime:
+    """The end of the quiet hours that a moment lies in, or the moment."""
+    there = at.astimezone(ZONE)
+    is_overnight = begins > ends
+    late, early = there.time() >= begins, there.time() < ends
+    if not (late or early if is_overnight else late and early):
+        return at
+    return max(at, local(there.date() + DAY * (is_overnight and late), ends))
+
+
+def moments(turn: Turn) -> Iterator[tuple[str, dt.datetime, dt.datetime, dt.timedelta]]:
+    """Each reminder of a turn: which, when, until when, and how far apart from other mails."""
+    day = turn.starts.astimezone(ZONE).date()
+    two_days, eve = local(day - 2 * DAY, dt.time(10)), local(day - DAY, dt.time(18))
+    morning = min(local(day, dt.time(7)), turn.starts - 2 * HOUR)
+    yield "week", local(day - 7 * DAY, dt.time(10)), two_days, 12 * HOUR
+    yield "two_days", two_days, eve, 12 * HOUR
+    yield "eve", eve, turn.starts, 3 * HOUR
+    yield "morning", morning, turn.starts, 3 * HOUR
