@@ -46,6 +46,17 @@ class Turn:
 
 
 @dataclass(frozen=True)
+class Job:
+    """A slot: how many it wants, when, and which kind of work it is."""
+
+    places: int
+    starts: dt.datetime
+    ends: dt.datetime
+    event: int
+    role: int
+
+
+@dataclass(frozen=True)
 class Facts:
     """What stands on the rota at a moment.
 
@@ -55,6 +66,8 @@ class Facts:
         looking: Turns that look for anybody to take them over.
         taken_over: Turns that somebody has taken over, and which turn that became.
         in_calendar: (person, slot) of what our mail has put into somebody's calendar.
+        jobs: The places of each slot, its start and its kind of work.
+        lines: (number, person, slot) of everybody who waits for a place.
     """
 
     turns: dict[int, Turn] = field(default_factory=dict)
@@ -62,6 +75,22 @@ class Facts:
     looking: frozenset[int] = frozenset()
     taken_over: dict[int, int] = field(default_factory=dict)
     in_calendar: frozenset[tuple[int, int]] = frozenset()
+    jobs: dict[int, Job] = field(default_factory=dict)
+    lines: frozenset[tuple[int, int, int]] = frozenset()
+
+    def free(self, slot: int) -> int:
+        """How many places of a job are going spare."""
+        taken = [turn for turn in self.turns.values() if turn.slot == slot and turn.state in LIVE]
+        return self.jobs[slot].places - len(taken)
+
+    def is_busy(self, person: int, starts: dt.datetime, ends: dt.datetime) -> bool:
+        """Whether somebody has promised a turn at that time."""
+        return any(
+            turn.person == person
+            and (turn.state in LIVE[1:] or (turn.state == "held" and turn.held_for == "yes"))
+            and (turn.starts < ends and starts < turn.ends)
+            for turn in self.turns.values()
+        )
 
 
 @dataclass(frozen=True)
@@ -93,6 +122,8 @@ class Owed:
         about: The turn; None: several.
         starts: When that began, as it was owed.
         due: From when on it may go; `first_due` where it was put back since.
+        slot: The job whose place is free.
+        occasion: Which wait it is told in, and which turn made the place free.
         state: waiting; then sent, along (told in `carrier`), dropped, expired.
     """
 
@@ -106,15 +137,18 @@ class Owed:
     state: str = "waiting"
     refusals: int = 0
     carrier: Owed | None = None
+    slot: int | None = None
+    occasion: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, order=True)
 class Mail:
-    """A mail that must arrive: what it is, for whom, and about which turns."""
+    """A mail that must arrive: what it is, for whom, and about which turns or job."""
 
     kind: str
     person: int
     turns: tuple[int, ...]
+    slot: int = 0
 
 
 def local(day: dt.date, time: dt.time) -> dt.datetime:

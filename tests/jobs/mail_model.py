@@ -26,6 +26,7 @@ from tests.jobs.mail_facts import Mail
 from tests.jobs.mail_facts import Owed
 from tests.jobs.mail_facts import Turn
 from tests.jobs.mail_facts import Wish
+from tests.jobs.mail_facts import after_quiet
 from tests.jobs.mail_facts import local
 from tests.jobs.mail_facts import moments
 
@@ -42,6 +43,8 @@ OF_A_TURN = {
 NEEDS_TURN = {*REMINDED, "you_are_in", "event_moved", "what_to_expect"}
 NEEDS_HOLD = {"confirm_claim", "place_offered"}
 EVEN_IF_CANCELLED = {"event_cancelled", "given_back", "hours_credited", "reminders"}
+COVER = {"cover_wanted", "cover_asked"}
+NIGHT = dt.time(21), dt.time(8)  # the community's own: nobody is asked for help then
 NEVER_WENT = {"dropped", "expired"}
 
 
@@ -71,6 +74,7 @@ class Model:
             doing: `erase` where somebody goes for good, `tick` where somebody is there already.
         """
         before, self.facts = self.facts, facts
+        freed = set[int]()
         for turn in facts.turns.values():
             was = before.turns.get(turn.id)
             self._owe_at_once(turn, was, now, doing)
@@ -79,6 +83,10 @@ class Model:
                 self._owe_giving_back(turn, told_at)
             if was and was.starts != turn.starts and turn.state in TO_COME:
                 self._owe_move(turn, now)
+            if turn.state == "attended" != (was and was.state):
+                self._owe_thanks(turn, now)
+            if was and was.state in LIVE and turn.state not in LIVE:
+                freed.add(turn.slot)
         for event in before.planned.keys() - facts.planned.keys():
             self._owe_cancelling(event, before, now)
         for claim in facts.looking - before.looking:
@@ -87,6 +95,7 @@ class Model:
             if claim not in before.taken_over:
                 turn = facts.turns[claim]
                 self._owe("turn_taken", turn.person, became, due=now, expires=turn.ends)
+        self._owe_free_places(freed, now)
 
     def erase(self, person: int) -> None:
         """Forget somebody: nothing is owed to them any more, whatever it was."""
@@ -150,7 +159,7 @@ class Model:
         ]
         for one in self.owed:
             if one.state == "waiting" and one.about in {turn.id for turn in turns}:
-                if one.kind not in {"dropped_out", "given_back", "cover_wanted", "turn_taken"}:
+                if one.kind not in {"dropped_out", "given_back", *COVER, "turn_taken"}:
                     one.state = "dropped"
         told = set[int]()
         for turn in sorted(turns, key=lambda turn: (turn.starts, turn.id)):
@@ -159,18 +168,73 @@ class Model:
                 ends = before.planned[event]
                 self._owe("event_cancelled", turn.person, turn.id, due=now, expires=ends)
 
+    def _owe_thanks(self, turn: Turn, now: dt.datetime) -> None:
+        """Thanks with the hours, once a turn."""
+        told = [one for one in self.owed if (one.kind, one.about) == ("hours_credited", turn.id)]
+        if all(one.state in NEVER_WENT for one in told):
+            self._owe("hours_credited", turn.person, turn.id, due=now, expires=now + 7 * DAY)
+
+    def _owe_free_places(self, slots: Iterable[int], now: dt.datetime) -> None:
+        """In the last six hours everybody in line is told once, each time a place comes free."""
+        facts = self.facts
+        for line, person, slot in facts.lines:
+            job = facts.jobs[slot]
+            is_soon = now < job.starts <= now + 6 * HOUR and job.event in facts.planned
+            if slot not in slots or not is_soon or facts.free(slot) < 1:
+                continue
+            newest = max(turn.id for turn in facts.turns.values() if turn.slot == slot)
+            is_told = any(one.occasion == (line, newest) for one in self.owed)
+            if not facts.is_busy(person, job.starts, job.ends) and not is_told:
+                if person in self.readers:
+                    free = Owed("place_free", person, None, now, job.starts, slot=slot)
+                    free.occasion = (line, newest)
+                    self.owed.append(free)
+
+    def leave_line(self, person: int, slot: int) -> None:
+        """Who waits no longer is not told of a place."""
+        for one in self.owed:
+            if (one.kind, one.person, one.slot) == ("place_free", person, slot):
+                one.state = "dropped" if one.state == "waiting" else one.state
+
     def _owe_call_for_cover(self, turn: Turn, now: dt.datetime) -> None:
         """Those who run it hear once a turn that somebody is wanted for it."""
-        if any(one.kind == "cover_wanted" and one.about == turn.id for one in self.owed):
-            return
+        told = {one.person for one in self.owed if one.kind in COVER and one.about == turn.id}
         for one in self.organisers:
-            if one != turn.person:
+            if one != turn.person and one not in told:
                 self._owe("cover_wanted", one, turn.id, due=now, expires=turn.starts)
+        told_at = after_quiet(now, *NIGHT)
+        if told_at >= turn.starts:
+            return
+        for one in self._could_cover(turn) - told:
+            self._owe("cover_asked", one, turn.id, due=told_at, expires=turn.starts)
+
+    def _could_cover(self, turn: Turn) -> set[int]:
+        """Who did that job before, may be asked, and has time. There are fewer than a dozen."""
+        role = self.facts.jobs[turn.slot].role
+        did = {
+            one.person
+            for one in self.facts.turns.values()
+            if one.state == "attended" and self.facts.jobs[one.slot].role == role
+        }
+        return {
+            person
+            for person in did & self.readers
+            if self.wish(person).asking != "none"
+            and not self.facts.is_busy(person, turn.starts, turn.ends)
+            and not self._holds_place(person, turn.slot)
+        }
+
+    def _holds_place(self, person: int, slot: int) -> bool:
+        return any(
+            (one.person, one.slot) == (person, slot) and one.state in LIVE
+            for one in self.facts.turns.values()
+        )
 
     # ----------------------------------------------------------- what comes to be due
 
     def plan(self, now: dt.datetime) -> None:
         """What the jobs of each minute owe: first words, reminders, several of them as one."""
+        self._owe_free_places(self.facts.jobs, now)
         self._expect(now)
         self._remind(now)
         self._gather(now)
@@ -252,13 +316,23 @@ class Model:
     def _see_through(self, one: Owed, now: dt.datetime) -> Mail | None:
         if not self._holds(one, now) or not self._may_come(one, now):
             return None
+        if one.slot is not None:
+            one.state = "sent"
+            return Mail(one.kind, one.person, (), one.slot)
         turns = [one.about] if one.about is not None else self._told(one, now)
         one.state = "sent" if turns else "dropped"
         return Mail(one.kind, one.person, tuple(sorted(turns))) if turns else None
 
     def _holds(self, one: Owed, now: dt.datetime) -> bool:
         """Whether what it tells is still so; it is dropped otherwise."""
-        holds = one.about is None or self._is_so(one, self.facts.turns[one.about], now)
+        if one.slot is not None:
+            holds = (
+                self.facts.jobs[one.slot].event in self.facts.planned
+                and bool(self.facts.free(one.slot))
+                and not self._holds_place(one.person, one.slot)
+            )
+        else:
+            holds = one.about is None or self._is_so(one, self.facts.turns[one.about], now)
         if not holds:
             one.state = "dropped"
         return holds
@@ -272,7 +346,9 @@ class Model:
             return False
         if one.kind in REMINDED:
             return one.starts == turn.starts
-        if one.kind == "cover_wanted":
+        if one.kind == "hours_credited":
+            return turn.state == "attended"
+        if one.kind in COVER:
             return turn.id in self.facts.looking
         if one.kind in {"dropped_out", "given_back"}:
             return not self._has_again(turn, LIVE if one.kind == "dropped_out" else LIVE[1:])

@@ -19,6 +19,7 @@ from tests import stepped_clock
 from tests.jobs.mail_facts import DAY
 from tests.jobs.mail_facts import ZONE
 from tests.jobs.mail_facts import Facts
+from tests.jobs.mail_facts import Job
 from tests.jobs.mail_facts import Mail
 from tests.jobs.mail_facts import Turn
 from tests.jobs.mail_facts import Wish
@@ -31,20 +32,24 @@ from timebank.db import CONNECTION_LIMITS
 from timebank.domain.notices import delivery
 from timebank.domain.notices import saving
 from timebank.domain.notices.choosing import Family
+from timebank.domain.rota import occasions
+from timebank.domain.rota.occasions import Occasion
 from timebank.jobs import claims
 from timebank.jobs import notices
 from timebank.jobs import reminders
 from timebank.jobs import tools
 from timebank.jobs import turns
 from timebank.models import Community
+from timebank.models import Event
 from timebank.models import How
 from timebank.models import Lead
 from timebank.models import Membership
 
-START = dt.datetime(2027, 3, 19, 12, tzinfo=dt.UTC)
+START = dt.datetime(2027, 3, 24, 9, tzinfo=dt.UTC)
 FIRST_ON = dt.date(2027, 3, 27)  # a Saturday; in the night to Sunday the clocks go forward
 NAMES = ("Ana Ash", "Ben Birch", "Cem Cedar", "Dee Dale")
 DROP_OUT_HOURS = 20
+PLACES = 3
 
 TURNS = """
 SELECT c.id, c.person_id, c.slot_id, c.event_id, r.name, c.state, c.withdrawn_because, c.held_for,
@@ -55,6 +60,11 @@ SELECT c.id, c.person_id, c.slot_id, c.event_id, r.name, c.state, c.withdrawn_be
 PLANNED = "SELECT id, ends_at FROM event WHERE state = 'planned'"
 LOOKING = "SELECT claim_id FROM handover WHERE state = 'open' AND to_membership_id IS NULL"
 TAKEN_OVER = "SELECT claim_id, became_claim_id FROM handover WHERE state = 'taken'"
+JOBS = "SELECT id, places, starts_at, ends_at, event_id, role_id FROM slot"
+LINES = """
+SELECT w.id, m.person_id, w.slot_id
+  FROM waiting w JOIN membership m ON m.id = w.membership_id WHERE w.state = 'waiting'
+"""
 # What our mails put into calendars is noted when they are written; how that is done right is
 # tested in test_calendar_by_mail. Here it only says who is to be told that a turn is off again.
 IN_CALENDAR = """
@@ -64,6 +74,7 @@ SELECT m.person_id, t.slot_id FROM mailed_turn t JOIN membership m ON m.id = t.m
 # Which mail it is, by the name it carries; that what it says is right is read in its text.
 BY_NAME = """
 SELECT kind, person_id, coalesce(claim_id, CAST(facts ->> 'claim_id' AS bigint)),
+       CAST(facts ->> 'slot_id' AS bigint),
        ARRAY(SELECT told.claim_id FROM notice told WHERE told.told_in_id = n.id)
   FROM notice n WHERE left(encode(sha256(convert_to(dedupe_key, 'UTF8')), 'hex'), 40) = :name
 """
@@ -88,6 +99,8 @@ def build(session: Session) -> dict[str, list[int]]:
     """The walk on three dates, two jobs each, and people: one of them has no e-mail."""
     walk = builders.a_walk(session, day=FIRST_ON)
     walk.series.drop_out_hours = DROP_OUT_HOURS
+    walk.marshal.places = walk.marshal.role.places = PLACES
+    session.flush()
     events = [walk.event]
     slots = [walk.marshal, walk.tail_walker]
     for days in (1, 7):
@@ -152,15 +165,19 @@ class Town:
         with self.eyes.pipeline():  # one look, not five
             found = [
                 self.eyes.execute(what)
-                for what in (TURNS, PLANNED, LOOKING, TAKEN_OVER, IN_CALENDAR)
+                for what in (TURNS, PLANNED, LOOKING, TAKEN_OVER, IN_CALENDAR, JOBS, LINES)
             ]
-        claims, planned, looking, taken_over, in_calendar = (one.fetchall() for one in found)
+        claims, planned, looking, taken_over, in_calendar, jobs, lines = (
+            one.fetchall() for one in found
+        )
         facts = Facts(
             turns={row[0]: Turn(*row) for row in claims},
             planned=dict(planned),
             looking=frozenset(claim for (claim,) in looking),
             taken_over=dict(taken_over),
             in_calendar=frozenset(in_calendar),
+            jobs={row[0]: Job(*row[1:]) for row in jobs},
+            lines=frozenset(lines),
         )
         self.model.observe(facts, now=self.now, doing=doing)
 
@@ -205,9 +222,10 @@ class Town:
 
     def drain(self, workers: int) -> None:
         """Deliver what is due, by so many workers at once."""
-        threads = [threading.Thread(target=notices.drain) for _ in range(workers)]
+        threads = [threading.Thread(target=notices.drain) for _ in range(workers - 1)]
         for one in threads:
             one.start()
+        notices.drain()
         for one in threads:
             one.join()
 
@@ -224,7 +242,9 @@ class Town:
 
     def open_post(self) -> list[Mail]:
         """Take what has arrived since, and read it."""
-        found = [self._read(*one) for one in zip(self.sink.messages, self.sink.recipients, strict=True)]
+        found = [
+            self._read(*one) for one in zip(self.sink.messages, self.sink.recipients, strict=True)
+        ]
         self.sink.messages.clear()
         self.sink.recipients.clear()
         self.look()
@@ -242,12 +262,19 @@ class Town:
         name = message["Message-ID"].strip("<>").partition("@")[0]
         with self.session() as session:
             row = session.execute(sa.text(BY_NAME), {"name": name}).one()
-        kind, person, claim, told = row
+        kind, person, claim, slot, told = row
         assert recipient == self.email_of[person]
         assert person not in self.erased
         text = message.get_body(("plain",)).get_content()
         html = message.get_body(("html",)).get_content()
         assert set(ADDRESS.findall(message.as_string() + text + html)) <= {recipient}
+        if kind == "cover_wanted" and person != self.nadia.person:
+            kind = "cover_asked"
+        if slot:
+            assert self._says_job(text, slot), (kind, text)
+            return Mail(kind, person, (), slot)
+        if kind == "hours_credited":
+            return Mail(kind, person, (claim,))
         claims_told = [claim] if claim else [one for one in told if self._says(text, one)]
         for one in claims_told:
             assert self._says(text, one, is_whole=kind != "event_cancelled"), (kind, text)
@@ -259,6 +286,21 @@ class Town:
         there = turn.starts.astimezone(ZONE)
         day = f"{there:%A} {there.day} {there:%B}"
         return day in text and (turn.job.lower() in text.lower() or not is_whole)
+
+    def _says_job(self, text: str, slot: int) -> bool:
+        """Whether a text names the day of a job."""
+        there = self.model.facts.jobs[slot].starts.astimezone(ZONE)
+        return f"{there:%A} {there.day} {there:%B}" in text
+
+    def occasion(self, session: Session, date: int) -> Occasion:
+        """A date as check-in needs it."""
+        event = session.get_one(Event, date)
+        return occasions.find_occasion(
+            session,
+            community_id=self.community,
+            slug="danson-saturday-stroll",
+            day=event.occurs_on,
+        )
 
 
 def neighbour(session: Session, membership: int) -> Neighbour:
@@ -284,9 +326,7 @@ def open_town(
     engine = sa.create_engine(mine, connect_args={"options": CONNECTION_LIMITS})
     clock.owner = sa.create_engine(mine)
     clock.set(START)
-    work = tools.open_tools(
-        replace(settings, database_url=mine, smtp_url=sink.url), pace=PATIENT
-    )
+    work = tools.open_tools(replace(settings, database_url=mine, smtp_url=sink.url), pace=PATIENT)
     tools.bind(work)
     town = Town(engine, clock, sink, built)
     try:

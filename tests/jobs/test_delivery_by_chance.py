@@ -47,9 +47,12 @@ from timebank.core.errors import TimebankError
 from timebank.domain.joining import erasing
 from timebank.domain.joining.leaving import Whereto
 from timebank.domain.rota import changing
+from timebank.domain.rota import checkin
 from timebank.domain.rota import claiming
 from timebank.domain.rota import handing_over
+from timebank.domain.rota import waiting
 from timebank.domain.rota import withdrawing
+from timebank.jobs import claims
 from timebank.models import Event
 from timebank.models import Membership
 
@@ -70,7 +73,13 @@ MOVES = st.sampled_from([-1500, -60, -30, 30, 60, 1500])
 LEADS = st.frozensets(st.sampled_from(["week", "two_days", "eve", "morning"]), min_size=1)
 HOWS = st.sampled_from(["mail", "mail", "mail", "none"])
 QUIET = st.sampled_from(
-    [None, None, (dt.time(17), dt.time(9, 30)), (dt.time(9), dt.time(12)), (dt.time(22), dt.time(7))]
+    [
+        None,
+        None,
+        (dt.time(17), dt.time(9, 30)),
+        (dt.time(9), dt.time(12)),
+        (dt.time(22), dt.time(7)),
+    ]
 )
 DAYS_OFF = st.sampled_from([0, 0, 0, 2, 5])
 WORKERS = st.sampled_from([1, 1, 2])
@@ -129,12 +138,27 @@ class Mails(RuleBasedStateMachine):
     def say_yes(self, draw):
         turn = self.pick(draw, "held")
         if turn:
-            self.attempt(claiming.confirm_claim, claim_id=turn.id)
+            is_offer = turn.held_for == "offered"
+            yes = waiting.accept_offer if is_offer else claiming.confirm_claim
+            self.attempt(yes, claim_id=turn.id)
 
     def give_back(self, draw):
         turn = self.pick(draw, "confirmed", "held")
         if turn:
-            self.attempt(withdrawing.withdraw_claim, claim_id=turn.id)
+            is_offer = (turn.state, turn.held_for) == ("held", "offered")
+            no = waiting.decline_offer if is_offer else withdrawing.withdraw_claim
+            self.attempt(no, claim_id=turn.id)
+
+    def wait(self, draw):
+        self.attempt(waiting.join_waiting, **self.whose_place(draw))
+
+    def leave_the_line(self, draw):
+        lines = sorted(self.model.facts.lines)
+        if lines:
+            _line, person, slot = lines[draw(PICKS) % len(lines)]
+            [one] = [one for one in self.town.people if one.person == person]
+            self.model.leave_line(person, slot)
+            self.attempt(waiting.leave_waiting, slot_id=slot, membership_id=one.membership)
 
     def take_it_back(self, draw):
         turn = self.pick(draw, "withdrawn")
@@ -171,6 +195,39 @@ class Mails(RuleBasedStateMachine):
             now=now,
         )
 
+    def finish(self, draw):
+        """Some of those on the rota of a date are there, and get their hours."""
+        here = draw(st.sets(PICKS, min_size=2, max_size=6))
+        self.attempt(self._finish, doing="tick", date=self.town.dates[draw(DATES)], here=here)
+
+    def _finish(self, session, *, date, here, now):
+        occasion = self.town.occasion(session, date)
+        on_it = [turn for turn in self.model.facts.turns.values() if turn.event == date]
+        there = [turn.id for turn in on_it if turn.id % 7 in {number % 7 for number in here}]
+        by = self.town.nadia.membership
+        checkin.tick_all(session, occasion=occasion, claim_ids=there, by=by, now=now)
+        checkin.finish(session, occasion=occasion, by=by, now=now)
+
+    def take_hours_back(self, draw):
+        turn = self.pick(draw, "attended")
+        if turn:
+            self.attempt(self._take_back, turn=turn)
+
+    def _take_back(self, session, *, turn, now):
+        checkin.take_back(
+            session,
+            occasion=self.town.occasion(session, turn.event),
+            claim_id=turn.id,
+            reason="Somebody else",
+            by=self.town.nadia.membership,
+            key=uuid.uuid4(),
+            now=now,
+        )
+
+    def the_night_comes(self, _draw):
+        claims.close_turns()
+        self.town.look()
+
     def call_off(self, draw):
         if draw(SELDOM):
             self.attempt(self._call_off, date=self.town.dates[draw(DATES)])
@@ -205,7 +262,14 @@ class Mails(RuleBasedStateMachine):
         one = self.town.people[draw(PEOPLE)]
         days = draw(DAYS_OFF)
         until = self.town.today() + days * DAY if days else None
-        wish = Wish(turns=draw(HOWS), leads=draw(LEADS), quiet=draw(QUIET), paused_until=until)
+        wish = Wish(
+            turns=draw(HOWS),
+            asking=draw(HOWS),
+            hours=draw(HOWS),
+            leads=draw(LEADS),
+            quiet=draw(QUIET),
+            paused_until=until,
+        )
         if self.attempt(self.town.save, member=one.membership, wish=wish):
             self.model.wishes[one.person] = wish
 
@@ -241,20 +305,25 @@ class Mails(RuleBasedStateMachine):
 
 
 HOW_OFTEN = {
-    "a_usual_minute": 14,
-    "take": 10,
+    "a_usual_minute": 16,
+    "take": 14,
     "hold": 3,
     "say_yes": 2,
     "give_back": 5,
     "take_it_back": 3,
+    "wait": 6,
+    "leave_the_line": 1,
+    "finish": 3,
+    "take_hours_back": 1,
+    "the_night_comes": 1,
     "take_over": 2,
     "keep_it_after_all": 1,
     "move": 4,
     "call_off": 2,
     "erase": 1,
     "choose": 5,
-    "time_passes": 9,
-    "the_next_such_hour_comes": 6,
+    "time_passes": 8,
+    "the_next_such_hour_comes": 8,
     "the_clock_is_put_back": 1,
     "jobs_run": 3,
     "jobs_run_twice": 1,
