@@ -9,6 +9,7 @@ from dataclasses import field
 from zoneinfo import ZoneInfo
 
 ZONE = ZoneInfo("Europe/London")
+SECOND = dt.timedelta(seconds=1)
 MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)
 UNDO_LASTS = 10 * MINUTE
 REMINDED = ("week", "two_days", "eve", "morning")

@@ -9,6 +9,7 @@ Source: docs/model/notice.md, mail_choice.md, first_turn.md, waiting.md; DESIGN.
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 from collections.abc import Iterable
 
@@ -18,6 +19,7 @@ from tests.jobs.mail_facts import HOUR
 from tests.jobs.mail_facts import LIVE
 from tests.jobs.mail_facts import MINUTE
 from tests.jobs.mail_facts import REMINDED
+from tests.jobs.mail_facts import SECOND
 from tests.jobs.mail_facts import TO_COME
 from tests.jobs.mail_facts import UNDO_LASTS
 from tests.jobs.mail_facts import ZONE
@@ -57,6 +59,7 @@ class Model:
         self.facts = Facts()
         self.owed: list[Owed] = []
         self.wishes: dict[int, Wish] = {}
+        self.rest: tuple[int, dt.datetime] | None = None
         self.gathered = set[tuple[int, dt.datetime]]()
 
     def wish(self, person: int) -> Wish:
@@ -308,10 +311,44 @@ class Model:
 
     # ----------------------------------------------------------------- what must arrive
 
-    def deliver(self, now: dt.datetime) -> list[Mail]:
-        """See everything through that is due -> the mails that must arrive now."""
+    def deliver(self, now: dt.datetime, *, is_refused: bool = False) -> list[Mail]:
+        """See everything through that is due -> the mails that must arrive now.
+
+        Args:
+            now: When.
+            is_refused: The mail server takes none of them for now: they wait, longer each time.
+        """
+        if self._is_resting(now):
+            return []
         due = [one for one in self.owed if one.state == "waiting" and one.due <= now < one.expires]
-        return [mail for one in due if (mail := self._see_through(one, now))]
+        mails = [mail for one in due if (mail := self._see_through(one, now))]
+        if mails:
+            self.rest = None
+        if not is_refused:
+            return mails
+        for one in due:
+            if one.state == "sent":
+                one.state, one.first_due = "waiting", one.first_due or one.due
+                one.due = now + 5 * MINUTE * min(1 + one.refusals // 3, 12)
+                one.refusals += 1
+        return []
+
+    def all_would_leave(self, now: dt.datetime) -> bool:
+        """Whether something is due, and nothing of it would be dropped or put off."""
+        trial = copy.deepcopy(self)
+        due = [
+            one for one in trial.owed if one.state == "waiting" and one.due <= now < one.expires
+        ]
+        return len(due) == len(trial.deliver(now)) > 0
+
+    def find_server_away(self, now: dt.datetime) -> None:
+        """All mail rests for five seconds, twice as long each time, for five minutes at most."""
+        tries = self.rest[0] if self.rest else 0
+        self.rest = (tries + 1, now + min(5 * SECOND * 2**tries, 5 * MINUTE))
+
+    def _is_resting(self, now: dt.datetime) -> bool:
+        """Whether the mail server is left alone; not for long, unless the clock was put back."""
+        return self.rest is not None and now < self.rest[1] <= now + 30 * MINUTE
 
     def _see_through(self, one: Owed, now: dt.datetime) -> Mail | None:
         if not self._holds(one, now) or not self._may_come(one, now):

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from tests import builders
+from tests import mail_sink
 from tests import stepped_clock
 from tests.jobs.mail_facts import DAY
 from tests.jobs.mail_facts import ZONE
@@ -220,8 +221,11 @@ class Town:
         reminders.plan_due()
         self.model.plan(self.now)
 
-    def drain(self, workers: int) -> None:
-        """Deliver what is due, by so many workers at once."""
+    def drain(self, workers: int, *, is_away: bool = False) -> None:
+        """Deliver what is due, by so many workers at once; or try to."""
+        mine = tools.current()
+        url = f"smtp://127.0.0.1:{mail_sink.free_port()}" if is_away else self.sink.url
+        mine.settings = replace(mine.settings, smtp_url=url)
         threads = [threading.Thread(target=notices.drain) for _ in range(workers - 1)]
         for one in threads:
             one.start()

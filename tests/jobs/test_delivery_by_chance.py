@@ -28,6 +28,7 @@ from hypothesis import seed
 from hypothesis import settings as chosen
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine
+from hypothesis.stateful import initialize
 from hypothesis.stateful import rule
 from hypothesis.stateful import run_state_machine_as_test
 
@@ -99,6 +100,10 @@ class Mails(RuleBasedStateMachine):
 
     def teardown(self):
         self.stack.close()
+
+    @initialize(days=st.sampled_from([0, 1, 2, 4]))
+    def it_begins(self, days):
+        self.town.step(days * DAY)
 
     @rule(data=st.data())
     def something_happens(self, data):
@@ -299,6 +304,22 @@ class Mails(RuleBasedStateMachine):
         assert (due - arrived, arrived - due) == (Counter(), Counter()), self.town.explain()
         Mails.seen.update(mail.kind for mail in arrived)
 
+    def the_server_takes_nothing_for_now(self, draw):
+        self.town.sweep()
+        self.town.sink.at_data = lambda _count: "452 full"
+        self.town.drain(draw(WORKERS))
+        self.town.sink.at_data = lambda _count: mail_sink.OK
+        self.model.deliver(self.town.now, is_refused=True)
+        assert self.town.open_post() == []
+
+    def the_server_is_away(self, _draw):
+        """One worker tries, and finds out with the first mail: only if that is any."""
+        self.town.sweep()
+        if self.model.all_would_leave(self.town.now):
+            self.town.drain(1, is_away=True)
+            self.model.find_server_away(self.town.now)
+            assert self.town.open_post() == []
+
     def a_usual_minute(self, draw):
         self.town.run_jobs()
         self.mail_is_delivered(draw)
@@ -328,6 +349,8 @@ HOW_OFTEN = {
     "jobs_run": 3,
     "jobs_run_twice": 1,
     "mail_is_delivered": 3,
+    "the_server_takes_nothing_for_now": 2,
+    "the_server_is_away": 2,
 }
 EVERYTHING = [what for what, times in HOW_OFTEN.items() for _ in range(times)]
 
