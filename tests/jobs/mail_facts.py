@@ -21,6 +21,7 @@ FAMILY = {
     **dict.fromkeys([*REMINDED, "reminders", "what_to_expect", "place_free"], "turns"),
     **dict.fromkeys(["cover_asked", "come_again"], "asking"),
     "hours_credited": "hours",
+    "weekly": "week",
 }
 
 
@@ -48,13 +49,22 @@ class Turn:
 
 @dataclass(frozen=True)
 class Job:
-    """A slot: how many it wants, when, and which kind of work it is."""
+    """A slot: how many it has room for and needs, when, and which kind of work it is."""
 
     places: int
+    needed: int
     starts: dt.datetime
     ends: dt.datetime
     event: int
     role: int
+
+
+@dataclass(frozen=True)
+class Date:
+    """A date that takes place: from when until when."""
+
+    starts: dt.datetime
+    ends: dt.datetime
 
 
 @dataclass(frozen=True)
@@ -63,7 +73,7 @@ class Facts:
 
     Attributes:
         turns: All claims, by number.
-        planned: The dates that take place, with their ends.
+        planned: The dates that take place.
         looking: Turns that look for anybody to take them over.
         taken_over: Turns that somebody has taken over, and which turn that became.
         in_calendar: (person, slot) of what our mail has put into somebody's calendar.
@@ -72,7 +82,7 @@ class Facts:
     """
 
     turns: dict[int, Turn] = field(default_factory=dict)
-    planned: dict[int, dt.datetime] = field(default_factory=dict)
+    planned: dict[int, Date] = field(default_factory=dict)
     looking: frozenset[int] = frozenset()
     taken_over: dict[int, int] = field(default_factory=dict)
     in_calendar: frozenset[tuple[int, int]] = frozenset()
@@ -104,15 +114,39 @@ class Wish:
     leads: frozenset[str] = frozenset({"two_days", "eve"})
     quiet: tuple[dt.time, dt.time] | None = None
     paused_until: dt.date | None = None
+    weekly: bool = False
+    weekly_on: int = 4
+    weekly_hour: int = 17
+    changed: dt.datetime = dt.datetime.min.replace(tzinfo=dt.UTC)
+
+    @property
+    def paused_moment(self) -> dt.datetime | None:
+        """When everything comes again; None: there is no pause."""
+        return local(self.paused_until, dt.time()) if self.paused_until else None
+
+    @property
+    def has_weekly(self) -> bool:
+        """Whether there is a weekly mail at all: for what is on, or for what is kept."""
+        return self.weekly or "weekly" in {self.turns, self.asking, self.hours}
 
     def not_before(self, now: dt.datetime) -> dt.datetime:
         """From when on they would like to hear of what can wait."""
-        at = max(now, local(self.paused_until, dt.time())) if self.paused_until else now
+        at = max(now, self.paused_moment or now)
         return after_quiet(at, *self.quiet) if self.quiet else at
 
     def is_pausing(self, now: dt.datetime) -> bool:
         """Whether nothing is to come at all."""
-        return self.paused_until is not None and local(self.paused_until, dt.time()) > now
+        return self.paused_moment is not None and self.paused_moment > now
+
+    def next_weekly(self, after: dt.datetime) -> dt.datetime:
+        """When the weekly mail comes next, after a moment."""
+        today = after.astimezone(ZONE).date()
+        coming = (local(today + days * DAY, dt.time(self.weekly_hour)) for days in range(8))
+        return next(
+            at
+            for at in coming
+            if at > after and at.astimezone(ZONE).isoweekday() == self.weekly_on
+        )
 
 
 @dataclass(eq=False)
@@ -125,6 +159,7 @@ class Owed:
         due: From when on it may go; `first_due` where it was put back since.
         slot: The job whose place is free.
         occasion: Which wait it is told in, and which turn made the place free.
+        week: Of a weekly mail: which.
         state: waiting; then sent, along (told in `carrier`), dropped, expired.
     """
 
@@ -140,16 +175,20 @@ class Owed:
     carrier: Owed | None = None
     slot: int | None = None
     occasion: tuple[int, int] | None = None
+    week: tuple[int, int] | None = None
+    sent_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True, order=True)
 class Mail:
-    """A mail that must arrive: what it is, for whom, and about which turns or job."""
+    """A mail that must arrive: what it is, for whom, about which turns or job; a weekly one
+    with how much stands in each of its parts."""
 
     kind: str
     person: int
     turns: tuple[int, ...]
     slot: int = 0
+    said: tuple[tuple[str, int], ...] = ()
 
 
 def local(day: dt.date, time: dt.time) -> dt.datetime:

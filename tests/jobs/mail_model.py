@@ -31,6 +31,10 @@ from tests.jobs.mail_facts import Wish
 from tests.jobs.mail_facts import after_quiet
 from tests.jobs.mail_facts import local
 from tests.jobs.mail_facts import moments
+from tests.jobs.mail_owing import COVER
+from tests.jobs.mail_owing import NEVER_WENT
+from tests.jobs.mail_weekly import Weeks
+
 
 OF_A_TURN = {
     *REMINDED,
@@ -44,194 +48,16 @@ OF_A_TURN = {
 }
 NEEDS_TURN = {*REMINDED, "you_are_in", "event_moved", "what_to_expect"}
 NEEDS_HOLD = {"confirm_claim", "place_offered"}
-EVEN_IF_CANCELLED = {"event_cancelled", "given_back", "hours_credited", "reminders"}
-COVER = {"cover_wanted", "cover_asked"}
-NIGHT = dt.time(21), dt.time(8)  # the community's own: nobody is asked for help then
-NEVER_WENT = {"dropped", "expired"}
+EVEN_IF_CANCELLED = {"event_cancelled", "given_back", "hours_credited"}
 
 
-class Model:
-    """Everything that is owed, and what has become of it."""
+class Model(Weeks):
+    """Everything that is owed, what comes to be due, and what becomes of it."""
 
     def __init__(self, *, readers: Iterable[int], organisers: Iterable[int]) -> None:
-        self.readers = set(readers)
-        self.organisers = list(organisers)
-        self.facts = Facts()
-        self.owed: list[Owed] = []
-        self.wishes: dict[int, Wish] = {}
+        super().__init__(readers=readers, organisers=organisers)
         self.rest: tuple[int, dt.datetime] | None = None
         self.gathered = set[tuple[int, dt.datetime]]()
-
-    def wish(self, person: int) -> Wish:
-        """What somebody chose."""
-        return self.wishes.get(person, Wish())
-
-    # ------------------------------------------------------------- what a step makes owed
-
-    def observe(self, facts: Facts, *, now: dt.datetime, doing: str = "") -> None:
-        """Take in what a step has changed on the rota, and owe what follows from it at once.
-
-        Args:
-            facts: How it stands now.
-            now: When.
-            doing: `erase` where somebody goes for good, `tick` where somebody is there already.
-        """
-        before, self.facts = self.facts, facts
-        freed = set[int]()
-        for turn in facts.turns.values():
-            was = before.turns.get(turn.id)
-            self._owe_at_once(turn, was, now, doing)
-            if was and was.state == "confirmed" and turn.because == "person" != was.because:
-                told_at = now if doing == "erase" else min(now + UNDO_LASTS, turn.starts)
-                self._owe_giving_back(turn, told_at)
-            if was and was.starts != turn.starts and turn.state in TO_COME:
-                self._owe_move(turn, now)
-            if turn.state == "attended" != (was and was.state):
-                self._owe_thanks(turn, now)
-            if was and was.state in LIVE and turn.state not in LIVE:
-                freed.add(turn.slot)
-        for event in before.planned.keys() - facts.planned.keys():
-            self._owe_cancelling(event, before, now)
-        for claim in facts.looking - before.looking:
-            self._owe_call_for_cover(facts.turns[claim], now)
-        for claim, became in facts.taken_over.items():
-            if claim not in before.taken_over:
-                turn = facts.turns[claim]
-                self._owe("turn_taken", turn.person, became, due=now, expires=turn.ends)
-        self._owe_free_places(freed, now)
-
-    def erase(self, person: int) -> None:
-        """Forget somebody: nothing is owed to them any more, whatever it was."""
-        self.readers.discard(person)
-        self.organisers = [one for one in self.organisers if one != person]
-        self.owed = [one for one in self.owed if one.person != person]
-
-    def undo(self, claim: int) -> None:
-        """Nobody is told that a turn was given back which was taken back within minutes."""
-        for one in self.owed:
-            if one.about == claim and one.kind in {"dropped_out", "given_back"}:
-                one.state = "dropped" if one.state == "waiting" else one.state
-
-    def _owe(  # noqa: PLR0913
-        self,
-        kind: str,
-        person: int,
-        about: int,
-        *,
-        due: dt.datetime,
-        expires: dt.datetime,
-        starts: dt.datetime | None = None,
-    ) -> None:
-        if person in self.readers:
-            self.owed.append(Owed(kind, person, about, due, expires, starts))
-
-    def _owe_at_once(self, turn: Turn, was: Turn | None, now: dt.datetime, doing: str) -> None:
-        """A taken turn is confirmed by mail; a held one asks for a yes, or offers the place."""
-        is_new = was is None or was.state == "held"
-        if turn.state == "confirmed" and is_new and turn.starts > now and doing != "tick":
-            self._owe("you_are_in", turn.person, turn.id, due=now, expires=turn.starts)
-        if turn.held_until is not None and was is None and turn.held_until > now:
-            kind = {"yes": "confirm_claim", "offered": "place_offered"}[turn.held_for or ""]
-            self._owe(kind, turn.person, turn.id, due=now, expires=turn.held_until)
-
-    def _owe_giving_back(self, turn: Turn, told_at: dt.datetime) -> None:
-        for one in self.organisers:
-            if one != turn.person:
-                self._owe("dropped_out", one, turn.id, due=told_at, expires=turn.ends)
-        if (turn.person, turn.slot) in self.facts.in_calendar:
-            self._owe("given_back", turn.person, turn.id, due=told_at, expires=turn.ends)
-
-    def _owe_move(self, turn: Turn, now: dt.datetime) -> None:
-        """Who is told of a move hears nothing of the earlier time any more; news is news again."""
-
-        def is_taken_back(one: Owed) -> bool:
-            if one.kind not in {*REMINDED, "event_moved"} or one.about != turn.id:
-                return False
-            is_old = one.starts != turn.starts and one.state == "waiting"
-            return is_old or one.kind == "event_moved" and one.starts == turn.starts
-
-        self.owed = [one for one in self.owed if not is_taken_back(one)]
-        self._owe(
-            "event_moved", turn.person, turn.id, due=now, expires=turn.starts, starts=turn.starts
-        )
-
-    def _owe_cancelling(self, event: int, before: Facts, now: dt.datetime) -> None:
-        """One word a person, about the first of their turns; nothing else about them is news."""
-        turns = [
-            turn for turn in before.turns.values() if turn.event == event and turn.state in TO_COME
-        ]
-        for one in self.owed:
-            if one.state == "waiting" and one.about in {turn.id for turn in turns}:
-                if one.kind not in {"dropped_out", "given_back", *COVER, "turn_taken"}:
-                    one.state = "dropped"
-        told = set[int]()
-        for turn in sorted(turns, key=lambda turn: (turn.starts, turn.id)):
-            if turn.person not in told:
-                told.add(turn.person)
-                ends = before.planned[event]
-                self._owe("event_cancelled", turn.person, turn.id, due=now, expires=ends)
-
-    def _owe_thanks(self, turn: Turn, now: dt.datetime) -> None:
-        """Thanks with the hours, once a turn."""
-        told = [one for one in self.owed if (one.kind, one.about) == ("hours_credited", turn.id)]
-        if all(one.state in NEVER_WENT for one in told):
-            self._owe("hours_credited", turn.person, turn.id, due=now, expires=now + 7 * DAY)
-
-    def _owe_free_places(self, slots: Iterable[int], now: dt.datetime) -> None:
-        """In the last six hours everybody in line is told once, each time a place comes free."""
-        facts = self.facts
-        for line, person, slot in facts.lines:
-            job = facts.jobs[slot]
-            is_soon = now < job.starts <= now + 6 * HOUR and job.event in facts.planned
-            if slot not in slots or not is_soon or facts.free(slot) < 1:
-                continue
-            newest = max(turn.id for turn in facts.turns.values() if turn.slot == slot)
-            is_told = any(one.occasion == (line, newest) for one in self.owed)
-            if not facts.is_busy(person, job.starts, job.ends) and not is_told:
-                if person in self.readers:
-                    free = Owed("place_free", person, None, now, job.starts, slot=slot)
-                    free.occasion = (line, newest)
-                    self.owed.append(free)
-
-    def leave_line(self, person: int, slot: int) -> None:
-        """Who waits no longer is not told of a place."""
-        for one in self.owed:
-            if (one.kind, one.person, one.slot) == ("place_free", person, slot):
-                one.state = "dropped" if one.state == "waiting" else one.state
-
-    def _owe_call_for_cover(self, turn: Turn, now: dt.datetime) -> None:
-        """Those who run it hear once a turn that somebody is wanted for it."""
-        told = {one.person for one in self.owed if one.kind in COVER and one.about == turn.id}
-        for one in self.organisers:
-            if one != turn.person and one not in told:
-                self._owe("cover_wanted", one, turn.id, due=now, expires=turn.starts)
-        told_at = after_quiet(now, *NIGHT)
-        if told_at >= turn.starts:
-            return
-        for one in self._could_cover(turn) - told:
-            self._owe("cover_asked", one, turn.id, due=told_at, expires=turn.starts)
-
-    def _could_cover(self, turn: Turn) -> set[int]:
-        """Who did that job before, may be asked, and has time. There are fewer than a dozen."""
-        role = self.facts.jobs[turn.slot].role
-        did = {
-            one.person
-            for one in self.facts.turns.values()
-            if one.state == "attended" and self.facts.jobs[one.slot].role == role
-        }
-        return {
-            person
-            for person in did & self.readers
-            if self.wish(person).asking != "none"
-            and not self.facts.is_busy(person, turn.starts, turn.ends)
-            and not self._holds_place(person, turn.slot)
-        }
-
-    def _holds_place(self, person: int, slot: int) -> bool:
-        return any(
-            (one.person, one.slot) == (person, slot) and one.state in LIVE
-            for one in self.facts.turns.values()
-        )
 
     # ----------------------------------------------------------- what comes to be due
 
@@ -241,6 +67,7 @@ class Model:
         self._expect(now)
         self._remind(now)
         self._gather(now)
+        self._plan_weekly(now)
 
     def _expect(self, now: dt.datetime) -> None:
         """One word before the first turn that somebody ever has."""
@@ -329,6 +156,7 @@ class Model:
         for one in due:
             if one.state == "sent":
                 one.state, one.first_due = "waiting", one.first_due or one.due
+                one.sent_at = None
                 one.due = now + 5 * MINUTE * min(1 + one.refusals // 3, 12)
                 one.refusals += 1
         return []
@@ -351,28 +179,32 @@ class Model:
         return self.rest is not None and now < self.rest[1] <= now + 30 * MINUTE
 
     def _see_through(self, one: Owed, now: dt.datetime) -> Mail | None:
-        if not self._holds(one, now) or not self._may_come(one, now):
-            return None
+        if not self._is_true(one, now):
+            one.state = "dropped"
+        elif self._may_come(one, now):
+            mail = self._say(one, now)
+            one.state, one.sent_at = ("sent", now) if mail else ("dropped", None)
+            return mail
+        return None
+
+    def _say(self, one: Owed, now: dt.datetime) -> Mail | None:
+        """The mail itself; None: it has nothing to say."""
+        if one.kind == "weekly":
+            return self._week(one, now)
         if one.slot is not None:
-            one.state = "sent"
             return Mail(one.kind, one.person, (), one.slot)
         turns = [one.about] if one.about is not None else self._told(one, now)
-        one.state = "sent" if turns else "dropped"
         return Mail(one.kind, one.person, tuple(sorted(turns))) if turns else None
 
-    def _holds(self, one: Owed, now: dt.datetime) -> bool:
-        """Whether what it tells is still so; it is dropped otherwise."""
+    def _is_true(self, one: Owed, now: dt.datetime) -> bool:
+        """Whether what it tells is still so."""
         if one.slot is not None:
-            holds = (
+            return (
                 self.facts.jobs[one.slot].event in self.facts.planned
                 and bool(self.facts.free(one.slot))
                 and not self._holds_place(one.person, one.slot)
             )
-        else:
-            holds = one.about is None or self._is_so(one, self.facts.turns[one.about], now)
-        if not holds:
-            one.state = "dropped"
-        return holds
+        return one.about is None or self._is_so(one, self.facts.turns[one.about], now)
 
     def _is_so(self, one: Owed, turn: Turn, now: dt.datetime) -> bool:
         if one.kind not in EVEN_IF_CANCELLED and turn.event not in self.facts.planned:
@@ -405,11 +237,15 @@ class Model:
         family = FAMILY.get(one.kind)
         if family is None:
             return True
-        if getattr(wish, family) == "none" or one.kind in REMINDED and one.kind not in wish.leads:
+        how = "mail" if one.kind == "weekly" else getattr(wish, family)
+        if how == "none" or one.kind in REMINDED and one.kind not in wish.leads:
             one.state = "dropped"
             return False
         later = wish.not_before(now)
         if later <= now:
+            if how == "weekly" and not self._would_miss(one, now):
+                self._put_into_weekly(one, now)
+                return False
             return True
         if later < one.expires:
             one.due, one.first_due = max(later, now + MINUTE), None
@@ -418,6 +254,13 @@ class Model:
             return True  # better at night than not at all
         one.state = "dropped"
         return False
+
+    def _put_into_weekly(self, one: Owed, now: dt.datetime) -> None:
+        """Keep it; own turns are named in every weekly mail anyway."""
+        if one.kind in {*REMINDED, "reminders"}:
+            one.state = "dropped"
+        else:
+            self._keep(one, now)
 
     def _told(self, carrier: Owed, now: dt.datetime) -> list[int]:
         """Which turns several reminders in one are about, once each, as far as they hold."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from tests import mail_sink
 from tests import stepped_clock
 from tests.jobs.mail_facts import DAY
 from tests.jobs.mail_facts import ZONE
+from tests.jobs.mail_facts import Date
 from tests.jobs.mail_facts import Facts
 from tests.jobs.mail_facts import Job
 from tests.jobs.mail_facts import Mail
@@ -58,10 +60,10 @@ SELECT c.id, c.person_id, c.slot_id, c.event_id, r.name, c.state, c.withdrawn_be
   FROM claim c JOIN slot s ON s.id = c.slot_id JOIN role r ON r.id = s.role_id
  ORDER BY c.id
 """
-PLANNED = "SELECT id, ends_at FROM event WHERE state = 'planned'"
+PLANNED = "SELECT id, starts_at, ends_at FROM event WHERE state = 'planned'"
 LOOKING = "SELECT claim_id FROM handover WHERE state = 'open' AND to_membership_id IS NULL"
 TAKEN_OVER = "SELECT claim_id, became_claim_id FROM handover WHERE state = 'taken'"
-JOBS = "SELECT id, places, starts_at, ends_at, event_id, role_id FROM slot"
+JOBS = "SELECT id, places, needed, starts_at, ends_at, event_id, role_id FROM slot"
 LINES = """
 SELECT w.id, m.person_id, w.slot_id
   FROM waiting w JOIN membership m ON m.id = w.membership_id WHERE w.state = 'waiting'
@@ -83,6 +85,14 @@ NOTICES = """
 SELECT id, kind, person_id, claim_id, facts, starts_at, not_before, due_at, expires_at, state, last_error, told_in_id
   FROM notice ORDER BY id
 """
+PARTS = {
+    "Kept for you": "kept",
+    "Your turns": "turns",
+    "Can’t start without one more": "needed",
+    "What’s on": "dates",
+    "Your hours": "hours",
+}
+BALANCE = ("Your time account has", "You’ve had")
 ADDRESS = re.compile(r"[a-z]+@example\.com")
 PATIENT = tools.Pace(drain=dt.timedelta(seconds=120))
 
@@ -173,7 +183,7 @@ class Town:
         )
         facts = Facts(
             turns={row[0]: Turn(*row) for row in claims},
-            planned=dict(planned),
+            planned={event: Date(*span) for event, *span in planned},
             looking=frozenset(claim for (claim,) in looking),
             taken_over=dict(taken_over),
             in_calendar=frozenset(in_calendar),
@@ -198,9 +208,9 @@ class Town:
             quiet_from=begins,
             quiet_until=ends,
             paused_until=wish.paused_until,
-            weekly=False,
-            weekly_on=4,
-            weekly_hour=17,
+            weekly=wish.weekly,
+            weekly_on=wish.weekly_on,
+            weekly_hour=wish.weekly_hour,
             near=None,
             language=None,
         )
@@ -277,12 +287,29 @@ class Town:
         if slot:
             assert self._says_job(text, slot), (kind, text)
             return Mail(kind, person, (), slot)
+        if kind == "weekly":
+            said, named = self._read_week(text, person)
+            return Mail(kind, person, named, said=said)
         if kind == "hours_credited":
             return Mail(kind, person, (claim,))
         claims_told = [claim] if claim else [one for one in told if self._says(text, one)]
         for one in claims_told:
             assert self._says(text, one, is_whole=kind != "event_cancelled"), (kind, text)
         return Mail(kind.removeprefix("reminder_"), person, tuple(sorted(set(claims_told))))
+
+    def _read_week(self, text: str, person: int) -> tuple[tuple, tuple[int, ...]]:
+        """How much each part of a weekly mail says, and which of their turns it names."""
+        counts, part = Counter[str](), ""
+        own = []
+        for line in text.splitlines():
+            part = PARTS.get(line.strip(), part)
+            if line.startswith("- ") or (part == "hours" and line.startswith(BALANCE)):
+                counts[part] += 1
+            if line.startswith("- ") and part == "turns":
+                own.append(line)
+        coming = self.model._coming(person, self.now)
+        named = [one for one in coming if any(self._says(line, one) for line in own)]
+        return tuple(sorted(counts.items())), tuple(sorted(named))
 
     def _says(self, text: str, claim: int, *, is_whole: bool = True) -> bool:
         """Whether a text names a turn: its day, and, unless the whole date is meant, its job."""

@@ -72,7 +72,7 @@ SPANS = st.sampled_from(
 )
 MOVES = st.sampled_from([-1500, -60, -30, 30, 60, 1500])
 LEADS = st.frozensets(st.sampled_from(["week", "two_days", "eve", "morning"]), min_size=1)
-HOWS = st.sampled_from(["mail", "mail", "mail", "none"])
+HOWS = st.sampled_from(["mail", "mail", "mail", "weekly", "weekly", "none"])
 QUIET = st.sampled_from(
     [
         None,
@@ -274,9 +274,13 @@ class Mails(RuleBasedStateMachine):
             leads=draw(LEADS),
             quiet=draw(QUIET),
             paused_until=until,
+            weekly=draw(st.booleans()),
+            weekly_on=draw(st.integers(1, 7)),
+            weekly_hour=draw(st.sampled_from([9, 17])),
+            changed=self.town.now,
         )
         if self.attempt(self.town.save, member=one.membership, wish=wish):
-            self.model.wishes[one.person] = wish
+            self.model.choose(one.person, wish, self.town.now)
 
     # ------------------------------------------------------------------ time, and the jobs
 
