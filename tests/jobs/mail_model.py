@@ -20,21 +20,15 @@ from tests.jobs.mail_facts import LIVE
 from tests.jobs.mail_facts import MINUTE
 from tests.jobs.mail_facts import REMINDED
 from tests.jobs.mail_facts import SECOND
-from tests.jobs.mail_facts import TO_COME
-from tests.jobs.mail_facts import UNDO_LASTS
 from tests.jobs.mail_facts import ZONE
-from tests.jobs.mail_facts import Facts
 from tests.jobs.mail_facts import Mail
 from tests.jobs.mail_facts import Owed
 from tests.jobs.mail_facts import Turn
-from tests.jobs.mail_facts import Wish
-from tests.jobs.mail_facts import after_quiet
 from tests.jobs.mail_facts import local
 from tests.jobs.mail_facts import moments
 from tests.jobs.mail_owing import COVER
 from tests.jobs.mail_owing import NEVER_WENT
 from tests.jobs.mail_weekly import Weeks
-
 
 OF_A_TURN = {
     *REMINDED,

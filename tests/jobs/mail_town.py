@@ -51,6 +51,7 @@ from timebank.models import Membership
 START = dt.datetime(2027, 3, 24, 9, tzinfo=dt.UTC)
 FIRST_ON = dt.date(2027, 3, 27)  # a Saturday; in the night to Sunday the clocks go forward
 NAMES = ("Ana Ash", "Ben Birch", "Cem Cedar", "Dee Dale")
+DAYS = (0, 1, 4, 8)  # of the dates, after the first
 DROP_OUT_HOURS = 20
 PLACES = 3
 
@@ -107,14 +108,14 @@ class Neighbour:
 
 
 def build(session: Session) -> dict[str, list[int]]:
-    """The walk on three dates, two jobs each, and people: one of them has no e-mail."""
+    """The walk on four dates, two jobs each, and people: one of them has no e-mail."""
     walk = builders.a_walk(session, day=FIRST_ON)
     walk.series.drop_out_hours = DROP_OUT_HOURS
     walk.marshal.places = walk.marshal.role.places = PLACES
     session.flush()
     events = [walk.event]
     slots = [walk.marshal, walk.tail_walker]
-    for days in (1, 7):
+    for days in DAYS[1:]:
         events.append(builders.an_event(session, walk.series, FIRST_ON + days * DAY))
         slots += [
             builders.a_slot(session, events[-1], slot.role)
