@@ -160,6 +160,7 @@ class Owed:
         slot: The job whose place is free.
         occasion: Which wait it is told in, and which turn made the place free.
         week: Of a weekly mail: which.
+        was_told: A weekly mail has told it.
         state: waiting; then sent, along (told in `carrier`), dropped, expired.
     """
 
@@ -177,6 +178,7 @@ class Owed:
     occasion: tuple[int, int] | None = None
     week: tuple[int, int] | None = None
     sent_at: dt.datetime | None = None
+    was_told: bool = False
 
 
 @dataclass(frozen=True, order=True)

@@ -81,10 +81,19 @@ class Model(Weeks):
             heard = [
                 one for one in self.owed if (one.kind, one.person) == ("what_to_expect", person)
             ]
-            if any(one.state not in NEVER_WENT or one.about == first.id for one in heard):
+            if any(self._has_come(one, now) or one.about == first.id for one in heard):
                 continue
             if at <= now < until:
                 self._owe("what_to_expect", person, first.id, due=at, expires=until)
+
+    def _has_come(self, one: Owed, now: dt.datetime) -> bool:
+        """Whether it went out, or is about to, or stands in a weekly mail that does."""
+        if one.carrier is None:
+            return one.state not in NEVER_WENT
+        if one.carrier.state == "waiting":
+            turn = self.facts.turns[one.about]
+            return turn.state in LIVE and turn.starts > now
+        return one.was_told
 
     def _remind(self, now: dt.datetime) -> None:
         """Each reminder whose moment has come, unless they heard of that turn a little before."""

@@ -24,6 +24,7 @@ from tests.jobs.mail_facts import Date
 from tests.jobs.mail_facts import Facts
 from tests.jobs.mail_facts import Job
 from tests.jobs.mail_facts import Mail
+from tests.jobs.mail_facts import Owed
 from tests.jobs.mail_facts import Turn
 from tests.jobs.mail_facts import Wish
 from tests.jobs.mail_facts import local
@@ -83,8 +84,9 @@ SELECT kind, person_id, coalesce(claim_id, CAST(facts ->> 'claim_id' AS bigint))
   FROM notice n WHERE left(encode(sha256(convert_to(dedupe_key, 'UTF8')), 'hex'), 40) = :name
 """
 NOTICES = """
-SELECT id, kind, person_id, claim_id, facts, starts_at, not_before, due_at, expires_at, state, last_error, told_in_id
-  FROM notice ORDER BY id
+SELECT concat_ws(' ', id, kind, person_id, claim_id, facts, starts_at, 'due', not_before, due_at,
+                 'until', expires_at, state, last_error, told_in_id)
+  FROM notice WHERE person_id = ANY (:people) ORDER BY id
 """
 PARTS = {
     "Kept for you": "kept",
@@ -265,12 +267,16 @@ class Town:
         self.look()
         return found
 
-    def explain(self) -> str:
-        """What there is of notices and what the model has, for whoever looks into a failure."""
+    def explain(self, mails: list[Mail]) -> str:
+        """What is noted about the people of these mails, and what the model has."""
+        people = sorted({mail.person for mail in mails})
         with self.session() as session:
-            rows = session.execute(sa.text(NOTICES)).all()
-        lines = [f"now {self.now}", *map(str, rows), *map(str, self.model.owed)]
-        return "\n".join(lines)
+            rows = session.execute(sa.text(NOTICES), {"people": people}).all()
+        owed = [one for one in self.model.owed if one.person in people]
+        turns = [turn for turn in self.model.facts.turns.values() if turn.person in people]
+        wishes = [self.model.wish(person) for person in people]
+        lines = [*rows, "the model:", *map(brief, owed), *turns, *wishes, "now", self.now]
+        return "\n".join(map(str, lines))
 
     def _read(self, message, recipient: str) -> Mail:
         """Read a mail as the person does who gets it: is it for them, and does it say it right."""
@@ -333,6 +339,13 @@ class Town:
             slug="danson-saturday-stroll",
             day=event.occurs_on,
         )
+
+
+def brief(one: Owed) -> str:
+    """Something owed, in a line."""
+    due, until = f"{one.due:%d %H:%M}", f"{one.expires:%d %H:%M}"
+    carrier = f"in {one.carrier.kind} {one.carrier.state}" if one.carrier else ""
+    return f"{one.kind} {one.person} {one.about} due {due} until {until} {one.state} {carrier}"
 
 
 def neighbour(session: Session, membership: int) -> Neighbour:

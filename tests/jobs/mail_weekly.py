@@ -6,6 +6,7 @@ import datetime as dt
 
 from tests.jobs.mail_facts import DAY
 from tests.jobs.mail_facts import FAMILY
+from tests.jobs.mail_facts import LIVE
 from tests.jobs.mail_facts import REMINDED
 from tests.jobs.mail_facts import ZONE
 from tests.jobs.mail_facts import Mail
@@ -109,6 +110,10 @@ class Weeks(Owing):
             sections["needed"] = self._needed(weekly.person, now)
             sections["dates"] = self._dates(now)
             sections["hours"] = int(self._has_hours(weekly.person, now))
+        for one in self.owed:
+            if one.carrier is weekly and one.about is not None:
+                turn = self.facts.turns[one.about]
+                one.was_told = turn.state in LIVE and turn.starts > now
         said = tuple((name, count) for name, count in sorted(sections.items()) if count)
         return Mail("weekly", weekly.person, tuple(sorted(turns)), said=said) if said else None
 

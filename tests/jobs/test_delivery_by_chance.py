@@ -282,7 +282,10 @@ class Mails:
         self.town.drain(draw(WORKERS))
         due = Counter(self.model.deliver(self.town.now))
         arrived = Counter(self.town.open_post())
-        assert (due - arrived, arrived - due) == (Counter(), Counter()), self.town.explain()
+        missing, too_many = list((due - arrived).elements()), list((arrived - due).elements())
+        if missing or too_many:
+            why = self.town.explain(missing + too_many)
+            raise AssertionError(f"missing: {missing}\ntoo many: {too_many}\n{why}")
         Mails.seen.update(mail.kind for mail in arrived)
 
     def the_server_takes_nothing_for_now(self, draw):

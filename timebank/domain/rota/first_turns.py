@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 # Once a person and community, and about the first of their turns; when that was given back before
-# the message went out, about the next. A turn comes to be three days ahead, at ten in the morning
+# the message went out, about the next; the weekly mail may have told it. A turn comes to be three days ahead, at ten in the morning
 # by the community's own clock, or was taken later: then after an hour, so that the word does not
 # come on the heels of the thanks. Within two hours of the start it would come too late.
 DUE = """
@@ -30,8 +30,14 @@ SELECT c.community_id, c.person_id, 'what_to_expect', format('claim-%s.what_to_e
    AND NOT EXISTS (SELECT FROM claim done WHERE done.membership_id = c.membership_id
                       AND done.state = 'attended')
    AND NOT EXISTS (SELECT FROM notice n
+                     LEFT JOIN notice w ON w.id = n.told_in_id
+                     LEFT JOIN claim k ON k.id = n.claim_id
                     WHERE n.person_id = c.person_id AND n.community_id = c.community_id
-                      AND n.kind = 'what_to_expect' AND n.state NOT IN ('cancelled', 'expired'))
+                      AND n.kind = 'what_to_expect'
+                      AND coalesce(w.state, n.state) NOT IN ('cancelled', 'expired')
+                      AND (w.id IS NULL
+                           OR coalesce(w.sent_at, :now)
+                              < least(k.starts_at, coalesce(k.withdrawn_at, 'infinity'))))
     ON CONFLICT DO NOTHING
 """
 
