@@ -118,6 +118,45 @@ def test_a_turn_given_back_drops_the_word_and_the_next_turn_brings_it(session, w
     assert len(owed(session, DUE + HOUR)) == 2
 
 
+def kept_for_the_weekly_mail(session, walk):
+    """Bela's word before the walk, kept for a weekly mail; and her turn a day later."""
+    first = claim(session, walk.tail_walker, walk.bela)
+    sunday = builders.an_event(session, walk.series, DAY + dt.timedelta(days=1))
+    claim(session, builders.a_slot(session, sunday, walk.marshal.role), walk.bela)
+    first_turns.plan_due(session, now=DUE)
+    word = session.query(Notice).filter_by(kind=NoticeKind.WHAT_TO_EXPECT).one()
+    weekly = Notice(
+        community_id=walk.community.id,
+        person_id=walk.bela.person_id,
+        kind=NoticeKind.WEEKLY,
+        dedupe_key="weekly",
+        not_before=DUE + 4 * HOUR,
+        expires_at=DUE + 76 * HOUR,
+    )
+    session.add(weekly)
+    session.flush()
+    word.state, word.told_in_id = NoticeState.CANCELLED, weekly.id
+    session.flush()
+    return first, weekly
+
+
+def test_a_word_that_stands_in_the_weekly_mail_is_not_said_again(session, walk):
+    first, weekly = kept_for_the_weekly_mail(session, walk)
+    assert first_turns.plan_due(session, now=DUE + HOUR) == 0
+    weekly.state, weekly.sent_at = NoticeState.SENT, DUE + 4 * HOUR
+    session.flush()
+    withdrawing.withdraw_claim(session, claim_id=first.id, now=DUE + 25 * HOUR)
+    assert first_turns.plan_due(session, now=DUE + 26 * HOUR) == 0
+
+
+def test_a_word_that_the_weekly_mail_left_out_is_said_about_the_next_turn(session, walk):
+    first, weekly = kept_for_the_weekly_mail(session, walk)
+    withdrawing.withdraw_claim(session, claim_id=first.id, now=DUE + HOUR)
+    weekly.state, weekly.sent_at = NoticeState.SENT, DUE + 4 * HOUR
+    session.flush()
+    assert first_turns.plan_due(session, now=DUE + 25 * HOUR) == 1
+
+
 def test_the_word_says_all_that_a_newcomer_wants_to_know(session, walk):
     walk.series.first_timers = "Look for the sunflower flag."
     walk.series.bring = "Shoes for mud"

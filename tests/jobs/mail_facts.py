@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 ZONE = ZoneInfo("Europe/London")
 SECOND = dt.timedelta(seconds=1)
 MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)
+LONG_AGO = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 UNDO_LASTS = 10 * MINUTE
 REMINDED = ("week", "two_days", "eve", "morning")
 LIVE = ("held", "confirmed", "attended")
@@ -117,7 +118,7 @@ class Wish:
     weekly: bool = False
     weekly_on: int = 4
     weekly_hour: int = 17
-    changed: dt.datetime = dt.datetime.min.replace(tzinfo=dt.UTC)
+    changed: dt.datetime = LONG_AGO
 
     @property
     def paused_moment(self) -> dt.datetime | None:

@@ -150,7 +150,7 @@ class Model(Weeks):
         """
         if self._is_resting(now):
             return []
-        due = [one for one in self.owed if one.state == "waiting" and one.due <= now < one.expires]
+        due = self.due(now)
         mails = [mail for one in due if (mail := self._see_through(one, now))]
         if mails:
             self.rest = None
@@ -164,12 +164,15 @@ class Model(Weeks):
                 one.refusals += 1
         return []
 
+    def due(self, now: dt.datetime) -> list[Owed]:
+        """What may go now, in its order: what holds a place first, then what was due first."""
+        due = [one for one in self.owed if one.state == "waiting" and one.due <= now < one.expires]
+        return sorted(due, key=lambda one: (one.kind not in NEEDS_HOLD, one.due))
+
     def all_would_leave(self, now: dt.datetime) -> bool:
         """Whether something is due, and nothing of it would be dropped or put off."""
         trial = copy.deepcopy(self)
-        due = [
-            one for one in trial.owed if one.state == "waiting" and one.due <= now < one.expires
-        ]
+        due = trial.due(now)
         return len(due) == len(trial.deliver(now)) > 0
 
     def find_server_away(self, now: dt.datetime) -> None:
@@ -210,21 +213,18 @@ class Model(Weeks):
         return one.about is None or self._is_so(one, self.facts.turns[one.about], now)
 
     def _is_so(self, one: Owed, turn: Turn, now: dt.datetime) -> bool:
-        if one.kind not in EVEN_IF_CANCELLED and turn.event not in self.facts.planned:
-            return False
+        so = True
         if one.kind in NEEDS_HOLD:
-            return turn.state == "held" and turn.is_live(now)
-        if one.kind in NEEDS_TURN and not turn.is_live(now):
-            return False
-        if one.kind in REMINDED:
-            return one.starts == turn.starts
-        if one.kind == "hours_credited":
-            return turn.state == "attended"
-        if one.kind in COVER:
-            return turn.id in self.facts.looking
-        if one.kind in {"dropped_out", "given_back"}:
-            return not self._has_again(turn, LIVE if one.kind == "dropped_out" else LIVE[1:])
-        return True
+            so = turn.state == "held" and turn.is_live(now)
+        elif one.kind in NEEDS_TURN:
+            so = turn.is_live(now) and (one.kind not in REMINDED or one.starts == turn.starts)
+        elif one.kind == "hours_credited":
+            so = turn.state == "attended"
+        elif one.kind in COVER:
+            so = turn.id in self.facts.looking
+        elif one.kind in {"dropped_out", "given_back"}:
+            so = not self._has_again(turn, LIVE if one.kind == "dropped_out" else LIVE[1:])
+        return so and (one.kind in EVEN_IF_CANCELLED or turn.event in self.facts.planned)
 
     def _has_again(self, turn: Turn, states: tuple[str, ...]) -> bool:
         return any(
@@ -235,27 +235,25 @@ class Model(Weeks):
         )
 
     def _may_come(self, one: Owed, now: dt.datetime) -> bool:
-        """Whether they want it, and now: else it is dropped, or put off to their own time."""
+        """Whether they want it, and now: else it is dropped, told weekly, or put off."""
         wish = self.wish(one.person)
         family = FAMILY.get(one.kind)
         if family is None:
             return True
         how = "mail" if one.kind == "weekly" else getattr(wish, family)
-        if how == "none" or one.kind in REMINDED and one.kind not in wish.leads:
-            one.state = "dropped"
-            return False
         later = wish.not_before(now)
-        if later <= now:
-            if how == "weekly" and not self._would_miss(one, now):
-                self._put_into_weekly(one, now)
-                return False
+        if how == "none" or (one.kind in REMINDED and one.kind not in wish.leads):
+            one.state = "dropped"
+        elif later <= now and how == "weekly" and not self._would_miss(one, now):
+            self._put_into_weekly(one, now)
+        elif later <= now:
             return True
-        if later < one.expires:
+        elif later < one.expires:
             one.due, one.first_due = max(later, now + MINUTE), None
-            return False
-        if family == "turns" and not wish.is_pausing(now):
+        elif family == "turns" and not wish.is_pausing(now):
             return True  # better at night than not at all
-        one.state = "dropped"
+        else:
+            one.state = "dropped"
         return False
 
     def _put_into_weekly(self, one: Owed, now: dt.datetime) -> None:
@@ -271,7 +269,7 @@ class Model(Weeks):
         told = set[int]()
         for one in self.owed:
             turn = self.facts.turns.get(one.about or 0)
-            if one.carrier is carrier and turn and one.kind in leads and turn.starts > now:
-                if self._is_so(one, turn, now):
-                    told.add(turn.id)
+            is_wanted = one.carrier is carrier and one.kind in leads
+            if turn and is_wanted and turn.starts > now and self._is_so(one, turn, now):
+                told.add(turn.id)
         return list(told)

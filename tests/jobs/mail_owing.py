@@ -49,21 +49,8 @@ class Owing:
             doing: `erase` where somebody goes for good, `tick` where somebody is there already.
         """
         before, self.facts = self.facts, facts
-        freed = set[int]()
         for turn in facts.turns.values():
-            was = before.turns.get(turn.id)
-            self._owe_at_once(turn, was, now, doing)
-            if was and was.state == "confirmed" and turn.because == "person" != was.because:
-                told_at = now if doing == "erase" else min(now + UNDO_LASTS, turn.starts)
-                self._owe_giving_back(turn, told_at)
-            if was and was.starts != turn.starts and turn.state in TO_COME:
-                self._owe_move(turn, now)
-            if turn.state == "attended" != (was and was.state):
-                self._owe_thanks(turn, now)
-            if "attended" in {turn.state, was and was.state} and turn.state != (was and was.state):
-                self.moved.append((turn.person, now))
-            if was and was.state in LIVE and turn.state not in LIVE:
-                freed.add(turn.slot)
+            self._follow(turn, before.turns.get(turn.id), now, doing)
         for event in before.planned.keys() - facts.planned.keys():
             self._owe_cancelling(event, before, now)
         for claim in facts.looking - before.looking:
@@ -72,7 +59,28 @@ class Owing:
             if claim not in before.taken_over:
                 turn = facts.turns[claim]
                 self._owe("turn_taken", turn.person, became, due=now, expires=turn.ends)
+        freed = {
+            was.slot
+            for was in before.turns.values()
+            if was.state in LIVE and facts.turns[was.id].state not in LIVE
+        }
         self._owe_free_places(freed, now)
+
+    def _follow(self, turn: Turn, was: Turn | None, now: dt.datetime, doing: str) -> None:
+        """Owe what follows from a change of one turn."""
+        self._owe_at_once(turn, was, now, doing)
+        is_done, was_done = turn.state == "attended", bool(was and was.state == "attended")
+        if is_done and not was_done:
+            self._owe_thanks(turn, now)
+        if is_done != was_done:
+            self.moved.append((turn.person, now))
+        if was is None:
+            return
+        if was.state == "confirmed" and turn.because == "person" != was.because:
+            told_at = now if doing == "erase" else min(now + UNDO_LASTS, turn.starts)
+            self._owe_giving_back(turn, told_at)
+        if was.starts != turn.starts and turn.state in TO_COME:
+            self._owe_move(turn, now)
 
     def erase(self, person: int) -> None:
         """Forget somebody: nothing is owed to them any more, whatever it was."""
@@ -86,7 +94,7 @@ class Owing:
             if one.about == claim and one.kind in {"dropped_out", "given_back"}:
                 one.state = "dropped" if one.state == "waiting" else one.state
 
-    def _owe(  # noqa: PLR0913
+    def _owe(
         self,
         kind: str,
         person: int,
@@ -122,7 +130,7 @@ class Owing:
             if one.kind not in {*REMINDED, "event_moved"} or one.about != turn.id:
                 return False
             is_old = one.starts != turn.starts and one.state == "waiting"
-            return is_old or one.kind == "event_moved" and one.starts == turn.starts
+            return is_old or (one.kind == "event_moved" and one.starts == turn.starts)
 
         self.owed = [one for one in self.owed if not is_taken_back(one)]
         self._owe(
@@ -134,10 +142,11 @@ class Owing:
         turns = [
             turn for turn in before.turns.values() if turn.event == event and turn.state in TO_COME
         ]
+        called_off = {turn.id for turn in turns}
         for one in self.owed:
-            if one.state == "waiting" and one.about in {turn.id for turn in turns}:
-                if one.kind not in STAYS_THOUGH_CANCELLED:
-                    one.state = "dropped"
+            is_about = one.about in called_off and one.kind not in STAYS_THOUGH_CANCELLED
+            if is_about and one.state == "waiting":
+                one.state = "dropped"
         told = set[int]()
         for turn in sorted(turns, key=lambda turn: (turn.starts, turn.id)):
             if turn.person not in told:
@@ -161,11 +170,11 @@ class Owing:
                 continue
             newest = max(turn.id for turn in facts.turns.values() if turn.slot == slot)
             is_told = any(one.occasion == (line, newest) for one in self.owed)
-            if not facts.is_busy(person, job.starts, job.ends) and not is_told:
-                if person in self.readers:
-                    free = Owed("place_free", person, None, now, job.starts, slot=slot)
-                    free.occasion = (line, newest)
-                    self.owed.append(free)
+            is_busy = facts.is_busy(person, job.starts, job.ends)
+            if person in self.readers and not is_busy and not is_told:
+                free = Owed("place_free", person, None, now, job.starts, slot=slot)
+                free.occasion = (line, newest)
+                self.owed.append(free)
 
     def leave_line(self, person: int, slot: int) -> None:
         """Who waits no longer is not told of a place."""

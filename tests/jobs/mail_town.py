@@ -1,4 +1,4 @@
-"""A small town for the model of all mail: its rota, its jobs, its post, and a clock that stands."""
+"""A small town for the model of all mail: its rota, jobs and post, and a clock that stands."""
 
 from __future__ import annotations
 

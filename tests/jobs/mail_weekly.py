@@ -1,4 +1,4 @@
-"""The weekly mail, in the model of all mail: when it comes, what is kept for it, what it brings."""
+"""The weekly mail in the model of all mail: when it comes, what is kept for it, what it says."""
 
 from __future__ import annotations
 

@@ -8,9 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 # Once a person and community, and about the first of their turns; when that was given back before
-# the message went out, about the next; the weekly mail may have told it. A turn comes to be three days ahead, at ten in the morning
-# by the community's own clock, or was taken later: then after an hour, so that the word does not
-# come on the heels of the thanks. Within two hours of the start it would come too late.
+# the message went out, about the next; the weekly mail may have told it. A turn comes to be three
+# days ahead, at ten in the morning by the community's own clock, or was taken later: then after an
+# hour, so that the word does not come on the heels of the thanks. Within two hours of the start it
+# would come too late.
 DUE = """
 INSERT INTO notice (community_id, person_id, kind, dedupe_key, claim_id, starts_at,
                     not_before, expires_at)
