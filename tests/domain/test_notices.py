@@ -422,7 +422,15 @@ class TestWhetherItStillHolds:
         withdraw(claim)
         notice = owe(session, walk.nadia, NoticeKind.DROPPED_OUT, claim_id=str(claim.id))
         assert drop_reason(session, notice) is None
-        builders.a_claim(session, walk.tail_walker, walk.bela)
+        held = builders.a_claim(
+            session,
+            walk.tail_walker,
+            walk.bela,
+            state=ClaimState.HELD,
+            held_until=clock.now() + dt.timedelta(hours=1),
+        )
+        assert drop_reason(session, notice) is None  # anybody can type their address
+        held.state, held.held_until = ClaimState.CONFIRMED, None
         assert drop_reason(session, notice) == "they took it back"
 
     def test_hours_that_were_never_credited_are_not_told(

@@ -223,14 +223,15 @@ class Model(Weeks):
         elif one.kind in COVER:
             so = turn.id in self.facts.looking
         elif one.kind in {"dropped_out", "given_back"}:
-            so = not self._has_again(turn, LIVE if one.kind == "dropped_out" else LIVE[1:])
+            so = not self._has_again(turn)
         return so and (one.kind in EVEN_IF_CANCELLED or turn.event in self.facts.planned)
 
-    def _has_again(self, turn: Turn, states: tuple[str, ...]) -> bool:
+    def _has_again(self, turn: Turn) -> bool:
+        """Whether they have the place after all; a hold is no yes yet."""
         return any(
             (other.person, other.slot) == (turn.person, turn.slot)
             and other.id != turn.id
-            and other.state in states
+            and other.state in LIVE[1:]
             for other in self.facts.turns.values()
         )
 

@@ -82,6 +82,7 @@ SELECT kind, person_id, coalesce(claim_id, CAST(facts ->> 'claim_id' AS bigint))
        CAST(facts ->> 'slot_id' AS bigint),
        ARRAY(SELECT told.claim_id FROM notice told WHERE told.told_in_id = n.id)
   FROM notice n WHERE left(encode(sha256(convert_to(dedupe_key, 'UTF8')), 'hex'), 40) = :name
+ ORDER BY n.id LIMIT 1
 """
 NOTICES = """
 SELECT concat_ws(' ', id, kind, person_id, claim_id, facts, starts_at, 'due', not_before, due_at,

@@ -40,7 +40,7 @@ from timebank.domain.rota import following
 from timebank.jobs import notices
 
 SEED = int(os.environ.get("MAIL_SEED", "0")) or random.SystemRandom().randrange(10**9)
-STEPS = int(os.environ.get("MAIL_STEPS", "400"))
+STEPS = int(os.environ.get("MAIL_STEPS", "320"))
 SHRINKS = "MAIL_SHRINK" in os.environ
 A_RUN = 80
 

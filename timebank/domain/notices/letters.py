@@ -75,7 +75,7 @@ SELECT n.id, n.kind, n.dedupe_key, n.facts, t.name AS community_name, t.place, t
                        OR h.to_membership_id = CAST(n.facts ->> 'to' AS bigint))) AS is_looking,
        maker.full_name AS made_by,
        EXISTS (SELECT FROM claim again WHERE again.slot_id = c.slot_id AND again.live
-                  AND (n.kind <> 'given_back' OR again.state IN ('confirmed', 'attended'))
+                  AND (n.kind = 'put_down' OR again.state IN ('confirmed', 'attended'))
                   AND again.person_id = c.person_id AND again.id <> c.id) AS is_claimed_again,
        coalesce(about.full_name, '') AS about_name,
        s.id AS slot_id, role.name AS job, role.about AS job_about, s.minutes,
