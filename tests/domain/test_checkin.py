@@ -23,6 +23,7 @@ from timebank.models import Event
 from timebank.models import Membership
 from timebank.models import Notice
 from timebank.models import NoticeKind
+from timebank.models import NoticeState
 from timebank.models import Slot
 from timebank.models import Transfer
 from timebank.models import TransferKind
@@ -407,6 +408,19 @@ def test_a_turn_taken_back_by_mistake_is_ticked_and_credited_anew(session, walk,
     assert session.get_one(Transfer, again.transfer_id).kind is TransferKind.ADJUST
     assert hours_of(session, walk.bela) == 90
     assert ledger.reconcile(session, now=AFTER)[0].proved
+
+
+def test_thanks_that_were_dropped_while_the_hours_were_back_are_owed_anew(session, walk, occasion):
+    claim = ticked(session, walk, occasion, walk.marshal, walk.bela)
+    finish(session, occasion, walk.nadia)
+    take_back(session, occasion, claim, walk.nadia)
+    thanks = session.query(Notice).one()
+    thanks.state = NoticeState.CANCELLED  # as delivery leaves it
+    session.flush()
+    tick(session, occasion, claim, by=walk.nadia, now=AFTER)
+    finish(session, occasion, walk.ama)
+    session.refresh(thanks)
+    assert (thanks.state, session.query(Notice).count()) == (NoticeState.PENDING, 1)
 
 
 def test_a_turn_that_comes_back_finds_a_place_beside_who_took_it(session, walk, occasion):

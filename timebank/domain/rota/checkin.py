@@ -116,6 +116,15 @@ UPDATE claim SET state = 'missed'
 """)
 
 
+# News of hours that were taken back before it went out, and are credited after all.
+THANK_AFTER_ALL = sa.text("""
+UPDATE notice SET state = 'pending', attempts = 0, refusals = 0, wordings = 0, last_error = NULL,
+                  due_at = NULL, not_before = :now, expires_at = :until
+ WHERE claim_id = ANY(:claim_ids) AND kind = 'hours_credited'
+   AND state IN ('cancelled', 'expired') AND told_in_id IS NULL
+""")
+
+
 def tick(
     session: Session,
     *,
@@ -266,6 +275,8 @@ def _thank(session: Session, posted: list[ledger.Credit], now: dt.datetime) -> N
         )
         for helper in helpers
     ]
+    after_all = {"claim_ids": list(transfers), "now": now, "until": now + THANKS_KEEP}
+    session.execute(THANK_AFTER_ALL, after_all)
     outbox.post_notices(session, messages)
 
 
