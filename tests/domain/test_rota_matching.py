@@ -22,11 +22,15 @@ from timebank.domain.rota.matching import PairRules
 from timebank.domain.rota.matching import Place
 from timebank.domain.rota.matching import Shortage
 from timebank.domain.rota.matching import match
+from timebank.domain.rota.matching.asking import ask
 from timebank.domain.rota.matching.board import Steps
+from timebank.domain.rota.matching.board import members
+from timebank.domain.rota.matching.dealing import Deal
+from timebank.domain.rota.matching.dealing import deal
 from timebank.domain.rota.matching.prices import UNIT
 from timebank.domain.rota.matching.prices import price
 from timebank.domain.rota.matching.search import find_cover
-from timebank.domain.rota.matching.verdict import ask
+from timebank.domain.rota.matching.shares import Shares
 
 AMA, BELA, SAM = 1, 2, 3
 
@@ -382,6 +386,91 @@ def test_the_search_alone_finds_what_a_solver_finds(seed, places, people, chance
         fewest = solver.fewest()
         assert find_cover(board, skips=0, most=fewest, steps=Steps(10_000)) is not None
         assert find_cover(board, skips=0, most=fewest - 1, steps=Steps(10_000)) is None
+
+
+@settings(max_examples=300, deadline=None)
+@given(date=small_dates())
+def test_a_share_is_whatever_one_person_could_have_and_nothing_could_be_added(date):
+    _places, helpers, pair_rules = date
+    question = ask(*date)
+    alone = [one_each for one_each, *_ in question.slots]
+    shares = Shares.of(question.board)
+
+    for kind in shares.kinds:
+        for person in members(kind.people):
+            free = [slot for slot, place in enumerate(alone) if is_free(helpers[person], place)]
+            could = [
+                set(some)
+                for count in range(len(free) + 1)
+                for some in itertools.combinations(free, count)
+                if can_have([alone[slot] for slot in some], pair_rules)
+            ]
+            most = [some for some in could if not any(some < other for other in could)]
+            found = [set(share) for share in shares.lists[kind.first : kind.last]]
+            assert sorted(map(sorted, found)) == sorted(map(sorted, most))
+
+
+@settings(max_examples=300, deadline=None)
+@given(date=small_dates(most_places=7), data=st.data())
+def test_dealing_by_any_prices_finds_the_fewest_people_and_never_fewer(date, data):
+    slow, board = Slow(*date), ask(*date).board
+    prices = data.draw(st.lists(st.integers(0, 2 * UNIT), min_size=7, max_size=7))
+    shares = Shares.of(board)
+    bill = shares.price(prices[: len(board.needed)], Steps(1000))
+
+    def dealt(most):
+        found = Deal(board, shares, bill, most=most, steps=Steps(10_000))
+        return found.cover() if found.succeeds() else None
+
+    if slow.fewest is None:
+        assert dealt(len(date[1])) is None
+        return
+    assert bill.least <= slow.fewest
+    assert dealt(slow.fewest - 1) is None
+    found = dealt(slow.fewest)
+    assert (found.unfilled, found.busy.bit_count()) == (0, slow.fewest)
+
+
+@settings(max_examples=300, deadline=None)
+@given(date=small_dates(most_places=7))
+def test_shares_are_paid_as_slots_are(date):
+    board = ask(*date).board
+    shares = Shares.of(board)
+    prices = [UNIT + 7 * slot for slot in range(len(board.needed))]
+
+    assert list(shares.paid(prices)) == [
+        sum(prices[slot] for slot in share) for share in shares.lists
+    ]
+    bill, same = shares.price(prices, Steps(100)), price(board, prices, fee=UNIT, steps=Steps(100))
+    assert bill.floor >= same.floor
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_eighty_people_who_may_do_few_jobs_each_are_settled(seed):
+    places, helpers, pair_rules = large_date(seed, places=60, people=80, roles=40, chances=(0.12,))
+    fewest = (24, 28, 30, 24, 21, 22, 21, 23, 21, 22, 23, 21)  # as a solver finds
+
+    answer = match(places, helpers, rules=pair_rules)
+
+    assert (answer.is_exact, answer.people) == (True, fewest[seed])
+    assert_legal(places, helpers, pair_rules, answer)
+
+
+def test_dealing_gives_up_when_its_steps_are_used_with_what_is_known_by_then():
+    board = ask(*large_date(4, places=60, people=80, roles=40, chances=(0.12,))).board
+    shares = Shares.of(board)
+
+    hasty = deal(board, shares, most=25, steps=Steps(20))
+    patient = deal(board, shares, most=25, steps=Steps(8000))
+
+    assert (hasty.least, hasty.cover) == (20, None)
+    assert (patient.least, patient.cover.busy.bit_count()) == (21, 21)
+
+
+def test_where_shares_are_too_many_none_are_written_down():
+    date = large_date(1, places=60, people=80, roles=60, chances=(0.9,))
+
+    assert Shares.of(ask(*date).board) is None
 
 
 def assert_legal(places, helpers, pair_rules, answer):

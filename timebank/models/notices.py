@@ -114,7 +114,7 @@ class Notice(Base):
     kind: Mapped[NoticeKind] = mapped_column(choice(NoticeKind))
     dedupe_key: Mapped[str]
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
-    claim_id: Mapped[int | None] = mapped_column(sa.ForeignKey("claim.id"), index=True)
+    claim_id: Mapped[int | None] = mapped_column(sa.ForeignKey("claim.id"))
     starts_at: Mapped[dt.datetime | None]
     sign_in_request_id: Mapped[int | None] = mapped_column(sa.ForeignKey("sign_in_request.id"))
     facts: Mapped[dict[str, str]] = mapped_column(JSONB, server_default=sa.text("'{}'"))

@@ -43,6 +43,20 @@ SELECT c.community_id, c.person_id, due.kind,
     ON CONFLICT DO NOTHING
 """
 
+# The same of turns that somebody takes for themselves and for good, in the statement that makes
+# them: no notice of them can be there yet.
+OWED_AT_ONCE = """
+INSERT INTO notice (community_id, person_id, kind, dedupe_key, claim_id, starts_at,
+                    not_before, expires_at)
+SELECT c.community_id, c.person_id, 'you_are_in',
+       format('claim-%s.you_are_in.%s', c.id,
+              to_char(c.starts_at AT TIME ZONE 'UTC', 'YYYYMMDDHH24MI')),
+       c.id, c.starts_at, :now, c.starts_at
+  FROM {claims} c
+  JOIN profile p ON p.person_id = c.person_id AND p.email IS NOT NULL
+ WHERE c.starts_at > :now
+"""
+
 # Days and hours are the community's own, so that clock changes come out right. A reminder that
 # would follow another message about the same turn by less than half a day is not worth a mail; the
 # one on the eve is worth it after three hours. A message that never went does not count, and one

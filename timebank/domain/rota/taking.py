@@ -88,33 +88,26 @@ WITH door AS (
                      AND m.standing <> 'left'
     JOIN person p ON p.id = m.person_id
    WHERE s.id = :slot_id AND s.ends_at > :now AND s.closed_at IS NULL
-     AND (:although_busy OR NOT EXISTS (
-           SELECT FROM busy_span b
-            WHERE b.membership_id = m.id AND b.starts_at < s.ends_at AND b.ends_at > s.starts_at))
-     AND (CAST(:slug AS text) IS NULL OR (x.slug, e.occurs_on) = (:slug, CAST(:day AS date)))
+     AND {only}
      FOR NO KEY UPDATE OF e, p
      FOR KEY SHARE OF s
 ), taken AS (
   INSERT INTO claim (community_id, event_id, slot_id, membership_id, person_id, place, starts_at,
-                     ends_at, places, state, held_until, held_for, held_as, note, takes_part,
-                     made_by, guest_of, standing_id, import_id, overruled_by, overruled_because,
-                     beside_id, created_at)
+                     ends_at, places, created_at, {columns})
   SELECT d.community_id, d.event_id, d.id, d.member, d.person_id, free.place, d.starts_at,
-         d.ends_at, d.places, :state, :held_until, :held_for, :held_as, :note, :takes_part,
-         :made_by, :guest_of, :standing_id, :import_id, :overruled_by, :overruled_because,
-         longer.id, :now
+         d.ends_at, d.places, :now, {terms}
     FROM door d
     LEFT JOIN LATERAL (
       SELECT NOT EXISTS (SELECT FROM claim c
                           WHERE c.membership_id = d.member AND c.state = 'attended') AS is_new
        WHERE d.keeps) AS newcomer ON true
    CROSS JOIN LATERAL (
-     SELECT place FROM generate_series(1, CASE WHEN newcomer.is_new OR CAST(:made_by AS bigint)
-                                           IS NOT NULL THEN d.places ELSE d.kept END) AS place
+     SELECT place FROM generate_series(1, CASE WHEN {all_places} THEN d.places
+                                               ELSE d.kept END) AS place
       WHERE NOT EXISTS (SELECT FROM claim c WHERE c.slot_id = d.id AND c.place = place.place
                                               AND c.live)
       ORDER BY newcomer.is_new AND place > d.kept DESC, place LIMIT 1) AS free
-    LEFT JOIN LATERAL ({longer}) AS longer ON true
+    {beside}
       ON CONFLICT (slot_id, place) WHERE live DO NOTHING
   RETURNING *
 ), told AS (
@@ -122,17 +115,38 @@ WITH door AS (
 )
 SELECT id, state, starts_at FROM taken
 """
-PARTS = {
-    "longer": LONGER.format(slot="d", member="d.member"),
-    "owed": reminders.OWED.format(claims="taken"),
-}
-TAKE = TAKE_FOR.format(member=":membership_id", **PARTS)
-# The same as the driver writes it, for a claim on plain terms that needs no session. Without its
-# indents: the driver translates anew, at every execution, what is longer than 4,096 characters.
+NOT_BUSY = """NOT EXISTS (
+         SELECT FROM busy_span b
+          WHERE b.membership_id = m.id AND b.starts_at < s.ends_at AND b.ends_at > s.starts_at)"""
+TAKE = TAKE_FOR.format(
+    member=":membership_id",
+    only=f"(:although_busy OR {NOT_BUSY})",
+    columns="""state, held_until, held_for, held_as, note, takes_part, made_by, guest_of,
+                     standing_id, import_id, overruled_by, overruled_because, beside_id""",
+    terms=""":state, :held_until, :held_for, :held_as, :note, :takes_part, :made_by, :guest_of,
+         :standing_id, :import_id, :overruled_by, :overruled_because, longer.id""",
+    all_places="newcomer.is_new OR CAST(:made_by AS bigint) IS NOT NULL",
+    beside=f"LEFT JOIN LATERAL ({LONGER.format(slot='d', member='d.member')}) AS longer ON true",
+    owed=reminders.OWED.format(claims="taken"),
+)
+# On plain terms, as the driver writes it, for a claim that needs no session: who was put down by
+# nobody, minds their calendar, and has no longer turn to do this one beside (the database refuses
+# two at once, and the orderly way finds that turn). PostgreSQL starts so much less of a plan, and
+# of what it starts it is asked by everybody who taps.
+#
+# Without its indents: the driver translates anew, at every execution, what is longer than 4,096
+# characters.
 DRIVER = postgresql.dialect(paramstyle="pyformat")  # type: ignore[no-untyped-call]
-_WRITTEN = str(sa.text(TAKE_FOR.format(member="{member}", **PARTS)).compile(dialect=DRIVER))
-TAKE_AT_ONCE = " ".join(_WRITTEN.split())
-PLAIN = asdict(Terms(although_busy=False))
+_PLAIN = TAKE_FOR.format(
+    member="{member}",
+    only=f"{NOT_BUSY} AND x.slug = :slug AND e.occurs_on = CAST(:day AS date)",
+    columns="state",
+    terms=f"'{ClaimState.CONFIRMED}'",
+    all_places="newcomer.is_new",
+    beside="",
+    owed=reminders.OWED_AT_ONCE.format(claims="taken"),
+)
+TAKE_AT_ONCE = " ".join(str(sa.text(_PLAIN).compile(dialect=DRIVER)).split())
 BY_ID: LiteralString = "%(membership_id)s"
 
 
@@ -143,14 +157,14 @@ def take_at_once(
 
     Args:
         member: SQL for the id of whose turn it is to be.
-        values: `slot_id`; `slug` and `day`, or None, of the address that the slot must belong to;
-            `now`; and what `member` needs.
+        values: `slot_id`; `slug` and `day` of the address that the slot must belong to; `now`; and
+            what `member` needs.
 
     Returns:
         None where anything is in the way.
     """
     try:
-        row = reader.one(_at_once(member), {**PLAIN, **values})
+        row = reader.one(_at_once(member), values)
     except psycopg.IntegrityError:
         return None
     return NewClaim(row[0], ClaimState(row[1]), row[2]) if row else None
@@ -169,6 +183,6 @@ def take(
     Raises:
         IntegrityError: A rule of the database said no; its name is in `orig.diag`.
     """
-    values = {"slot_id": slot_id, "membership_id": membership_id, "slug": None, "day": None}
+    values = {"slot_id": slot_id, "membership_id": membership_id}
     row = session.execute(sa.text(TAKE), {**asdict(terms), **values, "now": now}).first()
     return NewClaim(row.id, ClaimState(row.state), row.starts_at) if row else None

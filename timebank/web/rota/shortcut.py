@@ -8,7 +8,9 @@ docs/measurements.md.
 
 from __future__ import annotations
 
+import datetime as dt
 import io
+import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from typing import Any
@@ -16,7 +18,6 @@ from typing import cast
 
 import psycopg
 from flask_babel import gettext as _
-from werkzeug.exceptions import HTTPException
 
 from timebank.core import clock
 from timebank.db import reader
@@ -25,6 +26,9 @@ from timebank.web import door
 from timebank.web import flashes
 from timebank.web import form_tokens
 from timebank.web import headers
+from timebank.web.converters import DayConverter
+from timebank.web.converters import NumberConverter
+from timebank.web.converters import WordConverter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,7 +41,11 @@ if TYPE_CHECKING:
 
     from timebank.web.cookies import Sessions
 
-VIEW = "rota.take"
+BEFORE_SLOT = "/claim/"
+ADDRESS = re.compile(
+    f"/e/(?P<slug>{WordConverter.regex})/(?P<day>{DayConverter.regex})"
+    f"{BEFORE_SLOT}(?P<slot_id>{NumberConverter.regex})",
+)
 # The button's form holds the token and nothing else; everything longer asks for a closer look.
 BEFORE_TOKEN = f"{form_tokens.FIELD}=".encode()
 BODY_BYTES = len(BEFORE_TOKEN) + form_tokens.LENGTH
@@ -51,9 +59,9 @@ class Taps:
 
     def __init__(self, app: WSGIApplication, flask: Flask) -> None:
         self._app = app
-        self._addresses = flask.url_map.bind("")
         self._sessions = cast("Sessions", flask.session_interface)
         self._secret_key: str = flask.config["SECRET_KEY"]
+        self._undo_url = flask.url_map.bind("").build("rota.drop", {"claim_id": 0})
         with flask.app_context():  # in the one language that we speak
             self._thanks = _("You’re in. Thank you! We’ll remind you in good time.")
 
@@ -68,7 +76,7 @@ class Taps:
 
     def _give(self, environ: WSGIEnvironment) -> list[tuple[str, str]] | None:
         """Give the headers of the answer, or None for whatever the view must look at."""
-        address = self._address(environ["PATH_INFO"])
+        address = address_of(environ["PATH_INFO"])
         browser = self._sessions.of(environ)
         if address is None or not self._is_our_form(environ, browser):
             return None
@@ -76,24 +84,16 @@ class Taps:
         claim_id = _claim(environ, browser, address)
         if claim_id is None:
             return None
-        undo_url = self._addresses.build("rota.drop", {"claim_id": claim_id})
+        undo_url = self._undo_url.replace("/0", f"/{claim_id}")
         flashes.keep(browser, flashes.Flash(self._thanks, flashes.Tone.GOOD, undo_url))
-        day = {"slug": address["slug"], "day": address["day"]}
         return [
-            ("Location", self._addresses.build("events.event", day)),
+            ("Location", environ["PATH_INFO"].partition(BEFORE_SLOT)[0]),
             ("Content-Type", "text/html; charset=utf-8"),
             ("Content-Length", "0"),
             *headers.of_every_answer(is_secure=environ["wsgi.url_scheme"] == "https"),
             ("Vary", "Cookie"),
             ("Set-Cookie", self._sessions.header(browser)),
         ]
-
-    def _address(self, path: str) -> dict[str, Any] | None:
-        try:
-            view, named = self._addresses.match(path, method="POST")
-        except HTTPException:
-            return None
-        return dict(named) if view == VIEW else None
 
     def _is_our_form(self, environ: WSGIEnvironment, browser: SecureCookieSession) -> bool:
         body = environ["wsgi.input"].read(BODY_BYTES)
@@ -104,9 +104,21 @@ class Taps:
         ) and form_tokens.comes_from_us(environ)
 
 
+def address_of(path: str) -> dict[str, Any] | None:
+    """Read the address of a job as Flask would, who takes five times as long; None for others."""
+    found = ADDRESS.fullmatch(path)
+    if found is None:
+        return None
+    try:
+        day = dt.date.fromisoformat(found["day"])
+    except ValueError:
+        return None
+    return {"slug": found["slug"], "day": day, "slot_id": int(found["slot_id"])}
+
+
 def _is_the_button(environ: WSGIEnvironment) -> bool:
     return (
-        "/claim/" in environ["PATH_INFO"]
+        BEFORE_SLOT in environ["PATH_INFO"]
         and environ.get("CONTENT_LENGTH") == str(BODY_BYTES)
         and environ.get("CONTENT_TYPE") == FORM
     )

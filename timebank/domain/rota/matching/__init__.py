@@ -1,8 +1,9 @@
 """Can a date go ahead with the people there are? Nothing here touches the database.
 
 `facts` is what is asked and `verdict` the answer. Between them the question becomes numbers
-(`board`), places are passed on until most are filled (`cover`, `settling`), prices prove that no
-more can be (`prices`), and a search settles the rest (`search`); `best` puts these together.
+(`asking`, `board`), places are passed on until most are filled (`cover`, `settling`), prices prove
+that no more can be (`prices`), and a search settles the rest (`search`). How few people it takes
+is dealt out (`shares`, `dealing`). `best` puts these together.
 """
 
 from __future__ import annotations

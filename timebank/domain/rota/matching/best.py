@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from timebank.domain.rota.matching.board import Board
 from timebank.domain.rota.matching.board import OutOfSteps
 from timebank.domain.rota.matching.board import Steps
-from timebank.domain.rota.matching.board import largest_crowd
+from timebank.domain.rota.matching.board import weight
 from timebank.domain.rota.matching.cover import Cover
+from timebank.domain.rota.matching.dealing import deal
 from timebank.domain.rota.matching.prices import UNIT
 from timebank.domain.rota.matching.prices import Bill
 from timebank.domain.rota.matching.prices import price
 from timebank.domain.rota.matching.prices import raise_floor
 from timebank.domain.rota.matching.search import find_cover
 from timebank.domain.rota.matching.settling import settle
+from timebank.domain.rota.matching.shares import Shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Best:
 def fill_most(board: Board, steps: Steps, *, begun: Cover | None = None) -> Best:
     """Fill as many places as can be filled, going on from what is `begun`."""
     cover = begun or Cover(board)
-    cover.fill_all(first=0 if begun else largest_crowd(board.slots, board.apart(), board.needed))
+    cover.fill_all(first=0 if begun else board.crowd)
     if not cover.unfilled:
         return Best(cover, is_proven=True)
     bill = None
@@ -53,14 +55,31 @@ def fill_most(board: Board, steps: Steps, *, begun: Cover | None = None) -> Best
 def use_fewest(cover: Cover, steps: Steps) -> Best:
     """Let as few people as can do everything that a full cover does."""
     board = cover.board
-    crowd = largest_crowd(board.slots, board.apart(), board.needed)
+    least = weight(board.crowd, board.needed)
+    if cover.busy.bit_count() == least:
+        return Best(cover, is_proven=True)
+    shares = Shares.of(board)
+    if shares:
+        with steps.portion(2) as some:
+            dealt = deal(board, shares, most=cover.busy.bit_count(), steps=some)
+        if dealt.cover or dealt.least == cover.busy.bit_count():
+            return Best(dealt.cover or cover, is_proven=True)
+        least = dealt.least
+    return _slim(cover, least, steps)
+
+
+def _slim(cover: Cover, least: int, steps: Steps) -> Best:
+    """Send people home where that can be, and prove that no more can be sent."""
+    board = cover.board
     try:
-        bill = price(board, _whole(crowd, board), fee=UNIT, steps=steps)
-        cover.slim(least=bill.least)
+        cover.slim(least=least)
         with steps.portion(3) as some, suppress(OutOfSteps):
-            cover.slim(least=bill.least, bench_steps=some)
-        bill = _raise(board, bill, fee=UNIT, target=cover.busy.bit_count(), steps=steps)
-        for most in range(bill.least, cover.busy.bit_count()):
+            cover.slim(least=least, bench_steps=some)
+        if cover.busy.bit_count() > least:
+            bill = price(board, _whole(board.crowd, board), fee=UNIT, steps=steps)
+            bill = _raise(board, bill, fee=UNIT, target=cover.busy.bit_count(), steps=steps)
+            least = max(least, bill.least)
+        for most in range(least, cover.busy.bit_count()):
             found = find_cover(board, skips=0, most=most, steps=steps)
             if found:
                 return Best(found, is_proven=True)

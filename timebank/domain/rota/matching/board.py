@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -43,7 +44,13 @@ class Steps:
     @contextmanager
     def portion(self, divisor: int) -> Iterator[Steps]:
         """Lend a part of what is left; what is not used comes back."""
-        lent = Steps(self.left // divisor)
+        with self.lend(self.left // divisor) as lent:
+            yield lent
+
+    @contextmanager
+    def lend(self, most: int) -> Iterator[Steps]:
+        """Lend some, as far as they are left; what is not used comes back."""
+        lent = Steps(min(most, self.left))
         self.left -= lent.left
         try:
             yield lent
@@ -51,7 +58,7 @@ class Steps:
             self.left += lent.left
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Board:
     """What is asked, slot by slot and person by person.
 
@@ -123,12 +130,18 @@ class Board:
                 ousted |= 1 << other
         return ousted
 
+    @cached_property
     def apart(self) -> list[int]:
-        """Find, for each slot, the others that no person could have besides it."""
+        """For each slot, the others that no person could have besides it."""
         return [
             clash | sum(1 << other for other, people in enumerate(self.able) if not people & able)
             for clash, able in zip(self.clashes, self.able, strict=True)
         ]
+
+    @cached_property
+    def crowd(self) -> int:
+        """Slots of which nobody can have two: so many people are needed at least."""
+        return largest_crowd(self.slots, self.apart, self.needed)
 
 
 def members(chosen: int) -> Iterator[int]:

@@ -40,12 +40,6 @@ class Helper:
     may: frozenset[int]
     busy: tuple[Span, ...] = ()
 
-    def could_take(self, place: Place) -> bool:
-        """Whether they may do the job, and are free."""
-        if place.role_id not in self.may:
-            return False
-        return not any(overlaps(place.span, busy) for busy in self.busy)
-
 
 @dataclass(frozen=True, slots=True)
 class PairRules:

@@ -22,6 +22,7 @@ from timebank.domain.rota.matching.board import Steps
 from timebank.domain.rota.matching.board import members
 
 UNIT = 1000
+HIGHEST = 100 * UNIT  # no price has to be
 MOST_ROUNDS = 120
 MOMENTUM = 0.7
 FIRST_STRIDE = 2.0
@@ -95,45 +96,56 @@ def raise_floor(board: Board, bill: Bill, *, fee: int, target: int, steps: Steps
 
     It stops when its steps are used, and returns the best bill so far.
     """
-    climb = _Climb(board, bill, highest=None if fee else UNIT)
-    best, waited = bill, 0
+    climb = Climb(board, bill, highest=HIGHEST if fee else UNIT)
     with suppress(OutOfSteps):
         for _ in range(MOST_ROUNDS):
-            if best.least >= target:
+            if climb.best.least >= target:
                 break
-            bill = price(board, climb.next_prices(bill, target), fee=fee, steps=steps)
-            waited += 1
-            if bill.floor > best.floor:
-                best, waited = bill, 0
-            elif waited == PATIENCE:
-                climb.stride *= SHORTER
-                waited = 0
-    return best
+            climb.see(price(board, climb.next_prices(target), fee=fee, steps=steps))
+    return climb.best
 
 
-class _Climb:
-    """A way up for prices: a subgradient, with some of the last step's direction kept."""
+class Climb:
+    """A way up for prices: a subgradient, with some of the last step's direction kept.
 
-    def __init__(self, board: Board, bill: Bill, *, highest: int | None) -> None:
-        self.needed = board.needed
-        self.highest = float("inf") if highest is None else float(highest)
-        self.prices = [float(one) for one in bill.prices]
-        self.push = [0.0] * len(self.prices)
-        self.stride = FIRST_STRIDE
+    Attributes:
+        bill: The last one, and `best` the one that proves most.
+    """
 
-    def next_prices(self, bill: Bill, target: int) -> list[int]:
+    def __init__(self, board: Board, bill: Bill, *, highest: int) -> None:
+        self.bill = self.best = bill
+        self._needed = board.needed
+        self._highest = float(highest)
+        self._prices = [float(one) for one in bill.prices]
+        self._push = [0.0] * len(self._prices)
+        self._stride = FIRST_STRIDE
+        self._waited = 0
+
+    def see(self, bill: Bill) -> None:
+        """Take the bill for the prices that came last; strides shorten when none is better."""
+        self.bill = bill
+        self._waited += 1
+        if bill.floor > self.best.floor:
+            self.best, self._waited = bill, 0
+        elif self._waited == PATIENCE:
+            self._stride *= SHORTER
+            self._waited = 0
+
+    def next_prices(self, target: int) -> list[int]:
         """Raise where fewer would come than are needed, and lower where more would."""
-        self.push = [
+        self._push = [
             needed - coming + MOMENTUM * before
-            for needed, coming, before in zip(self.needed, bill.coming, self.push, strict=True)
+            for needed, coming, before in zip(
+                self._needed, self.bill.coming, self._push, strict=True
+            )
         ]
         free = [
-            push for push, now in zip(self.push, self.prices, strict=True) if push > 0 or now > 0
+            push for push, now in zip(self._push, self._prices, strict=True) if push > 0 or now > 0
         ]
         length = sum(push * push for push in free) or 1.0
-        stretch = self.stride * (target * UNIT - bill.floor) / length
-        self.prices = [
-            min(max(now + stretch * push, 0.0), self.highest)
-            for now, push in zip(self.prices, self.push, strict=True)
+        stretch = self._stride * (target * UNIT - self.bill.floor) / length
+        self._prices = [
+            min(max(now + stretch * push, 0.0), self._highest)
+            for now, push in zip(self._prices, self._push, strict=True)
         ]
-        return [int(one) for one in self.prices]
+        return [int(one) for one in self._prices]

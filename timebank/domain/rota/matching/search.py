@@ -53,7 +53,7 @@ class _Search:
         self.missing = list(board.needed)
         self.options = list(board.able)
         self.open_to = list(board.can)
-        self.apart = board.apart() if most is not None else []
+        self.apart = board.apart if most is not None else []
         self.failed: set[object] = set()
 
     def succeeds(self) -> bool:

@@ -7,20 +7,19 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from timebank.domain.rota.matching.asking import Question
+from timebank.domain.rota.matching.asking import ask
 from timebank.domain.rota.matching.best import Best
 from timebank.domain.rota.matching.best import fill_most
 from timebank.domain.rota.matching.best import helps
 from timebank.domain.rota.matching.best import use_fewest
-from timebank.domain.rota.matching.board import Board
 from timebank.domain.rota.matching.board import Steps
 from timebank.domain.rota.matching.board import members
-from timebank.domain.rota.matching.board import pairs
 from timebank.domain.rota.matching.cover import Cover
 from timebank.domain.rota.matching.facts import NO_RULES
 from timebank.domain.rota.matching.facts import Helper
 from timebank.domain.rota.matching.facts import PairRules
 from timebank.domain.rota.matching.facts import Place
-from timebank.domain.rota.matching.facts import Span
 
 MOST_STEPS = 8000  # some 200 ms
 
@@ -65,15 +64,6 @@ class Matching:
         return not self.unfilled
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What is asked, in numbers: places that are alike but for their key are one slot."""
-
-    slots: Sequence[Sequence[Place]]
-    helpers: Sequence[Helper]
-    board: Board
-
-
 def match(
     places: Sequence[Place],
     helpers: Sequence[Helper],
@@ -96,25 +86,6 @@ def match(
         people=fewest.cover.busy.bit_count(),
         is_exact=fewest.is_proven,
     )
-
-
-def ask(places: Sequence[Place], helpers: Sequence[Helper], rules: PairRules) -> Question:
-    """Put a question in numbers."""
-    alike: dict[tuple[int, Span], list[Place]] = {}
-    for place in places:
-        alike.setdefault((place.role_id, place.span), []).append(place)
-    slots = list(alike.values())
-    one_each = [slot[0] for slot in slots]
-    board = Board.of(
-        needed=[len(slot) for slot in slots],
-        clashes=pairs(one_each, rules.clash),
-        beside=pairs(one_each, rules.go_beside),
-        can=[
-            sum(1 << slot for slot, place in enumerate(one_each) if helper.could_take(place))
-            for helper in helpers
-        ],
-    )
-    return Question(slots, helpers, board)
 
 
 def _assignment(question: Question, cover: Cover) -> dict[int, int]:
