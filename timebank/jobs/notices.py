@@ -15,11 +15,11 @@ from sqlalchemy.exc import InterfaceError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from timebank.adapters.mail import Fate
+from timebank.adapters.channels import Fate
+from timebank.adapters.channels import Outcome
+from timebank.adapters.channels import Step
 from timebank.adapters.mail import NotOneRecipient
-from timebank.adapters.mail import Outcome
 from timebank.adapters.mail import Postbox
-from timebank.adapters.mail import Step
 from timebank.adapters.mail import add_calendars
 from timebank.adapters.mail import open_postbox
 from timebank.adapters.mail import write_message
