@@ -17,12 +17,15 @@ from tests.push_sink import Browser
 from tests.push_sink import from_base64url
 from timebank.adapters import push
 from timebank.adapters.channels import Fate
-from timebank.adapters.push import Phone
 from timebank.adapters.push import PushParcel
 from timebank.adapters.push import PushService
 from timebank.core import phones
+from timebank.core.phones import Phone
+from timebank.core.phones import Services
 
 KEY = phones.new_private_key()
+LOCALLY = Services(hosts=("localhost",), is_local_allowed=True)
+PUBLIC = Services(hosts=("localhost",))
 CONTENT = json.dumps({"title": "Tail walker", "body": "Tomorrow, 9:00 – ’til 10:30"}).encode()
 
 
@@ -41,8 +44,7 @@ def service(**changes):
     given = {
         "key": KEY,
         "contact": "mailto:ama@goodturn.example",
-        "hosts": ["localhost"],
-        "is_local_allowed": True,
+        "services": LOCALLY,
         "phone_seconds": 2.0,
     }
     return PushService(**{**given, **changes})
@@ -117,8 +119,8 @@ class TestEncryption:
         nowhere = dataclasses.replace(phone_of(sink.browser("x")), p256dh=b"\x04" + b"\x01" * 64)
         outcome = delivered(parcel(phones=(nowhere,)))
         assert (outcome.fate, outcome.why) == (Fate.NEVER, "push: not a key")
-        assert not push.is_on_the_curve(nowhere.p256dh)
-        assert push.is_on_the_curve(sink.browser("x").p256dh)
+        assert not phones.is_public_key(nowhere.p256dh)
+        assert phones.is_public_key(sink.browser("x").p256dh)
         assert sink.received == []
 
 
@@ -243,7 +245,7 @@ class TestWhomIsAsked:
         assert (outcome.fate, outcome.why) == (Fate.NEVER, "push: not a push service")
 
     def test_not_on_another_port(self, sink):
-        outcome = delivered(parcel(sink.browser("a")), fence=pytest.fail, is_local_allowed=False)
+        outcome = delivered(parcel(sink.browser("a")), fence=pytest.fail, services=PUBLIC)
         assert outcome.why == "push: not a push service"
 
     def test_not_where_a_name_leads_into_our_own_network(self, sink):
@@ -251,7 +253,7 @@ class TestWhomIsAsked:
         outcome = delivered(
             parcel(Browser(endpoint="https://localhost/send/a")),
             fence=pytest.fail,
-            is_local_allowed=False,
+            services=PUBLIC,
         )
         assert (outcome.fate, outcome.why) == (Fate.AWAY, "push: not public")
 
@@ -289,6 +291,19 @@ class TestKeys:
         assert len(keys) == 50
         assert all(map(phones.is_private_key, keys))
 
+    def test_a_point_on_the_curve_is_told_from_others(self):
+        """The base point, as SEC 2 gives it, and what stands next to it."""
+        base = bytes.fromhex(
+            "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
+            "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5"
+        )
+        assert phones.is_public_key(base)
+        assert not phones.is_public_key(base[:-1] + b"\xf4")
+        assert not phones.is_public_key(b"\x02" + base[1:33])
+        assert not phones.is_public_key(b"\x04" + b"\xff" * 64)
+        for _ in range(20):
+            assert phones.is_public_key(Browser().p256dh)
+
     @pytest.mark.parametrize("text", ["", "A" * 43, "_" * 43, "A" * 42, "A" * 44, f"{'A' * 42}="])
     def test_what_is_none_is_refused(self, text):
         assert not phones.is_private_key(text)
@@ -296,4 +311,4 @@ class TestKeys:
     def test_its_public_half_is_what_browsers_take(self):
         point = from_base64url(push.public_key(KEY))
         assert (len(point), point[0]) == (65, 4)
-        assert push.is_on_the_curve(point)
+        assert phones.is_public_key(point)

@@ -15,17 +15,14 @@ and would leave messages in doubt that are none.
 
 from __future__ import annotations
 
-import base64
 import http.client
 import time
 from collections.abc import Callable
-from collections.abc import Collection
 from dataclasses import dataclass
 from dataclasses import field
 from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from timebank.adapters.channels import Fate
 from timebank.adapters.channels import Outcome
@@ -36,7 +33,9 @@ from timebank.adapters.reaching import Pinned
 from timebank.adapters.reaching import cut_at
 from timebank.adapters.reaching import is_public
 from timebank.adapters.reaching import numbers_of
-from timebank.core.phones import is_push_host
+from timebank.core.phones import Phone
+from timebank.core.phones import Services
+from timebank.core.phones import base64url
 
 if TYPE_CHECKING:
     from py_vapid import Vapid02
@@ -51,20 +50,6 @@ GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 NOT_NOW = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 # Somebody between us and the service got no answer: it may have taken it all the same.
 NO_ANSWER = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT})
-
-
-@dataclass(frozen=True, slots=True)
-class Phone:
-    """A browser to show a message in, by the number of its row.
-
-    Attributes:
-        endpoint: Where its push service takes messages for it: a secret, like the keys.
-    """
-
-    number: int
-    endpoint: str = field(repr=False)
-    p256dh: bytes = field(repr=False)
-    auth: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,8 +95,7 @@ class PushService:
         *,
         key: str,
         contact: str,
-        hosts: Collection[str],
-        is_local_allowed: bool = False,
+        services: Services,
         phone_seconds: float = PHONE_SECONDS,
     ) -> None:
         """Get ready; nothing is connected yet.
@@ -119,14 +103,12 @@ class PushService:
         Args:
             key: Ours, private: 32 bytes as base64url.
             contact: Where push services can complain: a `mailto:` or `https:` address.
-            hosts: The push services that may be asked, such as `*.push.example.org`.
-            is_local_allowed: For trying out: any number and any port may be asked.
+            services: The push services that may be asked.
             phone_seconds: How long to wait for a push service.
         """
         self._key = key
         self._contact = contact
-        self._hosts = tuple(hosts)
-        self._is_local_allowed = is_local_allowed
+        self._services = services
         self._seconds = phone_seconds
 
     def deliver(self, parcel: PushParcel, /, *, hand_over: Callable[[], bool]) -> PushOutcome:
@@ -167,17 +149,11 @@ class PushService:
 
     def _hop_to(self, phone: Phone) -> Hop | None:
         """Where a phone's messages go; None where they may not: the list may have changed."""
-        try:
-            parts = urlsplit(phone.endpoint)
-            host, port = parts.hostname or "", parts.port or PORTS["https"]
-        except ValueError:
+        parts = self._services.take_apart(phone.endpoint)
+        if parts is None:
             return None
-        is_usual = port == PORTS["https"] or self._is_local_allowed
-        if parts.scheme != "https" or not is_usual or not is_push_host(host, self._hosts):
-            return None
-        return Hop(
-            "https", host, port, f"{parts.path}?{parts.query}" if parts.query else parts.path
-        )
+        path = f"{parts.path}?{parts.query}" if parts.query else parts.path
+        return Hop("https", parts.hostname or "", parts.port or PORTS["https"], path or "/")
 
     def _headers(self, hop: Hop, parcel: PushParcel) -> dict[str, str]:
         claims = {
@@ -201,7 +177,7 @@ class PushService:
         numbers = numbers_of(hop.host, hop.port)
         if not numbers:
             return "not found"
-        if not self._is_local_allowed and not all(map(is_public, numbers)):
+        if not self._services.is_local_allowed and not all(map(is_public, numbers)):
             return "not public"
         connection = Pinned(hop, numbers[0], max(0.1, deadline - time.monotonic()))
         try:
@@ -232,18 +208,7 @@ def public_key(key: str) -> str:
     from cryptography.hazmat.primitives.serialization import PublicFormat  # noqa: PLC0415
 
     point = _vapid(key).public_key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-    return base64.urlsafe_b64encode(point).rstrip(b"=").decode()
-
-
-def is_on_the_curve(p256dh: bytes) -> bool:
-    """Whether a browser's public key is one: nobody could read what is encrypted for another."""
-    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415 - slow to load
-
-    try:
-        ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), p256dh)
-    except ValueError:
-        return False
-    return True
+    return base64url(point)
 
 
 def encrypt(phone: Phone, content: bytes) -> bytes:
@@ -256,7 +221,7 @@ def encrypt(phone: Phone, content: bytes) -> bytes:
     """
     from pywebpush import WebPusher  # noqa: PLC0415 - large, and few instances need it at once
 
-    keys = {"p256dh": _base64url(phone.p256dh), "auth": _base64url(phone.auth)}
+    keys = {"p256dh": base64url(phone.p256dh), "auth": base64url(phone.auth)}
     pusher = WebPusher({"endpoint": phone.endpoint, "keys": keys})
     body: bytes = pusher.encode(content)["body"]
     return body
@@ -267,10 +232,6 @@ def _vapid(key: str) -> Vapid02:
     from py_vapid import Vapid02  # noqa: PLC0415 - large
 
     return Vapid02.from_raw(key.encode())
-
-
-def _base64url(octets: bytes) -> str:
-    return base64.urlsafe_b64encode(octets).rstrip(b"=").decode()
 
 
 def _answer(

@@ -7,8 +7,10 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import format_datetime
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from sqlalchemy.exc import InterfaceError
@@ -39,14 +41,38 @@ from timebank.domain.notices.letters import Letter
 from timebank.domain.notices.letters import read_letter
 from timebank.domain.notices.letters import reason_to_drop
 from timebank.domain.notices.rendering import one_line
+from timebank.domain.notices.wording import Wording
 from timebank.jobs import bounces
+from timebank.jobs import carrying
 from timebank.jobs import tools
+from timebank.jobs.carrying import Errand
+from timebank.jobs.carrying import Ready
 from timebank.jobs.tools import Tools
+from timebank.models import Way
 
 log = logging.getLogger(__name__)
 
+Made = TypeVar("Made")
+
 ID_DIGITS = 40
 ASK_AGAIN_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaving:
+    """A notice in words that is about to leave.
+
+    Attributes:
+        entries: What it brings for its reader's calendar.
+        errand: How it goes by another way than mail; None: by mail.
+        at: When it was worded.
+    """
+
+    letter: Letter
+    words: Wording
+    entries: Entries | None
+    errand: Errand | None
+    at: dt.datetime
 
 
 def drain() -> int:
@@ -75,23 +101,15 @@ def send_one(mine: Tools, postbox: Postbox) -> bool:
         lease = delivery.lease_notice(session, lasts=mine.pace.lease)
     if lease is None:
         return False
-    if not lease.takes_mail:
-        why = delivery.TAKES_NO_MAIL
-        _note(mine, lambda session: delivery.mark_failed(session, lease=lease, why=why))
+    ready = _guarded(mine, lease, lambda: _ready(mine, lease))
+    if ready is None or (ready.errand and _is_told(mine, lease, ready.errand)):
         return True
-    try:
-        message = _message(mine, lease)
-    except (OperationalError, InterfaceError):
-        raise  # the database is away: that is not the notice's fault, and its lease will end
-    except Exception as error:  # noqa: BLE001 - one bad row must not stop all others
-        log.warning("Notice %s could not be worded: %s", lease.notice_id, type(error).__name__)
-        _put_back(mine, lease, f"wording: {type(error).__name__}", worded=False)
-        return True
+    message = _guarded(mine, lease, lambda: _message(mine, lease, ready))
     if message is None:
         return True
     outcome = postbox.deliver(
         message,
-        hand_over=lambda: _hand_over(mine, lease),
+        hand_over=lambda: _hand_over(mine, lease, Way.MAIL),
         bounces_to=_bounces_to(mine, lease, message),
     )
     _record(mine, lease, outcome, message["To"])
@@ -109,26 +127,87 @@ def message_id(dedupe_key: str, host: str) -> str:
     return f"{hashlib.sha256(dedupe_key.encode()).hexdigest()[:ID_DIGITS]}@{host}"
 
 
-def _message(mine: Tools, lease: Lease) -> EmailMessage | None:
-    """Write the message, or end the notice when what it tells is no longer so."""
+def _guarded(mine: Tools, lease: Lease, make: Callable[[], Made | None]) -> Made | None:
+    """Make something of a notice; one that cannot be worded is put back, and stops no other."""
+    try:
+        return make()
+    except (OperationalError, InterfaceError):
+        raise  # the database is away: that is not the notice's fault, and its lease will end
+    except Exception as error:  # noqa: BLE001 - one bad row must not stop all others
+        log.warning("Notice %s could not be worded: %s", lease.notice_id, type(error).__name__)
+        _put_back(mine, lease, f"wording: {type(error).__name__}", worded=False)
+        return None
+
+
+def _ready(mine: Tools, lease: Lease) -> Leaving | None:
+    """Put it into words, or end the notice when what it tells is no longer so."""
     now = clock.now()
     with mine.session() as session:
         letter = read_letter(session, notice_id=lease.notice_id)
         why = reason_to_drop(letter)
-        enclosed = judge(session, lease=lease, letter=letter, now=now) if why is None else None
-        entries = enclosed and entries_for(
+        if why is not None:
+            delivery.mark_cancelled(session, lease=lease, why=why)
+            return None
+        enclosed = judge(session, lease=lease, letter=letter, now=now)
+        if enclosed is None:
+            return None  # it waits for its reader's own time, or they'd rather not have it
+        return _leaving(mine, session, lease, letter=letter, enclosed=enclosed, now=now)
+
+
+def _leaving(
+    mine: Tools,
+    session: Session,
+    lease: Lease,
+    *,
+    letter: Letter,
+    enclosed: Enclosed,
+    now: dt.datetime,
+) -> Leaving | None:
+    """Put it into words for its way; what brings something for their calendar goes by mail."""
+    if not lease.takes_mail and enclosed.way is Way.MAIL:
+        delivery.mark_failed(session, lease=lease, why=delivery.TAKES_NO_MAIL)
+        return None
+    entries = None
+    if lease.takes_mail:
+        entries = entries_for(
             session, letter, notice_id=lease.notice_id, office=_office(mine), now=now
         )
-    if why is None and enclosed is None:
-        return None  # it waits for its reader's own time, or they'd rather not have it
-    if enclosed is not None:
-        try:
-            return _write(mine, letter, enclosed, entries or None, now)
-        except NotOneRecipient:
-            why = "not one plain address"
-    reason = why or ""
-    _note(mine, lambda session: delivery.mark_cancelled(session, lease=lease, why=reason))
-    return None
+    settings = mine.settings
+    words = wording.word(
+        letter,
+        public_url=settings.public_url,
+        secret_key=settings.secret_key,
+        now=now,
+        enclosed=enclosed,
+    )
+    ready = Ready(lease=lease, letter=letter, enclosed=enclosed, words=words)
+    errand = None if entries else carrying.pack(mine, session, ready, now=now)
+    return Leaving(letter=letter, words=words, entries=entries, errand=errand, at=now)
+
+
+def _is_told(mine: Tools, lease: Lease, errand: Errand) -> bool:
+    """Tell it by another way than mail -> whether that is done; False: it goes by mail."""
+    return carrying.run(
+        mine,
+        lease,
+        errand,
+        hand_over=lambda: _hand_over(mine, lease, errand.way),
+        note=lambda write: _note(mine, write),
+    )
+
+
+def _message(mine: Tools, lease: Lease, leaving: Leaving) -> EmailMessage | None:
+    """Write the mail; None, and the end of it, where there is nobody to write to."""
+    if not lease.takes_mail:
+        why = delivery.TAKES_NO_MAIL
+        _note(mine, lambda session: delivery.mark_failed(session, lease=lease, why=why))
+        return None
+    try:
+        return _write(mine, leaving)
+    except NotOneRecipient:
+        why = "not one plain address"
+        _note(mine, lambda session: delivery.mark_cancelled(session, lease=lease, why=why))
+        return None
 
 
 def _office(mine: Tools) -> Office:
@@ -145,17 +224,8 @@ def _sender(mine: Tools) -> str:
     return f"noreply@{host_of(mine)}"
 
 
-def _write(
-    mine: Tools, letter: Letter, enclosed: Enclosed, entries: Entries | None, now: dt.datetime
-) -> EmailMessage:
-    settings = mine.settings
-    words = wording.word(
-        letter,
-        public_url=settings.public_url,
-        secret_key=settings.secret_key,
-        now=now,
-        enclosed=enclosed,
-    )
+def _write(mine: Tools, leaving: Leaving) -> EmailMessage:
+    letter, words, entries = leaving.letter, leaving.words, leaving.entries
     message = write_message(
         sender_name=one_line(letter.community_name),
         sender=_sender(mine),
@@ -164,7 +234,7 @@ def _write(
         text=words.text,
         html=words.html,
         message_id=message_id(letter.dedupe_key, host_of(mine)),
-        date=format_datetime(now),
+        date=format_datetime(leaving.at),
     )
     name_language(message, words.language)
     if words.stop:
@@ -174,9 +244,9 @@ def _write(
     return message
 
 
-def _hand_over(mine: Tools, lease: Lease) -> bool:
+def _hand_over(mine: Tools, lease: Lease, way: Way) -> bool:
     with mine.session() as session:
-        return delivery.hand_over(session, lease=lease, lasts=mine.pace.lease)
+        return delivery.hand_over(session, lease=lease, lasts=mine.pace.lease, way=way)
 
 
 def _bounces_to(mine: Tools, lease: Lease, message: EmailMessage) -> str:

@@ -25,6 +25,7 @@ from timebank.domain.notices.families import Family
 from timebank.models import How
 from timebank.models import Lead
 from timebank.models import NoticeKind
+from timebank.models import Way
 
 USUAL_DAY = 4
 USUAL_HOUR = 17
@@ -51,7 +52,8 @@ SELECT n.kind, n.expires_at,
                  AND one.starts_at < w.sent_at + :ahead)) END AS untold_at,
        n.person_id, n.community_id, t.timezone, m.id AS membership_id,
        m.may_be_asked, c.turns, c.asking, c.neighbours, c.hours, c.leads, c.quiet_from,
-       c.quiet_until, c.paused_until, c.weekly, c.weekly_on, c.weekly_hour, c.near, c.language
+       c.quiet_until, c.paused_until, c.weekly, c.weekly_on, c.weekly_hour, c.near, c.language,
+       n.way
   FROM notice n
   JOIN community t ON t.id = n.community_id
   LEFT JOIN membership m ON m.community_id = n.community_id AND m.person_id = n.person_id
@@ -145,6 +147,7 @@ class Due:
             the organisers, and end that with a link of its own.
         untold_at: When the first of its turns begins that no weekly mail has named, for those who
             would read of turns there; None: there is none.
+        way: How it is to go whatever they chose, since their own way failed; None: as they chose.
     """
 
     kind: NoticeKind
@@ -152,6 +155,7 @@ class Due:
     choices: Choices
     is_needed: bool = False
     untold_at: dt.datetime | None = None
+    way: Way | None = None
 
     @property
     def family(self) -> Family | None:
@@ -171,6 +175,7 @@ def read_due(session: Session, *, notice_id: int) -> Due:
         _choices(row),
         is_needed=row["is_needed"],
         untold_at=row["untold_at"],
+        way=Way(row["way"]) if row["way"] else None,
     )
 
 

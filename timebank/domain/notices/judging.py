@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from timebank.domain.notices import choosing
 from timebank.domain.notices import delivery
 from timebank.domain.notices import together
+from timebank.domain.notices import ways
 from timebank.domain.notices import weekly
 from timebank.domain.notices.choosing import STANDS_THERE_ANYWAY
 from timebank.domain.notices.choosing import Choices
@@ -23,6 +24,7 @@ from timebank.domain.notices.families import Family
 from timebank.domain.notices.letters import Letter
 from timebank.domain.notices.weekly import Week
 from timebank.models import NoticeKind
+from timebank.models import Way
 
 NOTHING_TO_SAY = "nothing to say"
 
@@ -37,6 +39,8 @@ class Enclosed:
         letters: Messages told in this one.
         week: What the weekly mail brings.
         language: Of the reader; None: the site's own.
+        way: How it goes to its reader.
+        expires_at: Until when it is worth telling.
     """
 
     membership_id: int | None = None
@@ -44,6 +48,8 @@ class Enclosed:
     letters: tuple[Letter, ...] = ()
     week: Week | None = None
     language: str | None = None
+    way: Way = Way.MAIL
+    expires_at: dt.datetime | None = None
 
 
 def judge(session: Session, *, lease: Lease, letter: Letter, now: dt.datetime) -> Enclosed | None:
@@ -78,7 +84,11 @@ def _put_aside(
 def _enclose(session: Session, notice_id: int, due: Due, now: dt.datetime) -> Enclosed:
     choices = due.choices
     plain = Enclosed(
-        membership_id=choices.membership_id, family=due.family, language=choices.language
+        membership_id=choices.membership_id,
+        family=due.family,
+        language=choices.language,
+        way=due.way or ways.way_for(due.kind, choices),
+        expires_at=due.expires_at,
     )
     if due.kind is NoticeKind.WEEKLY:
         week = weekly.read_week(session, notice_id=notice_id, choices=choices, now=now)

@@ -56,7 +56,7 @@ SELECT n.id, n.community_id, n.kind, n.state, n.person_id, p.full_name,
 SEND_AGAIN = """
 UPDATE notice SET state = 'pending', not_before = now(), due_at = NULL, attempts = 0, refusals = 0,
                   wordings = 0, lease_token = NULL, lease_until = NULL, sent_at = NULL,
-                  again_at = now(), again_by = :by
+                  again_at = now(), again_by = :by, way = NULL
  WHERE id = :notice_id AND state IN ('uncertain', 'failed') AND expires_at > now()
 """
 
