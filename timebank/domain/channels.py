@@ -84,7 +84,7 @@ class Subscription:
     auth: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
     """What the push service of one phone said to a message: whether it took it, and its code."""
 

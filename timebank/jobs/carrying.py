@@ -148,7 +148,12 @@ def _note_phones(session: Session, outcome: Outcome) -> None:
     channels.note(
         session,
         said=[
-            channels.Said(one.number, one.fate is Fate.SENT, one.code, one.is_gone)
+            channels.Said(
+                number=one.number,
+                took=one.fate is Fate.SENT,
+                code=one.code,
+                is_gone=one.is_gone,
+            )
             for one in outcome.heard
         ],
     )
