@@ -31,7 +31,8 @@ from timebank.web.typed import choices_of
 from timebank.web.words import _
 
 HOWS = [
-    (How.MAIL.value, _("Each by itself")),
+    (How.MAIL.value, _("Each by e-mail")),
+    (How.PHONE.value, _("On my phone")),
     (How.WEEKLY.value, _("In the weekly mail")),
     (How.NONE.value, _("Not at all")),
 ]
@@ -50,7 +51,7 @@ def _how(label: str) -> RadioField:
         label,
         choices=choices_of(HOWS),
         validate_choice=False,
-        validators=[OneOf(_("Choose one of the three"))],
+        validators=[OneOf(_("Choose one of these"))],
     )
 
 
