@@ -118,10 +118,14 @@ class TestEncryption:
     def test_a_key_that_is_no_point_is_never_written_to(self, sink):
         nowhere = dataclasses.replace(phone_of(sink.browser("x")), p256dh=b"\x04" + b"\x01" * 64)
         outcome = delivered(parcel(phones=(nowhere,)))
-        assert (outcome.fate, outcome.why) == (Fate.NEVER, "push: not a key")
+        assert (outcome.fate, outcome.why) == (Fate.NEVER, "push: ValueError")
         assert not phones.is_public_key(nowhere.p256dh)
         assert phones.is_public_key(sink.browser("x").p256dh)
         assert sink.received == []
+
+    def test_a_contact_that_is_none_stops_before_the_fence(self, sink):
+        outcome = delivered(parcel(sink.browser("bela")), fence=pytest.fail, contact="nobody")
+        assert (outcome.fate, outcome.why) == (Fate.NEVER, "push: VapidException")
 
 
 class TestFates:

@@ -7,7 +7,6 @@ own would do it (CDP), and Chromium's service worker shows it.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 
 import pytest
@@ -48,9 +47,16 @@ def sink(tmp_path_factory):
 
 @pytest.fixture
 def settings(settings):
-    return dataclasses.replace(
-        settings, push_key=phones.KEY, push_hosts=("localhost",), fetches_locally=True
-    )
+    return phones.told_here(settings)
+
+
+def _with_a_phone(open_screen, look, member, one):
+    """Hand somebody a screen that is set up as a phone of theirs."""
+    screen = open_screen(STORY, look, of=member, permissions=["notifications"])
+    screen.page.add_init_script(PRETEND % json.dumps(one.subscription))
+    screen.open("/me/phone")
+    screen.press("Tell me on this phone")
+    return screen
 
 
 def show_in(screen, content: bytes) -> None:
@@ -74,10 +80,9 @@ def show_in(screen, content: bytes) -> None:
 
 
 def test_a_phone_is_set_up_and_shows_what_it_is_told(
-    session, open_screen: OpenScreen, post: Post, look: Look, sink
+    session, open_screen: OpenScreen, look: Look, sink
 ) -> None:
     walk = days.a_walk(session)
-    sink.received.clear()
     one = sink.browser(f"bela-{look}")
     bela = open_screen(STORY, look, of=walk.bela, permissions=["notifications"])
     bela.page.add_init_script(PRETEND % json.dumps(one.subscription))
@@ -90,7 +95,19 @@ def test_a_phone_is_set_up_and_shows_what_it_is_told(
     bela.see("set-up")
     session.rollback()
     assert session.scalars(sa.select(PushSubscription.endpoint)).all() == [one.endpoint]
+    bela.press("Try it")
+    bela.reads("On its way.")
+    bela.press("Stop")
+    bela.reads("any more.")
 
+
+def test_it_shows_what_it_is_told(
+    session, open_screen: OpenScreen, post: Post, look: Look, sink
+) -> None:
+    walk = days.a_walk(session)
+    sink.received.clear()
+    one = sink.browser(f"bela-{look}")
+    bela = _with_a_phone(open_screen, look, walk.bela, one)
     bela.follow("Choose what comes to your phone")
     bela.page.get_by_role("group", name="Hours and thanks").get_by_text("On my phone").click()
     bela.see("choices")
@@ -108,22 +125,14 @@ def test_a_phone_is_set_up_and_shows_what_it_is_told(
     assert shown["body"] == "Bread\n1½ hours added"
     assert shown["lang"] == "en-GB"
     assert shown["data"]["address"].endswith("/me")
-
-    bela.press("Try it")
-    bela.reads("On its way.")
-    post.deliver()
-    bela.press("Stop")
-    bela.reads("any more.")
+    bela.see("told")
 
 
 def test_a_tap_opens_a_page_of_ours_whatever_was_sent(
     session, open_screen: OpenScreen, look: Look, sink
 ) -> None:
     walk = days.a_walk(session)
-    bela = open_screen(STORY, look, of=walk.bela, permissions=["notifications"])
-    bela.page.add_init_script(PRETEND % json.dumps(sink.browser("x").subscription))
-    bela.open("/me/phone")
-    bela.press("Tell me on this phone")
+    bela = _with_a_phone(open_screen, look, walk.bela, sink.browser("x"))
     [worker] = bela.page.context.service_workers
     here = bela.page.url.removesuffix("/me/phone")
     for sent, opened in (
@@ -165,10 +174,7 @@ def test_signing_out_takes_the_service_worker_along(
     session, open_screen: OpenScreen, look: Look, sink
 ) -> None:
     walk = days.a_walk(session)
-    bela = open_screen(STORY, look, of=walk.bela, permissions=["notifications"])
-    bela.page.add_init_script(PRETEND % json.dumps(sink.browser("x").subscription))
-    bela.open("/me/phone")
-    bela.press("Tell me on this phone")
+    bela = _with_a_phone(open_screen, look, walk.bela, sink.browser("x"))
     registered = "async () => (await navigator.serviceWorker.getRegistrations()).length"
     assert bela.page.evaluate(registered) == 1
     bela.press("Sign out")

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from py_vapid import _check_sub
 
 from timebank.core.phones import new_private_key
 from timebank.core.settings import Settings
@@ -94,6 +95,7 @@ def test_a_missing_setting_is_one_sentence_that_names_it(name: str, value: str |
         ("PUSH_KEY", "A" * 43),
         ("PUSH_CONTACT", "ama@goodturn.example"),
         ("PUSH_CONTACT", "mailto:ama"),
+        ("PUSH_CONTACT", "mailto:ama@goodturn"),
         ("PUSH_CONTACT", "http://goodturn.example"),
         ("PUSH_HOSTS", "https://push.example.org"),
         ("PUSH_HOSTS", "push.example.org, *"),
@@ -133,10 +135,21 @@ def test_push_services_and_where_they_complain_are_read():
     assert settings.push_contact == "mailto:a@b.example"
 
 
+@pytest.mark.parametrize(
+    "contact", ["mailto:a@b.example", "https://b.example", "mailto:a@localhost"]
+)
+def test_what_push_services_are_told_is_what_our_library_signs(contact: str):
+    settings = Settings.from_environment(GIVEN | {"PUSH_CONTACT": contact})
+
+    assert _check_sub(settings.push_contact)
+
+
 def test_without_https_push_services_complain_to_nobody():
     home = GIVEN | {"PUBLIC_URL": "http://localhost:8000"}
 
     assert Settings.from_environment(home).push_contact == "mailto:noreply@localhost"
+    inside = GIVEN | {"PUBLIC_URL": "https://intranet"}
+    assert Settings.from_environment(inside).push_contact == "mailto:noreply@localhost"
     on_a_port = GIVEN | {"PUBLIC_URL": "https://bexley.example:8443"}
     assert Settings.from_environment(on_a_port).push_contact == "https://bexley.example"
 

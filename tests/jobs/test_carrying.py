@@ -61,13 +61,7 @@ def out(with_smtp, mine, pushes):
     pushes.received.clear()
     with mail_sink.running(Sink()) as opened:
         with_smtp(opened.url)
-        mine.settings = dataclasses.replace(
-            mine.settings,
-            push_key=phones.KEY,
-            push_contact="mailto:ama@goodturn.example",
-            push_hosts=("localhost",),
-            fetches_locally=True,
-        )
+        mine.settings = phones.told_here(mine.settings)
         yield Out(opened, pushes, mine)
 
 

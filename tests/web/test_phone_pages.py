@@ -33,9 +33,7 @@ ANDROID = (
 
 @pytest.fixture
 def settings(settings):
-    return dataclasses.replace(
-        settings, push_key=phones.KEY, push_hosts=("localhost",), fetches_locally=True
-    )
+    return phones.told_here(settings)
 
 
 @pytest.fixture(autouse=True)

@@ -133,10 +133,9 @@ class PushService:
         if hop is None:
             return Heard(phone.number, Fate.NEVER, "not a push service")
         try:
-            body = encrypt(phone, parcel.content)
-        except ValueError:
-            return Heard(phone.number, Fate.NEVER, "not a key")
-        headers = self._headers(hop, parcel)
+            body, headers = encrypt(phone, parcel.content), self._headers(hop, parcel)
+        except Exception as error:  # noqa: BLE001 - nothing has left us: there is still the mail
+            return Heard(phone.number, Fate.NEVER, type(error).__name__)
         connection = self._connected(hop, deadline=deadline)
         if isinstance(connection, str):
             return Heard(phone.number, Fate.AWAY, connection)

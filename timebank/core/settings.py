@@ -28,7 +28,9 @@ SHORTEST_SECRET = 32
 SHORTEST_TOKEN = 16
 HIGHEST_PORT = 65535
 
-_CONTACT = re.compile(r"mailto:[!-?A-~]{1,64}@[a-z0-9.-]{1,255}|https://[a-z0-9.-]{1,255}")
+_HOST = r"(?:localhost|[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+)"
+_CONTACT = re.compile(rf"mailto:[!-?A-~]{{1,64}}@{_HOST}|https://{_HOST}")
+_NOBODY = "mailto:noreply@localhost"
 
 # What stands before the @ gets a token of up to 52 characters added, and may have 64 in all.
 _TAGGED_ADDRESS = re.compile(r"[a-z0-9][a-z0-9._-]{0,9}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})*")
@@ -267,10 +269,9 @@ def _push_contact(environ: Mapping[str, str], public_url: str) -> str:
         raise SettingsError(
             "PUSH_CONTACT cannot be understood: give one such as mailto:ama@goodturn.example."
         )
-    site = urlsplit(public_url)
-    return text or (
-        f"https://{site.hostname}" if site.scheme == "https" else "mailto:noreply@localhost"
-    )
+    site = f"https://{urlsplit(public_url).hostname}"
+    is_reachable = public_url.startswith("https:") and _CONTACT.fullmatch(site)
+    return text or (site if is_reachable else _NOBODY)
 
 
 def _push_hosts(environ: Mapping[str, str]) -> tuple[str, ...]:
