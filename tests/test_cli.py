@@ -18,6 +18,13 @@ from timebank.models import Profile
 from timebank.models import Standing
 
 
+def written(value: object) -> str:
+    """Write a setting as the environment has it."""
+    if isinstance(value, tuple):
+        return " ".join(value)
+    return str(int(value) if isinstance(value, bool) else value)
+
+
 class Operator:
     """Somebody at a terminal, with the settings of this test in the environment."""
 
@@ -26,7 +33,7 @@ class Operator:
 
     def types(self, *arguments: str, typed: bytes | None = None, **changes: str) -> Result:
         given = {
-            name.upper(): str(int(value) if isinstance(value, bool) else value)
+            name.upper(): written(value)
             for name, value in dataclasses.asdict(self.settings).items()
         }
         environ = given | {"DEMO": "1"} | changes
@@ -303,3 +310,11 @@ class TestReplies:
     def test_are_not_taken_where_nobody_was_told_an_address(self, operator: Operator) -> None:
         done = operator.types("read-reply", typed=b"x")
         assert (done.exit_code, "REPLY_ADDRESS is not set" in done.output) == (1, True)
+
+
+def test_a_key_for_phones_is_drawn_and_can_be_given(operator: Operator) -> None:
+    keys = {operator.types("push-key").output.strip() for _ in range(2)}
+    assert len(keys) == 2
+    for key in keys:
+        given = dataclasses.replace(operator.settings, push_key=key)
+        assert Operator(given).types("migrate").exit_code == 0

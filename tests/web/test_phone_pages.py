@@ -19,6 +19,9 @@ from tests.push_sink import base64url
 from tests.statements import count_statements
 from timebank.adapters import push
 from timebank.domain import channels
+from timebank.domain.notices import choosing
+from timebank.models import How
+from timebank.models import MailChoice
 from timebank.models import Notice
 from timebank.models import NoticeKind
 from timebank.models import PushSubscription
@@ -240,6 +243,25 @@ class TestWithoutAKey:
         bela.post("/me/phone", csrf_token=token, **typed(phone()))
         assert bela.statuses == [422]
         assert kept(session, walk.bela) == []
+
+    def test_nobody_can_choose_it(self, session, walk, bela):
+        bela.open("/me/mail")
+        assert "On my phone" not in bela.words
+        bela.press("Save", turns="phone")
+        assert bela.statuses == [422]
+
+    def test_but_whoever_chose_it_before_keeps_it(self, session, walk, bela):
+        session.execute(
+            sa.insert(MailChoice).values(
+                membership_id=walk.bela.id, community_id=walk.community.id, turns=How.PHONE
+            )
+        )
+        session.commit()
+        bela.open("/me/mail")
+        bela.press("Save", hours="none")
+        assert bela.statuses == [303, 200]
+        chosen = choosing.read_choices(session, membership_id=walk.bela.id)
+        assert (chosen.hows["turns"], chosen.hows["hours"]) == (How.PHONE, How.NONE)
 
 
 class TestInstalling:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext
@@ -33,6 +34,7 @@ from timebank.web.words import _
 HOWS = [
     (How.MAIL.value, _("Each by e-mail")),
     (How.PHONE.value, _("On my phone")),
+    (How.TEXT.value, _("As a text message")),
     (How.WEEKLY.value, _("In the weekly mail")),
     (How.NONE.value, _("Not at all")),
 ]
@@ -56,7 +58,7 @@ def _how(label: str) -> RadioField:
 
 
 class MailForm(PageForm):
-    """Everything that can be chosen. `offer` says which parts of the place there are."""
+    """Everything that can be chosen. `offer` says which ways and parts of the place there are."""
 
     turns = _how(_("My turns"))
     leads = SelectMultipleField(
@@ -109,8 +111,11 @@ class MailForm(PageForm):
         if not set(field.data or ()) <= {value for value, *_rest in LEADS}:
             raise StopValidation(gettext("Choose from these, or none"))
 
-    def offer(self, areas: tuple[str, ...], everywhere: str) -> None:
-        """Offer these parts of the place, and the hours as people say them."""
+    def offer(self, areas: tuple[str, ...], everywhere: str, hows: Collection[How]) -> None:
+        """Offer these parts of the place and ways, and the hours as people say them."""
+        offered = choices_of([(how, name) for how, name in HOWS if how in hows])
+        for field in (self.turns, self.asking, self.neighbours, self.hours):
+            field.choices = offered
         self.near.choices = choices_of([("", everywhere), *((area, area) for area in areas)])
         self.weekly_hour.choices = choices_of(
             [(str(hour), time_of_day(A_HOUR_OF.replace(hour=hour), "UTC")) for hour in HOURS]
