@@ -25,7 +25,7 @@ def told_here(settings: Settings) -> Settings:
         settings,
         push_key=KEY,
         push_contact="mailto:ama@goodturn.example",
-        push_hosts=SERVICES.hosts,
+        push_hosts="localhost",
         fetches_locally=True,
     )
 

@@ -18,13 +18,6 @@ from timebank.models import Profile
 from timebank.models import Standing
 
 
-def written(value: object) -> str:
-    """Write a setting as the environment has it."""
-    if isinstance(value, tuple):
-        return " ".join(value)
-    return str(int(value) if isinstance(value, bool) else value)
-
-
 class Operator:
     """Somebody at a terminal, with the settings of this test in the environment."""
 
@@ -33,7 +26,7 @@ class Operator:
 
     def types(self, *arguments: str, typed: bytes | None = None, **changes: str) -> Result:
         given = {
-            name.upper(): written(value)
+            name.upper(): str(int(value) if isinstance(value, bool) else value)
             for name, value in dataclasses.asdict(self.settings).items()
         }
         environ = given | {"DEMO": "1"} | changes

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from py_vapid import _check_sub
 
+from timebank.core.phones import USUAL_HOSTS
+from timebank.core.phones import Services
 from timebank.core.phones import new_private_key
 from timebank.core.settings import Settings
 from timebank.core.settings import SettingsError
@@ -98,7 +100,7 @@ def test_a_missing_setting_is_one_sentence_that_names_it(name: str, value: str |
         ("PUSH_CONTACT", "mailto:ama@goodturn"),
         ("PUSH_CONTACT", "http://goodturn.example"),
         ("PUSH_HOSTS", "https://push.example.org"),
-        ("PUSH_HOSTS", "push.example.org, *"),
+        ("PUSH_HOSTS", "push.example.org *"),
         ("PORT", "0"),
         ("PORT", "65536"),
         ("PORT", "8_000"),
@@ -128,10 +130,11 @@ def test_a_key_for_phones_is_taken_and_shown_nowhere():
 
 
 def test_push_services_and_where_they_complain_are_read():
-    given = {"PUSH_HOSTS": "*.Push.example.org, localhost", "PUSH_CONTACT": "mailto:a@b.example"}
+    given = {"PUSH_HOSTS": " *.Push.example.org  localhost", "PUSH_CONTACT": "mailto:a@b.example"}
     settings = Settings.from_environment(GIVEN | given)
 
-    assert settings.push_hosts == ("*.push.example.org", "localhost")
+    assert settings.push_services == Services(hosts=("*.push.example.org", "localhost"))
+    assert Settings.from_environment(GIVEN).push_services == Services(hosts=USUAL_HOSTS)
     assert settings.push_contact == "mailto:a@b.example"
 
 

@@ -72,7 +72,8 @@ class Settings:
         push_key: Our private key for notices on phones (VAPID): 32 bytes as base64url. Empty:
             nobody is told on a phone.
         push_contact: Where push services can complain about us: `mailto:...` or `https://...`.
-        push_hosts: The push services of browsers that may be asked, `*.example.org` for all below.
+        push_hosts: The push services of browsers that may be asked, apart by spaces;
+            `*.example.org` is all below. Empty: those of the usual browsers.
         metrics_token: What whoever collects `/metrics` must say as its bearer token. Empty: only
             this machine may collect them.
         demo: Whether the sign-in page offers made-up people; never true on a public address.
@@ -95,7 +96,7 @@ class Settings:
     metrics_token: str = field(default="", repr=False)
     push_key: str = field(default="", repr=False)
     push_contact: str = ""
-    push_hosts: tuple[str, ...] = phones.USUAL_HOSTS
+    push_hosts: str = ""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Settings:
@@ -126,6 +127,12 @@ class Settings:
             push_contact=_push_contact(environ, public_url),
             push_hosts=_push_hosts(environ),
         )
+
+    @property
+    def push_services(self) -> phones.Services:
+        """The push services of browsers that may be asked."""
+        hosts = tuple(self.push_hosts.split()) or phones.USUAL_HOSTS
+        return phones.Services(hosts=hosts, is_local_allowed=self.fetches_locally)
 
 
 def is_loopback(url: str) -> bool:
@@ -274,10 +281,10 @@ def _push_contact(environ: Mapping[str, str], public_url: str) -> str:
     return text or (site if is_reachable else _NOBODY)
 
 
-def _push_hosts(environ: Mapping[str, str]) -> tuple[str, ...]:
-    hosts = tuple(environ.get("PUSH_HOSTS", "").lower().replace(",", " ").split())
+def _push_hosts(environ: Mapping[str, str]) -> str:
+    hosts = environ.get("PUSH_HOSTS", "").lower().split()
     if not all(map(phones.A_HOST.fullmatch, hosts)):
         raise SettingsError(
             "PUSH_HOSTS cannot be understood: give host names, such as *.push.example.org."
         )
-    return hosts or phones.USUAL_HOSTS
+    return " ".join(hosts)

@@ -18,7 +18,6 @@ from timebank.adapters.channels import Outcome
 from timebank.adapters.push import PushOutcome
 from timebank.adapters.push import PushParcel
 from timebank.adapters.push import PushService
-from timebank.core.phones import Services
 from timebank.core.settings import Settings
 from timebank.domain import channels
 from timebank.domain.notices import delivery
@@ -133,13 +132,8 @@ def _for_phones(mine: Tools, session: Session, ready: Ready, now: dt.datetime) -
 def push_service(settings: Settings) -> PushService:
     """Speak to push services as this installation."""
     return PushService(
-        key=settings.push_key, contact=settings.push_contact, services=services_of(settings)
+        key=settings.push_key, contact=settings.push_contact, services=settings.push_services
     )
-
-
-def services_of(settings: Settings) -> Services:
-    """Say which push services may be asked."""
-    return Services(hosts=settings.push_hosts, is_local_allowed=settings.fetches_locally)
 
 
 def _note_phones(session: Session, outcome: Outcome) -> None:

@@ -14,7 +14,6 @@ from wtforms import HiddenField
 
 from timebank.core import clock
 from timebank.core.errors import Refused
-from timebank.core.phones import Services
 from timebank.core.settings import Settings
 from timebank.db import db
 from timebank.domain import channels
@@ -115,7 +114,7 @@ def _set_up(who: Membership, form: PhoneForm) -> None:
         member=who,
         subscription=form.subscription(),
         label=name_of(request.user_agent.string),
-        services=Services(hosts=settings.push_hosts, is_local_allowed=settings.fetches_locally),
+        services=settings.push_services,
         now=clock.now(),
     )
 
