@@ -285,7 +285,7 @@ def one_in_a_job() -> None:
     """One job for one notice."""
     mine = tools.current()
     mine.forget_connections()
-    notices.send_one(mine, Nowhere())
+    notices.send_some(mine, Nowhere(), most=1)
 
 
 def _queue(settings: Settings, engine: sa.Engine, loop: int, jobs: int) -> None:

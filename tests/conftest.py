@@ -1,8 +1,8 @@
-"""Real servers for the tests: one PostgreSQL and one Valkey a run, a fresh database a test."""
+"""Real servers for the tests: one PostgreSQL and one Valkey a run, an empty database a test."""
 
 from __future__ import annotations
 
-import itertools
+import gc
 import os
 import shutil
 import tempfile
@@ -14,7 +14,9 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from tests.addresses import kept_addresses
 from tests.browsing import Browser
+from tests.databases import Database
 from timebank.adapters.embedded import start_postgres
 from timebank.adapters.embedded import start_valkey
 from timebank.adapters.migrations import migrate
@@ -22,12 +24,17 @@ from timebank.app import create_app
 from timebank.core.settings import Settings
 from timebank.db import CONNECTION_LIMITS
 from timebank.db import db
-from timebank.db import reader
 from timebank.web.kept import shelf
 
 ENOUGH_MEMORY_BYTES = 4_000_000_000
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 SECRET = "a secret key for tests, long enough"
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end: nobody need look again whether it is in use."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +53,9 @@ def postgres_url(server_folder: Path) -> Iterator[str]:
     server = start_postgres(server_folder / "postgres", durable=False)
     admin = sa.create_engine(server.url, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
+        for setting in ("autovacuum = off", "jit = off"):  # they would cost, and never pay here
+            connection.exec_driver_sql(f"ALTER SYSTEM SET {setting}")
+        connection.exec_driver_sql("SELECT pg_reload_conf()")
         connection.exec_driver_sql("CREATE DATABASE pattern")
     pattern = sa.create_engine(sa.make_url(server.url).set(database="pattern"))
     with pattern.connect() as connection:
@@ -56,36 +66,32 @@ def postgres_url(server_folder: Path) -> Iterator[str]:
     server.stop()
 
 
-_numbers = itertools.count(1)
+@pytest.fixture(scope="session")
+def database(postgres_url: str) -> Iterator[Database]:
+    database = Database(postgres_url)
+    yield database
+    database.close()
 
 
 @pytest.fixture
-def database_url(postgres_url: str) -> Iterator[str]:
+def database_url(database: Database, monkeypatch: pytest.MonkeyPatch) -> str:
     """A database of this test's own, empty but for the schema; what it commits stays its own."""
-    name = f"test_{next(_numbers)}"
-    admin = sa.create_engine(postgres_url, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE pattern")
-    yield sa.make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
-    with admin.connect() as connection:
-        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
-    admin.dispose()
+    database.begin()
+    monkeypatch.setattr(sa, "create_engine", database.engines.create)
+    monkeypatch.setattr(db, "_make_engine", database.engines.create_for_app)
+    return database.url
 
 
 @pytest.fixture
-def engine(database_url: str) -> Iterator[sa.Engine]:
+def engine(database_url: str) -> sa.Engine:
     limits = {"options": CONNECTION_LIMITS}
-    engine = sa.create_engine(database_url, pool_size=60, connect_args=limits)
-    yield engine
-    engine.dispose()
+    return sa.create_engine(database_url, pool_size=60, connect_args=limits)
 
 
 @pytest.fixture
-def owner(database_url: str) -> Iterator[sa.Engine]:
+def owner(database_url: str) -> sa.Engine:
     """Whoever owns the tables: who migrates and repairs, without the application's role."""
-    engine = sa.create_engine(database_url)
-    yield engine
-    engine.dispose()
+    return sa.create_engine(database_url)
 
 
 @pytest.fixture
@@ -101,29 +107,35 @@ def redis_url(server_folder: Path) -> Iterator[str]:
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def addresses(database: Database, redis_url: str, server_folder: Path) -> Iterator[None]:
+    with kept_addresses(_settings(database.url, redis_url, server_folder)):
+        yield
+
+
 @pytest.fixture
-def settings(database_url: str, redis_url: str, tmp_path: Path) -> Settings:
+def settings(database_url: str, redis_url: str, addresses: None, tmp_path: Path) -> Settings:
+    return _settings(database_url, redis_url, tmp_path)
+
+
+def _settings(database_url: str, redis_url: str, folder: Path) -> Settings:
     return Settings(
         database_url=database_url,
         redis_url=redis_url,
-        smtp_url=f"maildir://{tmp_path}/mail",
+        smtp_url=f"maildir://{folder}/mail",
         public_url="http://localhost",
         secret_key=SECRET,
-        instance=tmp_path,
+        instance=folder,
         port=8000,
         demo=True,
     )
 
 
 @pytest.fixture
-def app(settings: Settings) -> Iterator[Flask]:
+def app(settings: Settings) -> Flask:
     """The app, on this test's own database; the pages kept of earlier ones are forgotten."""
     shelf.clear()
-    app = create_app(settings)
-    yield app
-    with app.app_context():
-        db.engine.dispose()
-    reader.bind("")
+    return create_app(settings)
 
 
 @pytest.fixture

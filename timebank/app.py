@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
+from typing import Any
 from urllib.parse import urlsplit
 
 from babel import Locale
@@ -42,6 +43,7 @@ from timebank.web.blueprints import BLUEPRINTS
 from timebank.web.rota.shortcut import Taps
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from collections.abc import Sequence
 
     from timebank.core.works import Planned
@@ -77,9 +79,17 @@ LARGEST_BODY_BYTES = 1_000_000
 MOST_FORM_FIELDS = 500
 
 
+class App(Flask):
+    """Flask for views that are plain functions, as all of ours are."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Give the function as it is: Flask would look into each, at each request."""
+        return func
+
+
 def create_app(settings: Settings) -> Flask:
     """Build the web application; nothing else reads the environment or opens connections."""
-    app = Flask(__name__, template_folder=str(folder("templates")), static_folder=None)
+    app = App(__name__, template_folder=str(folder("templates")), static_folder=None)
     app.config.update(_config(settings))
     app.extensions["timebank.settings"] = settings
     app.extensions["timebank.demo_people"] = DEMO_PEOPLE if settings.demo else ()

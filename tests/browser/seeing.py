@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import ConsoleMessage
 from playwright.sync_api import Page
 from playwright.sync_api import Response
 from playwright.sync_api import expect
 
+from tests.browser.judging import Judge
+
 SHOTS = Path(__file__).resolve().parents[2] / "shots"
 HEIGHTS = {320: 640, 390: 844, 768: 1024, 1280: 900}
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
-axe = Axe()
-
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How somebody's screen is set: its width in pixels, and light or dark."""
+    """How somebody's screen is set: its width in pixels, and light or dark.
+
+    `is_seen_by_day`: the same story is told by day as well, at the same width, and what is no
+    matter of colours is judged there.
+    """
 
     width: int
     scheme: str
+    is_seen_by_day: bool = False
 
     def __str__(self) -> str:
         return f"{self.width}-{self.scheme}"
@@ -34,7 +39,11 @@ class Look:
         return {"width": self.width, "height": HEIGHTS[self.width]}
 
 
-LOOKS = [Look(width, scheme) for width in (390, 1280) for scheme in ("light", "dark")]
+LOOKS = [
+    Look(width, scheme, is_seen_by_day=scheme == "dark")
+    for width in (390, 1280)
+    for scheme in ("light", "dark")
+]
 
 
 class Screen:
@@ -45,6 +54,7 @@ class Screen:
         self.story = story
         self.look = look
         self.faults: list[str] = []
+        self._judge = Judge(page)
         page.on("console", self._hear)
         page.on("pageerror", lambda error: self.faults.append(f"script: {error}"))
         page.on("response", self._receive)
@@ -90,15 +100,17 @@ class Screen:
         self.finds_nothing_wrong(judges_contrast=judges_contrast)
 
     def picture(self, step: str) -> None:
+        """Take a picture for people to look at, unless there will be nobody (NO_PICTURES=1)."""
+        if os.environ.get("NO_PICTURES") == "1":
+            return
         SHOTS.mkdir(exist_ok=True)
         self.page.screenshot(path=SHOTS / f"{self.story}-{step}-{self.look}.png", full_page=True)
 
     def finds_nothing_wrong(self, *, judges_contrast: bool = True) -> None:
         """No finding of axe, nothing that scrolls sideways, no complaint of the browser."""
-        # Beyond axe's own choice of rules: fingers need room.
-        rules = {"target-size": {"enabled": True}, "color-contrast": {"enabled": judges_contrast}}
-        options = {"resultTypes": ["violations"], "rules": rules}
-        found = axe.run(self.page, options=options).response["violations"]
+        found = self._judge.violations(
+            judges_contrast=judges_contrast, of_colours_only=self.look.is_seen_by_day
+        )
         assert found == [], _findings(found)
         assert self.page.evaluate(SIDEWAYS) <= 0, f"{self.page.url} scrolls sideways"
         assert self.faults == []

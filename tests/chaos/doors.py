@@ -35,11 +35,14 @@ CAREFUL, CARELESS = "careful", "careless"
 def worker(settings: Settings, *, how: str) -> None:
     """Run a worker; a careless one has no lease and no fence, and sends again when in doubt."""
     if how == CARELESS:
-        delivery.LEASE = delivery.LEASE.replace("now() + :lasts", "now() + 0 * :lasts")
+        delivery.LEASE = delivery.LEASE.replace("now() + :lasts", "now() + 0 * :lasts").replace(
+            f"{delivery.UNHARMED} AND", ""
+        )
         delivery.FENCE = delivery.FENCE.replace(" AND lease_token = :token", "").replace(
             "state = 'leased'", "state <> 'sent'"
         )
         delivery.END = delivery.END.replace("'uncertain'", "'pending'", 1)
+        delivery.SENT = delivery.SENT.replace("'uncertain'", "'pending'", 1)
         delivery.mark_uncertain = _send_again  # type: ignore[assignment]
     run_worker(settings, pace=QUICK)
 

@@ -35,6 +35,7 @@ from tests.calendars import seen_by_icalendar
 from tests.calendars import seen_by_vobject
 from timebank.core.errors import TimebankError
 from timebank.db import Reader
+from timebank.db import texts_of
 from timebank.domain import events
 from timebank.domain.calendar import addresses
 from timebank.domain.calendar import reading
@@ -94,6 +95,9 @@ class InTransaction(Reader):
         connection = self._session.connection().connection.driver_connection
         return connection.cursor().execute(sql, values, binary=is_binary)
 
+    def look(self, sql, values):
+        return texts_of(self.one(sql, values))
+
 
 class WithoutStore(InTransaction):
     """The same, and never let at the entries that are stored."""
@@ -118,6 +122,7 @@ class Calendars(RuleBasedStateMachine):
         )
         self.now = START
         self.build()
+        self.reader = InTransaction(self.session)  # it remembers what it saw, as a process does
         self.sent: dict[str, dict[str, bytes]] = {}  # by feed: ETag -> bytes
         self.shown: dict[tuple[str, str], tuple[int, list]] = {}  # feed, UID -> how it was
 
@@ -290,7 +295,7 @@ class Calendars(RuleBasedStateMachine):
     def fetch(self):
         """Fetch every feed anew: nothing kept may stand in for what would be written now."""
         self.session.flush()
-        reader = InTransaction(self.session)
+        reader = self.reader
         at = {"host": "localhost", "now": START}
         slug = self.session.scalar(sa.select(Series.slug).where(Series.id == self.walk.series.id))
         states = {

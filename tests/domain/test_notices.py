@@ -104,6 +104,40 @@ class TestDelivery:
         assert leased(session).notice_id == waiting.id
         assert leased(session).notice_id != waiting.id
 
+    def test_several_are_leased_in_order_but_who_waits_for_it_now_alone(
+        self, session: Session, walk: Walk
+    ) -> None:
+        hours = [owe(session, walk.ama, due_in=-n * dt.timedelta(hours=1)).id for n in (1, 3, 2)]
+        waiting = owe(session, walk.bela, NoticeKind.SIGN_IN).id
+        rounds = [delivery.lease_notices(session, most=2, lasts=LONG) for _ in range(4)]
+        taken = [[lease.notice_id for lease in one] for one in rounds]
+        assert taken == [[waiting], [hours[1], hours[2]], [hours[0]], []]
+
+    def test_what_a_worker_died_with_is_leased_alone_and_after_the_others(
+        self, session: Session, walk: Walk
+    ) -> None:
+        for _ in range(2):
+            owe(session, walk.ama, due_in=-dt.timedelta(hours=1))
+        assert len(delivery.lease_notices(session, most=9, lasts=OVER)) == 2
+        session.commit()
+        fresh = owe(session, walk.bela).id
+        rounds = [delivery.lease_notices(session, most=9, lasts=LONG) for _ in range(4)]
+        assert [len(one) for one in rounds] == [1, 1, 1, 0]
+        assert rounds[0][0].notice_id == fresh
+
+    def test_given_back_it_is_as_it_was_unless_somebody_else_has_it(
+        self, session: Session, walk: Walk
+    ) -> None:
+        notices = [owe(session, walk.ama), owe(session, walk.bela)]
+        mine = delivery.lease_notices(session, most=2, lasts=OVER)
+        session.commit()
+        other = leased(session)
+        delivery.give_back(session, leases=mine)
+        states = {one.id: (state_of(session, one), one.attempts) for one in notices}
+        assert states.pop(other.notice_id) == (NoticeState.LEASED, 2)
+        assert list(states.values()) == [(NoticeState.PENDING, 0)]
+        assert delivery.hand_over(session, lease=other, lasts=LONG)
+
     def test_fence_lets_the_holder_pass_once(self, session: Session, walk: Walk) -> None:
         notice = owe(session, walk.ama)
         lease = leased(session)

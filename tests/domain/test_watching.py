@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from tests import builders
@@ -43,37 +42,6 @@ def in_doubt(session: Session, walk: Walk, **owed: dt.timedelta) -> Notice:
     return end(session, notice, delivery.mark_uncertain, why="SMTPServerDisconnected")
 
 
-class TestDwell:
-    def test_nothing_sent_is_no_figure(self, session: Session) -> None:
-        assert watching.dwell(session) == watching.Dwell(0, None, None, None)
-
-    def test_is_from_when_it_was_due_at_first_until_it_was_taken(
-        self, session: Session, walk: Walk
-    ) -> None:
-        for minutes in range(1, 101):
-            owe(session, walk.ama)
-            session.execute(
-                sa.update(Notice)
-                .where(Notice.state == "pending")
-                .values(
-                    state="sent", sent_at=sa.func.now(),
-                    not_before=sa.func.now() - minutes * MINUTE,
-                )
-            )  # fmt: skip
-        # One that was put back counts from its first due moment, not from its last try.
-        session.execute(
-            sa.update(Notice)
-            .where(Notice.not_before < sa.func.now() - 99 * MINUTE)
-            .values(due_at=Notice.not_before - 100 * MINUTE)
-        )
-        measured = watching.dwell(session)
-        assert measured.sent == 100
-        assert measured.p50 == 50.5 * MINUTE
-        assert 95 * MINUTE < (measured.p95 or MINUTE) < 96 * MINUTE
-        assert measured.longest == 200 * MINUTE
-        assert watching.dwell(session, within=-MINUTE).sent == 0
-
-
 class TestOldestPending:
     def test_what_is_not_due_or_over_does_not_wait(self, session: Session, walk: Walk) -> None:
         owe(session, walk.ama, due_in=MINUTE)
@@ -96,29 +64,14 @@ class TestOldestPending:
 
 
 class TestInDoubt:
-    def test_are_listed_with_why_and_for_whom(self, session: Session, walk: Walk) -> None:
+    def test_sent_again_once(self, session: Session, walk: Walk) -> None:
         notice = in_doubt(session, walk)
-        [listed] = watching.uncertain(session)
-        assert (listed.notice_id, listed.full_name, listed.why, listed.is_worth_telling) == (
-            notice.id, "Bela Novak", "SMTPServerDisconnected", True,
-        )  # fmt: skip
-        assert watching.failed(session) == []
-
-    def test_those_whose_people_are_rung_are_not_listed_as_failed(
-        self, session: Session, walk: Walk
-    ) -> None:
-        end(session, owe(session, walk.bela), delivery.mark_failed, why=delivery.TAKES_NO_MAIL)
-        end(session, owe(session, walk.sam), delivery.mark_failed, why="DATA: 554 5.7.1")
-        assert [one.full_name for one in watching.failed(session)] == ["Sam Tran"]
-
-    def test_sent_again_once_by_whom(self, session: Session, walk: Walk) -> None:
-        notice = in_doubt(session, walk)
-        watching.send_again(session, notice_id=notice.id, by=walk.ama.id)
+        watching.send_again(session, notice_id=notice.id)
         with pytest.raises(watching.NotInDoubt):
-            watching.send_again(session, notice_id=notice.id, by=walk.ama.id)
+            watching.send_again(session, notice_id=notice.id)
         session.commit()
         session.refresh(notice)
-        assert (notice.state, notice.again_by) == (NoticeState.PENDING, walk.ama.id)
+        assert notice.state is NoticeState.PENDING
         assert notice.again_at is not None
         assert end(session, notice, delivery.mark_sent).state is NoticeState.SENT
 
@@ -131,38 +84,22 @@ class TestInDoubt:
         delivery.hand_over(session, lease=lease, lasts=-LONG)
         session.commit()
         delivery.sweep(session)
-        watching.send_again(session, notice_id=lease.notice_id, by=None)
+        watching.send_again(session, notice_id=lease.notice_id)
         assert not delivery.mark_sent(session, lease=lease)
 
     def test_what_is_over_is_not_sent_again(self, session: Session, walk: Walk) -> None:
         notice = in_doubt(session, walk)
         notice.expires_at = clock.now() - MINUTE
         session.commit()
-        [listed] = watching.uncertain(session)
-        assert not listed.is_worth_telling
         with pytest.raises(watching.TooLateToSend):
-            watching.send_again(session, notice_id=notice.id, by=walk.ama.id)
+            watching.send_again(session, notice_id=notice.id)
 
     def test_unknown_or_sent_ones_are_refused(self, session: Session, walk: Walk) -> None:
         with pytest.raises(NotFound):
-            watching.send_again(session, notice_id=-1, by=None)
-        with pytest.raises(NotFound):
-            watching.call_arrived(session, notice_id=-1)
+            watching.send_again(session, notice_id=-1)
         sent = end(session, owe(session, walk.ama), delivery.mark_sent)
-        for refused in (
-            lambda: watching.send_again(session, notice_id=sent.id, by=None),
-            lambda: watching.call_arrived(session, notice_id=sent.id),
-        ):
-            with pytest.raises(watching.NotInDoubt):
-                refused()
-
-    def test_called_arrived_it_is_sent(self, session: Session, walk: Walk) -> None:
-        notice = in_doubt(session, walk)
-        watching.call_arrived(session, notice_id=notice.id)
-        session.commit()
-        session.refresh(notice)
-        assert notice.state is NoticeState.SENT
-        assert watching.uncertain(session) == []
+        with pytest.raises(watching.NotInDoubt):
+            watching.send_again(session, notice_id=sent.id)
 
 
 def test_mail_server_that_is_away_is_told_with_why(session: Session) -> None:

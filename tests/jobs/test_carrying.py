@@ -28,6 +28,7 @@ from timebank.domain import suppression
 from timebank.domain.notices import delivery
 from timebank.domain.notices import saving
 from timebank.domain.notices import watching
+from timebank.jobs import leaving
 from timebank.jobs import notices
 from timebank.jobs.tools import Tools
 from timebank.models import Notice
@@ -321,7 +322,7 @@ class TestWhoeverDies:
         on_phone(503)
         notice = hours(session, walk)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(notices, "write_message", _die)
+            patch.setattr(leaving, "write_message", _die)
             with pytest.raises(Died):
                 notices.drain()
         assert now_is(session, notice) == (NoticeState.LEASED, Way.MAIL)

@@ -23,7 +23,7 @@ from timebank.domain import outbox
 from timebank.domain.notices import delivery
 from timebank.domain.notices import watching
 from timebank.jobs import notices
-from timebank.jobs.notices import message_id
+from timebank.jobs.leaving import message_id
 from timebank.jobs.tools import Pace
 from timebank.jobs.tools import Tools
 from timebank.models import MailSuppression
@@ -150,21 +150,22 @@ def test_row_that_cannot_be_worded_stops_nobody_and_is_failed_in_the_end(
     session.execute(sa.update(Notice).where(of_the_first).values(kind="below_floor"))
     session.commit()
     with mail_sink.running(Sink()) as sink:
-        with_smtp(sink.url)
+        mine = with_smtp(sink.url)
+        mine.pace = replace(mine.pace, back_off=dt.timedelta(minutes=1))
         notices.drain()
         assert conftest.states(session) == {"pending": 1, "sent": 2}
         assert errors(session)[0] == "wording: UndefinedError"
         waits = []
         for _ in range(delivery.MOST_WORDINGS - 1):
             [notice] = session.scalars(sa.select(Notice).where(of_the_first))
-            waits.append(round((notice.not_before - clock.now()).total_seconds()))
+            waits.append(round((notice.not_before - clock.now()) / dt.timedelta(minutes=1)))
             notice.not_before = clock.now()
             session.commit()
             notices.drain()
             session.expire_all()
     assert conftest.states(session) == {"failed": 1, "sent": 2}
     assert waits == [1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4]
-    assert [one.why for one in watching.failed(session)] == ["wording: UndefinedError"]
+    assert errors(session)[0] == "wording: UndefinedError"
     assert "could not be worded" in caplog.text
     assert "example.com" not in caplog.text
 
@@ -353,3 +354,33 @@ def test_asked_to_stop_it_finishes_the_message_and_takes_no_more(
         sink.at_data = at_data
         notices.drain()
     assert conftest.states(session) == {"sent": 1, "pending": 2}
+    tried = session.scalars(sa.select(Notice.attempts).order_by(Notice.id)).all()
+    assert tried == [1, 0, 0], "what was leased along is given back as it was"
+
+
+def test_nobody_gets_two_in_a_round_since_the_first_may_decide_about_the_second(
+    session: Session, with_smtp: WithSmtp
+) -> None:
+    [claim] = conftest.owe_reminders(session, 1)
+    owe(session, session.get_one(Membership, claim.membership_id))
+    with mail_sink.running(Sink(at_recipient=lambda *_: "550 5.1.1 unknown")) as sink:
+        with_smtp(sink.url)
+        notices.drain()
+    assert errors(session) == ["RCPT: 550 5.1.1", delivery.TAKES_NO_MAIL]
+
+
+def test_row_that_cannot_be_read_stops_none_of_those_looked_up_along(
+    session: Session, with_smtp: WithSmtp
+) -> None:
+    claims = conftest.owe_reminders(session, 3)
+    session.execute(
+        sa.update(Notice)
+        .where(Notice.claim_id == claims[1].id)
+        .values(facts={"membership_id": "no number"})
+    )
+    session.commit()
+    with mail_sink.running(Sink()) as sink:
+        with_smtp(sink.url)
+        notices.drain()
+    assert conftest.states(session) == {"sent": 2, "pending": 1}
+    assert errors(session)[1] == "wording: DataError"

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 
 from tests import town as towns
 from tests.attacks import Town
+from tests.databases import connect
+from tests.databases import make_like
 
 _numbers = itertools.count(1)
 
@@ -18,19 +20,17 @@ _numbers = itertools.count(1)
 @pytest.fixture(scope="session")
 def new_town(postgres_url: str):
     """Copies of the town, each a database of its own."""
-    admin = sa.create_engine(postgres_url, isolation_level="AUTOCOMMIT")
 
     def copy(name: str, pattern: str) -> sa.Engine:
-        with admin.connect() as connection:
-            connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {pattern}")
+        with connect(postgres_url) as server:
+            make_like(server, name, pattern)
         return sa.create_engine(sa.make_url(postgres_url).set(database=name))
 
     first = copy("town", "pattern")
     with Session(first, expire_on_commit=False) as session:
         numbers = towns.build(session)
     first.dispose()
-    yield lambda: Town(copy(f"town_{next(_numbers)}", "town"), numbers)
-    admin.dispose()
+    return lambda: Town(copy(f"town_{next(_numbers)}", "town"), numbers)
 
 
 @pytest.fixture(scope="session")

@@ -110,6 +110,14 @@ ATTACKS = [
     ),
 ]
 
+ATTACKS.append(
+    Attack(
+        "calendar_change_community_id_fkey",
+        "of no community",
+        insert("calendar_change", {"community_id": "-1"}),
+    )
+)
+
 LEGAL = [
     legal(
         "a new address after the old one was switched off",
@@ -138,7 +146,58 @@ LEGAL = [
 SEQUENCE = "SELECT sequence FROM event WHERE id = :walk"
 MOMENT = "SELECT versioned_at FROM event WHERE id = :walk"
 EXCHANGE = "SELECT version FROM exchange WHERE id = :favour"
+MARK = "SELECT bit_xor(mark) FROM calendar_change WHERE community_id = :bexley"
+ANOTHER_DATE = insert(
+    "event",
+    {
+        "community_id": ":bexley",
+        "series_id": ":stroll",
+        "venue_id": ":venue",
+        "occurs_on": "date '2031-06-07'",
+        "starts_at": "timestamptz '2031-06-07 08:00Z'",
+        "ends_at": "timestamptz '2031-06-07 09:30Z'",
+    },
+)
 EFFECTS = [
+    Effect("dates_added_change_calendars", "one more", ANOTHER_DATE, MARK),
+    Effect(
+        "dates_removed_change_calendars",
+        "one less",
+        "DELETE FROM event WHERE occurs_on = date '2031-06-07'",
+        MARK,
+        first=ANOTHER_DATE,
+    ),
+    *[
+        Effect("date_changes_calendars", what, update("event", change, "walk"), MARK)
+        for what, change in {
+            "what it shows": "sequence = sequence + 1",
+            "the moment of it": "updated_at = updated_at + interval '1 second'",
+            "another time": "sequence = sequence + 1, starts_at = starts_at + interval '1 minute'",
+        }.items()
+    ],
+    Effect(
+        "date_changes_calendars",
+        "another title of its series",
+        update("series", "title = 'Another'", "stroll"),
+        MARK,
+    ),
+    Effect(
+        "series_changes_calendars", "hidden", update("series", "state = 'draft'", "stroll"), MARK
+    ),
+    Effect(
+        "series_changes_calendars",
+        "another group's",
+        update(
+            "series",
+            "group_id = (SELECT id FROM community_group WHERE slug = 'another')",
+            "stroll",
+        ),
+        MARK,
+        first=insert(
+            "community_group",
+            {"community_id": ":bexley", "slug": "'another'", "name": "'Another'"},
+        ),
+    ),
     Effect(
         "series_raises_sequence",
         "another picture",

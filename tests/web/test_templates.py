@@ -25,7 +25,7 @@ WHOLE_PAGES = [
 WITHOUT_MAILS = [name for name in NAMES if not name.startswith("email/")]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def environment() -> Environment:
     app = Flask(__name__, template_folder=str(FOLDER))
     Babel(app)

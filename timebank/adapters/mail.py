@@ -15,7 +15,6 @@ import ssl
 from collections.abc import Callable
 from collections.abc import Sequence
 from contextlib import suppress
-from email import policy
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Protocol
@@ -26,6 +25,7 @@ from timebank.adapters.channels import Carrier
 from timebank.adapters.channels import Fate
 from timebank.adapters.channels import Outcome
 from timebank.adapters.channels import Step
+from timebank.adapters.mail_headers import POLICY
 from timebank.core.settings import is_loopback
 
 TIMEOUT_SECONDS = 20.0
@@ -35,9 +35,6 @@ OK_CODES = frozenset({250, 251})
 CLOSING = 421
 TEMPORARY = range(400, 500)
 PERMANENT = range(500, 600)
-
-# Seven bits: a server that knows no 8BITMIME takes it too, and nothing is changed on the way.
-POLICY = policy.SMTP.clone(cte_type="7bit")
 
 _ADDRESS = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*"
@@ -198,8 +195,7 @@ class SmtpPostbox:
         content = message.as_bytes()
         step = Step.SERVER
         try:
-            server = self._connected()
-            refusal = self._offer_from(server, bounces_to or _sender_of(message))
+            server, refusal = self._offer_from(bounces_to or _sender_of(message))
             if refusal is None:
                 step = Step.RECIPIENT
                 refusal = self._offer_to(server, message["To"].addresses[0].addr_spec)
@@ -225,17 +221,6 @@ class SmtpPostbox:
             with suppress(OSError, smtplib.SMTPException):
                 server.quit()
             server.close()
-
-    def _connected(self) -> smtplib.SMTP:
-        """Use the connection we have if it still answers, else make one."""
-        if self._server:
-            with suppress(OSError, smtplib.SMTPException):
-                if self._server.noop()[0] == OK:
-                    return self._server
-            self._server.close()
-        self._server = None
-        self._server = self._connect()
-        return self._server
 
     def _connect(self) -> smtplib.SMTP:
         host = self._parts.hostname or ""
@@ -271,10 +256,20 @@ class SmtpPostbox:
                 raise smtplib.SMTPNotSupportedError("no TLS: the password stays here")
             server.login(unquote(self._parts.username), unquote(self._parts.password or ""))
 
-    def _offer_from(self, server: smtplib.SMTP, sender: str) -> Outcome | None:
-        """Show who it is from -> why nothing is wanted just now, or None."""
-        code, answer = server.mail(sender)
-        return None if code == OK else Outcome(Fate.AWAY, _answer("MAIL", code, answer))
+    def _offer_from(self, sender: str) -> tuple[smtplib.SMTP, Outcome | None]:
+        """Show who it is from -> to whom, and why nothing is wanted just now, or None.
+
+        Servers close a connection after a while, or after so many messages: where the one we have
+        is of no use any more, another is made.
+        """
+        if self._server:
+            with suppress(OSError, smtplib.SMTPException):
+                code, answer = self._server.mail(sender)
+                if code != CLOSING:
+                    return self._server, _refusal_of_sender(code, answer)
+            self.close()
+        self._server = self._connect()
+        return self._server, _refusal_of_sender(*self._server.mail(sender))
 
     def _offer_to(self, server: smtplib.SMTP, recipient: str) -> Outcome | None:
         """Show whom it is for -> why it is not wanted, or None. Nothing has been handed over."""
@@ -307,6 +302,10 @@ class SmtpPostbox:
             code = CLOSING
         if code != OK:
             self.close()
+
+
+def _refusal_of_sender(code: int, answer: bytes) -> Outcome | None:
+    return None if code == OK else Outcome(Fate.AWAY, _answer("MAIL", code, answer))
 
 
 def _sender_of(message: EmailMessage) -> str:

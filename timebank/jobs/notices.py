@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import logging
 import time
 from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
-from email.utils import format_datetime
+from typing import Any
 from typing import TypeVar
-from urllib.parse import urlsplit
 
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import InterfaceError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -22,31 +27,25 @@ from timebank.adapters.channels import Outcome
 from timebank.adapters.channels import Step
 from timebank.adapters.mail import NotOneRecipient
 from timebank.adapters.mail import Postbox
-from timebank.adapters.mail import add_calendars
 from timebank.adapters.mail import open_postbox
-from timebank.adapters.mail import write_message
-from timebank.adapters.mail_headers import add_way_out
-from timebank.adapters.mail_headers import name_language
 from timebank.core import clock
 from timebank.domain import suppression
-from timebank.domain.calendar.invitations import Office
+from timebank.domain.notices import choosing
 from timebank.domain.notices import delivery
-from timebank.domain.notices import wording
+from timebank.domain.notices import letters
 from timebank.domain.notices.delivery import Lease
-from timebank.domain.notices.entries import Entries
-from timebank.domain.notices.entries import entries_for
 from timebank.domain.notices.judging import Enclosed
 from timebank.domain.notices.judging import judge
 from timebank.domain.notices.letters import Letter
-from timebank.domain.notices.letters import read_letter
 from timebank.domain.notices.letters import reason_to_drop
-from timebank.domain.notices.rendering import one_line
-from timebank.domain.notices.wording import Wording
 from timebank.jobs import bounces
 from timebank.jobs import carrying
 from timebank.jobs import tools
 from timebank.jobs.carrying import Errand
-from timebank.jobs.carrying import Ready
+from timebank.jobs.leaving import Leaving
+from timebank.jobs.leaving import host_of
+from timebank.jobs.leaving import word
+from timebank.jobs.leaving import write
 from timebank.jobs.tools import Tools
 from timebank.models import Way
 
@@ -54,25 +53,29 @@ log = logging.getLogger(__name__)
 
 Made = TypeVar("Made")
 
-ID_DIGITS = 40
 ASK_AGAIN_SECONDS = 0.5
 
+# What was looked up is believed for so long. A round is what can be sent meanwhile: each takes
+# twice as many as the last could.
+ROUND_SECONDS = 1.0
+FIRST_ROUND, LARGEST_ROUND = 8, 50
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Leaving:
-    """A notice in words that is about to leave.
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Some notices that are taken out together, as a postman does.
 
     Attributes:
-        entries: What it brings for its reader's calendar.
-        errand: How it goes by another way than mail; None: by mail.
-        at: When it was worded.
+        fence: What they pass before they leave us; each statement on it counts at once.
+        letters: What they have to say, looked up for all of them.
+        choices: What their readers chose, looked up likewise.
     """
 
-    letter: Letter
-    words: Wording
-    entries: Entries | None
-    errand: Errand | None
-    at: dt.datetime
+    mine: Tools
+    postbox: Postbox
+    fence: sa.Connection
+    letters: Mapping[int, dict[str, Any]]
+    choices: Mapping[int, sa.RowMapping]
 
 
 def drain() -> int:
@@ -86,45 +89,95 @@ def drain() -> int:
     postbox = open_postbox(
         mine.settings.smtp_url, hello=host_of(mine), timeout_seconds=mine.pace.smtp_seconds
     )
-    handled = 0
+    handled, most = 0, FIRST_ROUND
     try:
-        while not mine.stopping and time.monotonic() < ends and send_one(mine, postbox):
-            handled += 1
+        while not mine.stopping and time.monotonic() < ends:
+            tried, goes_on = send_some(mine, postbox, most=most)
+            handled += tried
+            if not goes_on:
+                break
+            most = min(2 * tried + 1, LARGEST_ROUND)
     finally:
         postbox.close()
     return handled
 
 
-def send_one(mine: Tools, postbox: Postbox) -> bool:
-    """Lease one notice and see it through -> whether to go on with the next."""
+def send_some(mine: Tools, postbox: Postbox, *, most: int) -> tuple[int, bool]:
+    """Lease some notices and see through as many as can be in a moment.
+
+    The others are given back: what was looked up for them may be so no longer, and somebody may
+    wait for a mail at this very moment. Nobody gets two in one round: what becomes of the first
+    may decide about the second.
+
+    Returns:
+        How many were seen through, and whether to go on.
+    """
     with mine.session() as session:
-        lease = delivery.lease_notice(session, lasts=mine.pace.lease)
-    if lease is None:
-        return False
-    ready = _guarded(mine, lease, lambda: _ready(mine, lease))
-    if ready is None or (ready.errand and _is_told(mine, lease, ready.errand)):
+        leases = delivery.lease_notices(session, most=most, lasts=mine.pace.lease)
+    first = {lease.person_id: lease for lease in reversed(leases)}
+    left = [lease for lease in leases if lease is first[lease.person_id]]
+    others = [lease for lease in leases if lease is not first[lease.person_id]]
+    tried, goes_on = 0, bool(leases)
+    ends = time.monotonic() + ROUND_SECONDS
+    try:
+        with _round(mine, postbox, left) as our_round:
+            while left and goes_on and not our_round.fence.invalidated:
+                if tried and (mine.stopping or time.monotonic() > ends):
+                    break
+                goes_on = _see_through(our_round, left.pop(0))
+                tried += goes_on
+    finally:
+        _give_back(mine, [*left, *others])
+    return tried, goes_on
+
+
+@contextmanager
+def _round(mine: Tools, postbox: Postbox, leases: Sequence[Lease]) -> Iterator[Round]:
+    """Look up what these notices have to say, and open the fence they are to pass."""
+    looked_up = _look_up(mine, [lease.notice_id for lease in leases])
+    with mine.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as fence:
+        yield Round(mine, postbox, fence, *looked_up)
+
+
+def _look_up(
+    mine: Tools, notice_ids: list[int]
+) -> tuple[dict[int, dict[str, Any]], dict[int, sa.RowMapping]]:
+    """Look up all of them, a statement each; nothing, where a row among them cannot be read."""
+    try:
+        with mine.session() as session:
+            return (
+                letters.look_up(session, notice_ids=notice_ids),
+                choosing.look_up(session, notice_ids=notice_ids),
+            )
+    except (OperationalError, InterfaceError):
+        raise
+    except DBAPIError:
+        return {}, {}  # each is looked up by itself, and only that one is put back
+
+
+def _give_back(mine: Tools, leases: Sequence[Lease]) -> None:
+    """Give back what was not tried; where the database is away, their leases will end."""
+    if leases:
+        with suppress(OperationalError, InterfaceError), mine.session() as session:
+            delivery.give_back(session, leases=leases)
+
+
+def _see_through(our_round: Round, lease: Lease) -> bool:
+    """See one notice through -> whether to go on with the next."""
+    mine = our_round.mine
+    leaving = _guarded(mine, lease, lambda: _leaving(our_round, lease))
+    if leaving is None or (leaving.errand and _is_told(our_round, lease, leaving.errand)):
         return True
-    message = _guarded(mine, lease, lambda: _message(mine, lease, ready))
+    message = _guarded(mine, lease, lambda: _message(mine, lease, leaving))
     if message is None:
         return True
-    outcome = postbox.deliver(
+    outcome = our_round.postbox.deliver(
         message,
-        hand_over=lambda: _hand_over(mine, lease, Way.MAIL),
+        hand_over=lambda: _hand_over(our_round, lease, Way.MAIL),
         bounces_to=_bounces_to(mine, lease, message),
     )
-    _record(mine, lease, outcome, message["To"])
+    _record(our_round, lease, outcome, message["To"])
     return outcome.fate not in {Fate.AWAY, Fate.UNKNOWN}
-
-
-def host_of(mine: Tools) -> str:
-    """The host name that our messages and their senders carry."""
-    host = urlsplit(mine.settings.public_url).hostname or ""
-    return host if any(letter.isalpha() for letter in host) and ":" not in host else "localhost"
-
-
-def message_id(dedupe_key: str, host: str) -> str:
-    """Name a message after its notice, so that every try carries the same name."""
-    return f"{hashlib.sha256(dedupe_key.encode()).hexdigest()[:ID_DIGITS]}@{host}"
 
 
 def _guarded(mine: Tools, lease: Lease, make: Callable[[], Made | None]) -> Made | None:
@@ -139,60 +192,32 @@ def _guarded(mine: Tools, lease: Lease, make: Callable[[], Made | None]) -> Made
         return None
 
 
-def _ready(mine: Tools, lease: Lease) -> Leaving | None:
+def _leaving(our_round: Round, lease: Lease) -> Leaving | None:
     """Put it into words, or end the notice when what it tells is no longer so."""
     now = clock.now()
-    with mine.session() as session:
-        letter = read_letter(session, notice_id=lease.notice_id)
+    with our_round.mine.session() as session:
+        letter = _letter(session, our_round, lease.notice_id)
         why = reason_to_drop(letter)
         if why is not None:
             delivery.mark_cancelled(session, lease=lease, why=why)
             return None
-        enclosed = judge(session, lease=lease, letter=letter, now=now)
+        enclosed = _enclosed(session, our_round, lease, letter, now)
         if enclosed is None:
             return None  # it waits for its reader's own time, or they'd rather not have it
-        return _leaving(mine, session, lease, letter=letter, enclosed=enclosed, now=now)
+        if not lease.takes_mail and enclosed.way is Way.MAIL:
+            delivery.mark_failed(session, lease=lease, why=delivery.TAKES_NO_MAIL)
+            return None
+        return word(our_round.mine, session, lease, letter=letter, enclosed=enclosed, now=now)
 
 
-def _leaving(
-    mine: Tools,
-    session: Session,
-    lease: Lease,
-    *,
-    letter: Letter,
-    enclosed: Enclosed,
-    now: dt.datetime,
-) -> Leaving | None:
-    """Put it into words for its way; what brings something for their calendar goes by mail."""
-    if not lease.takes_mail and enclosed.way is Way.MAIL:
-        delivery.mark_failed(session, lease=lease, why=delivery.TAKES_NO_MAIL)
-        return None
-    entries = None
-    if lease.takes_mail:
-        entries = entries_for(
-            session, letter, notice_id=lease.notice_id, office=_office(mine), now=now
-        )
-    settings = mine.settings
-    words = wording.word(
-        letter,
-        public_url=settings.public_url,
-        secret_key=settings.secret_key,
-        now=now,
-        enclosed=enclosed,
-    )
-    ready = Ready(lease=lease, letter=letter, enclosed=enclosed, words=words)
-    errand = None if entries else carrying.pack(mine, session, ready, now=now)
-    return Leaving(letter=letter, words=words, entries=entries, errand=errand, at=now)
-
-
-def _is_told(mine: Tools, lease: Lease, errand: Errand) -> bool:
+def _is_told(our_round: Round, lease: Lease, errand: Errand) -> bool:
     """Tell it by another way than mail -> whether that is done; False: it goes by mail."""
     return carrying.run(
-        mine,
+        our_round.mine,
         lease,
         errand,
-        hand_over=lambda: _hand_over(mine, lease, errand.way),
-        note=lambda write: _note(mine, write),
+        hand_over=lambda: _hand_over(our_round, lease, errand.way),
+        note=lambda write: _note(our_round.mine, write),
     )
 
 
@@ -203,62 +228,49 @@ def _message(mine: Tools, lease: Lease, leaving: Leaving) -> EmailMessage | None
         _note(mine, lambda session: delivery.mark_failed(session, lease=lease, why=why))
         return None
     try:
-        return _write(mine, leaving)
+        return write(mine, leaving)
     except NotOneRecipient:
         why = "not one plain address"
         _note(mine, lambda session: delivery.mark_cancelled(session, lease=lease, why=why))
         return None
 
 
-def _office(mine: Tools) -> Office:
-    """Say whom the calendars in our mails are from."""
-    return Office(
-        public_url=mine.settings.public_url,
-        secret_key=mine.settings.secret_key,
-        sender=_sender(mine),
-        reply_address=mine.settings.reply_address,
-    )
+def _letter(session: Session, our_round: Round, notice_id: int) -> Letter:
+    looked_up = our_round.letters.get(notice_id)
+    if looked_up is None:
+        return letters.read_letter(session, notice_id=notice_id)
+    return letters.letter_of(session, looked_up)
 
 
-def _sender(mine: Tools) -> str:
-    return f"noreply@{host_of(mine)}"
+def _enclosed(
+    session: Session, our_round: Round, lease: Lease, letter: Letter, now: dt.datetime
+) -> Enclosed | None:
+    looked_up = our_round.choices.get(lease.notice_id)
+    if looked_up is None:
+        due = choosing.read_due(session, notice_id=lease.notice_id)
+    else:
+        due = choosing.due_of(looked_up)
+    return judge(session, lease=lease, letter=letter, due=due, now=now)
 
 
-def _write(mine: Tools, leaving: Leaving) -> EmailMessage:
-    letter, words, entries = leaving.letter, leaving.words, leaving.entries
-    message = write_message(
-        sender_name=one_line(letter.community_name),
-        sender=_sender(mine),
-        recipient=letter.email or "",
-        subject=words.subject,
-        text=words.text,
-        html=words.html,
-        message_id=message_id(letter.dedupe_key, host_of(mine)),
-        date=format_datetime(leaving.at),
-    )
-    name_language(message, words.language)
-    if words.stop:
-        add_way_out(message, words.stop)
-    if entries:
-        add_calendars(message, entries.calendars, method=entries.method.value.upper())
-    return message
-
-
-def _hand_over(mine: Tools, lease: Lease, way: Way) -> bool:
-    with mine.session() as session:
-        return delivery.hand_over(session, lease=lease, lasts=mine.pace.lease, way=way)
+def _hand_over(our_round: Round, lease: Lease, way: Way) -> bool:
+    """Pass the fence; True means that the disk has it."""
+    lasts = our_round.mine.pace.lease
+    passed = delivery.hand_over(our_round.fence, lease=lease, lasts=lasts, way=way)
+    our_round.fence.commit()
+    return passed
 
 
 def _bounces_to(mine: Tools, lease: Lease, message: EmailMessage) -> str:
     return bounces.desk_of(mine).returns_to(notice_id=lease.notice_id, address=message["To"])
 
 
-def _record(mine: Tools, lease: Lease, outcome: Outcome, address: str) -> None:
+def _record(our_round: Round, lease: Lease, outcome: Outcome, address: str) -> None:
     """Write down what became of the message."""
-    why = outcome.why
+    mine, why = our_round.mine, outcome.why
     match outcome.fate:
         case Fate.SENT:
-            _note(mine, lambda session: delivery.mark_sent(session, lease=lease))
+            _note_sent(our_round, lease)
         case Fate.AWAY:
             _note(mine, lambda session: _rest(session, mine, lease, outcome))
             mine.was_away = True
@@ -276,6 +288,16 @@ def _record(mine: Tools, lease: Lease, outcome: Outcome, address: str) -> None:
     if mine.was_away:  # once a process, not once a mail
         _note(mine, delivery.end_rest)
         mine.was_away = False
+
+
+def _note_sent(our_round: Round, lease: Lease) -> None:
+    """Note it on the connection we have; a round ends where that is broken."""
+    try:
+        delivery.mark_sent(our_round.fence, lease=lease)
+        our_round.fence.commit()
+    except (OperationalError, InterfaceError):
+        our_round.fence.rollback()
+        _note(our_round.mine, lambda session: delivery.mark_sent(session, lease=lease))
 
 
 def _note(mine: Tools, write: Callable[[Session], object]) -> None:

@@ -84,8 +84,8 @@ def open_tools(settings: Settings, *, pace: Pace | None = None) -> Tools:
     """Get tools ready; nothing is connected yet."""
     engine = sa.create_engine(
         settings.database_url,
-        pool_size=1,
-        max_overflow=1,
+        pool_size=2,  # what delivery keeps at hand, and one beside it
+        max_overflow=0,
         pool_pre_ping=True,
         hide_parameters=True,  # a failed statement is logged, and must not tell who is who
         connect_args={"options": CONNECTION_LIMITS, "connect_timeout": CONNECT_SECONDS},

@@ -6,6 +6,7 @@ from timebank.models.acting import Acted
 from timebank.models.acting import ActedWhat
 from timebank.models.acting import ActingFor
 from timebank.models.acting import PrintedLetter
+from timebank.models.calendar import CalendarChange
 from timebank.models.calendar import CalendarClient
 from timebank.models.calendar import CalendarEntry
 from timebank.models.calendar import CalendarReply
@@ -150,6 +151,7 @@ __all__ = [
     "BounceOutcome",
     "BusyCalendar",
     "BusySpan",
+    "CalendarChange",
     "CalendarClient",
     "CalendarEntry",
     "CalendarImport",

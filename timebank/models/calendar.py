@@ -1,4 +1,4 @@
-"""Calendars: people's addresses, the turns our mail put into one, replies, entries kept ready."""
+"""Calendars: people's addresses, turns put into one by mail, replies, entries ready, changes."""
 
 from __future__ import annotations
 
@@ -273,4 +273,28 @@ class CalendarEntry(Base):
             r" AND position('\012ORGANIZER'::bytea IN body) = 0",
             name="calendar_entry_names_nobody",
         ),
+    )
+
+
+class CalendarChange(Base):
+    """Something changed in what everybody's calendars show of a community; triggers note it.
+
+    All marks of a community put together (XOR) name how its calendars stand. Rows are added and
+    never rewritten, so nobody who changes something waits for another who does. A job puts many
+    together into one, which names the same.
+
+    Attributes:
+        mark: A random number: no two states share a name, not after a restored backup either.
+    """
+
+    __tablename__ = "calendar_change"
+
+    id: Mapped[Key]
+    community_id: Mapped[int] = mapped_column(sa.ForeignKey("community.id", ondelete="CASCADE"))
+    mark: Mapped[int] = mapped_column(
+        server_default=sa.text("uuid_hash_extended(gen_random_uuid(), 0)")
+    )
+
+    __table_args__ = (
+        sa.Index("calendar_change_by_community", "community_id", postgresql_include=["mark"]),
     )

@@ -105,7 +105,7 @@ class Notice(Base):
         refusals: How often it was put back: refused for now, or not to be worded.
         wordings: How many of those because it could not be worded.
         due_at: When it was due at first, where it was put back since.
-        again_at: When somebody had it sent again; `again_by` says who, unless it was the operator.
+        again_at: When somebody had it sent again; `NoticeDecision` says who did.
         way: How it went, or is to go at the next try; None: that was not decided otherwise, so by
             mail where it was sent.
     """

@@ -48,6 +48,8 @@ class _Site(NamedTuple):
 def write_ahead(session: Session, *, public_url: str, most: int = MOST, now: dt.datetime) -> Wrote:
     """Write the dates of the window that nobody has written yet, and take outdated ones away.
 
+    The marks of what has changed are put together besides, so that a look finds few.
+
     Args:
         public_url: The address of the whole site, which UIDs end in.
         most: How many to write at most; the next run goes on.
@@ -63,6 +65,7 @@ def write_ahead(session: Session, *, public_url: str, most: int = MOST, now: dt.
         "most": most,
     }
     connection = session.connection()
+    connection.exec_driver_sql(entry_statements.FOLDED)
     removed = connection.exec_driver_sql(entry_statements.OUTDATED, values).rowcount
     rows = connection.exec_driver_sql(entry_statements.MISSING, values).all()
     if not rows:

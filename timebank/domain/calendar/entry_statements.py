@@ -93,3 +93,12 @@ DELETE FROM calendar_entry k
  WHERE e.id = k.event_id AND c.id = e.community_id
    AND (k.sequence < e.sequence OR e.starts_at < %(since)s
         OR k.style <> c.style AND k.made_at < %(now)s - interval '1 day')"""
+
+# Many changes become one of the same mark: whoever remembers it still knows what it stands for.
+FOLDED: LiteralString = """
+WITH gone AS (
+  DELETE FROM calendar_change WHERE community_id IN (
+         SELECT community_id FROM calendar_change GROUP BY community_id HAVING count(*) > 1)
+  RETURNING community_id, mark)
+INSERT INTO calendar_change (community_id, mark)
+SELECT community_id, bit_xor(mark) FROM gone GROUP BY community_id"""

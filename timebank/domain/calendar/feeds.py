@@ -8,6 +8,7 @@ kept by ETag, so that most answers are one statement and no writing.
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import gzip
 import hashlib
 import threading
@@ -27,10 +28,12 @@ from timebank.domain.calendar.entries import Found
 from timebank.domain.calendar.items import Item
 from timebank.domain.calendar.items import Words
 from timebank.domain.calendar.reading import FeedState
+from timebank.domain.calendar.reading import Window
 from timebank.domain.calendar.timezones import vtimezone
 
 ITEMS_KEPT_BYTES = 4_000_000
 CALENDARS_KEPT_BYTES = 16_000_000  # ten thousand dates, and a hundred smaller calendars
+MOST_NAMED = 1000  # ETags at hand: to digest what they name takes longer than all else
 ONE_DAY = dt.timedelta(days=1)
 PACK_LEVEL = 6
 PACKED = "-gzip"  # what the ETag of a packed calendar ends in: other bytes, another name
@@ -86,29 +89,7 @@ class Feeds:
 
     def etag(self, state: FeedState, now: dt.datetime) -> str:
         """Name the exact bytes that a feed has now, without writing them."""
-        window = reading.window(now)
-        facts = (
-            entries.FORMAT,
-            entries.ZONES,
-            entries.LIBRARY,
-            self._public_url,
-            window.since,
-            window.until,
-            state.kind,
-            state.holder_id,
-            state.host,
-            state.name,
-            state.path,
-            state.timezone,
-            state.count,
-            state.digest,
-            state.is_blank,
-            state.cancelled,
-            state.alarm_minutes,
-            state.scene,
-            state.narrowed,
-        )
-        return hashlib.sha256(repr(facts).encode()).hexdigest()[:32]
+        return _named(self._public_url, reading.window(now), state)
 
     def kept(self, etag: str) -> bytes | None:
         """Give the calendar of this name when this process has kept it."""
@@ -205,6 +186,33 @@ class Feeds:
                 vevents.END,
             ]
         )
+
+
+@functools.lru_cache(maxsize=MOST_NAMED)
+def _named(public_url: str, window: Window, state: FeedState) -> str:
+    """Digest all that the bytes of a calendar depend on."""
+    facts = (
+        entries.FORMAT,
+        entries.ZONES,
+        entries.LIBRARY,
+        public_url,
+        window.since,
+        window.until,
+        state.kind,
+        state.holder_id,
+        state.host,
+        state.name,
+        state.path,
+        state.timezone,
+        state.count,
+        state.digest,
+        state.is_blank,
+        state.cancelled,
+        state.alarm_minutes,
+        state.scene,
+        state.narrowed,
+    )
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:32]
 
 
 def _as_found(state: FeedState, fresh: tuple[int, int, dt.datetime] | None) -> FeedState:

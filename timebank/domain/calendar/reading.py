@@ -2,8 +2,10 @@
 
 The first resolves the community by host and digests the ids and sequences of what the feed
 shows, so that "nothing new" is answered without writing a byte. A sequence rises with everything
-a calendar shows, whichever table it stands in: the database does that. These are statements of
-`db.reader`, without records, because clients ask for feeds more often than people for pages.
+a calendar shows, whichever table it stands in: the database does that. What everybody's feeds show
+is not even digested again before the community's mark is another, which the database sees to too
+(`CalendarChange`). These are statements of `db.reader`, without records, because clients ask for
+feeds more often than people for pages.
 """
 
 from __future__ import annotations
@@ -16,27 +18,23 @@ from dataclasses import dataclass
 from dataclasses import replace
 from typing import Any
 from typing import LiteralString
-
-import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from typing import cast
 
 from timebank.core import ids
 from timebank.core.errors import NotFound
 from timebank.db import Reader
+from timebank.db import texts_of
 from timebank.domain.calendar import private_statements
 from timebank.domain.calendar import statements
 from timebank.models import CancelledAs
-from timebank.models import Event
-from timebank.models import EventState
-from timebank.models import Group
 from timebank.models import Outlook
-from timebank.models import Series
-from timebank.models import SeriesState
 from timebank.models import Shows
 
 BACK = dt.timedelta(days=180)
 AHEAD = dt.timedelta(days=400)
 LONGEST_MONTH = dt.timedelta(days=31)
+NAMED = len(("id", "host", "name", "timezone"))  # columns before the mark
+MOST_SEEN = 500  # feeds a process remembers the state of
 
 
 class UnknownFeed(NotFound):
@@ -180,23 +178,15 @@ class Showing:
         return self.outlook in {Outlook.AT_RISK, Outlook.NO_GO}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComingSeries:
-    """A series with dates to come, and whose it is."""
-
-    slug: str
-    title: str
-    next_at: dt.datetime
-    group: str
-    group_slug: str
-
-
 STATE_OF: dict[Kind, LiteralString] = {
-    Kind.EVERYTHING: statements.WHATS_ON,
-    Kind.GROUP: statements.ONE_GROUP,
-    Kind.SERIES: statements.ONE_SERIES,
     Kind.DATE: statements.ONE_DATE,
     **{KIND_OF[shows]: sql for shows, sql in private_statements.STATE_OF.items()},
+}
+# Of what is looked at before it is asked: the look, and the whole state.
+LOOKED_AT: dict[Kind, tuple[LiteralString, LiteralString]] = {
+    Kind.EVERYTHING: (statements.LOOK_AT_EVERYTHING, statements.WHATS_ON),
+    Kind.GROUP: (statements.LOOK_AT_A_GROUP, statements.ONE_GROUP),
+    Kind.SERIES: (statements.LOOK_AT_A_SERIES, statements.ONE_SERIES),
 }
 ROWS: dict[Kind, LiteralString] = {
     Kind.EVERYTHING: statements.ROWS_OF_EVERYTHING,
@@ -228,7 +218,7 @@ def whats_on(reader: Reader, *, host: str, now: dt.datetime) -> FeedState:
     Raises:
         UnknownFeed: When no community lives there.
     """
-    return _feed(Kind.EVERYTHING, _ask(reader, Kind.EVERYTHING, _values(host, now)), "/")
+    return _looked_at(reader, Kind.EVERYTHING, "/", _values(host, now))
 
 
 def group(reader: Reader, *, host: str, slug: str, now: dt.datetime) -> FeedState:
@@ -237,8 +227,7 @@ def group(reader: Reader, *, host: str, slug: str, now: dt.datetime) -> FeedStat
     Raises:
         UnknownFeed: When there is no such group.
     """
-    row = _ask(reader, Kind.GROUP, {**_values(host, now), "slug": slug})
-    return _feed(Kind.GROUP, row, f"/g/{slug}")
+    return _looked_at(reader, Kind.GROUP, f"/g/{slug}", {**_values(host, now), "slug": slug})
 
 
 def series(reader: Reader, *, host: str, slug: str, now: dt.datetime) -> FeedState:
@@ -247,8 +236,7 @@ def series(reader: Reader, *, host: str, slug: str, now: dt.datetime) -> FeedSta
     Raises:
         UnknownFeed: When there is no such series that neighbours can see.
     """
-    row = _ask(reader, Kind.SERIES, {**_values(host, now), "slug": slug})
-    return _feed(Kind.SERIES, row, f"/e/{slug}")
+    return _looked_at(reader, Kind.SERIES, f"/e/{slug}", {**_values(host, now), "slug": slug})
 
 
 def one_date(reader: Reader, *, host: str, slug: str, day: dt.date) -> FeedState:
@@ -333,6 +321,26 @@ def bare_state(kind: Kind, *, holder_id: int, host: str | None, timezone: str) -
     )
 
 
+def _looked_at(reader: Reader, kind: Kind, path: str, values: dict[str, object]) -> FeedState:
+    """Find a feed that everybody reads: as this process saw it, when a look says it is the same.
+
+    Where it is, its name, its zone and its community's mark come with every look. The mark is of
+    the very moment that the digest is of, since one statement tells both.
+    """
+    look, state = LOOKED_AT[kind]
+    place = (kind, path, values["host"], values["since"], values["until"])
+    seen, known = reader.seen.get(place) or (None, None)
+    if known is not None and reader.look(look, values) == seen:
+        return cast("FeedState", known)
+    row = reader.one(state, values)
+    feed = _feed(kind, row and (*row[:NAMED], *row[NAMED + 1 :]), path)
+    if row and row[NAMED] is not None:  # a community with a mark: it had a date at least once
+        reader.seen[place] = texts_of(row[: NAMED + 1]), feed
+        if len(reader.seen) > MOST_SEEN:
+            reader.seen.popitem(last=False)
+    return feed
+
+
 def _ask(reader: Reader, kind: Kind, values: dict[str, object]) -> tuple[Any, ...] | None:
     return reader.one(STATE_OF[kind], values)
 
@@ -356,29 +364,3 @@ def _feed(kind: Kind, row: tuple[Any, ...] | None, path: str) -> FeedState:
         digest=row[5] or 0,
         changed_at=row[6],
     )
-
-
-def coming_series(session: Session, *, community_id: int, now: dt.datetime) -> list[ComingSeries]:
-    """List the series that neighbours can follow, the soonest first."""
-    next_at = sa.func.min(Event.starts_at).label("next_at")
-    rows = session.execute(
-        sa.select(
-            Series.slug, Series.title, next_at, Group.name.label("group"), Group.slug.label("of")
-        )
-        .join(Event, Event.series_id == Series.id)
-        .join(Group, Group.id == Series.group_id)
-        .where(
-            Series.community_id == community_id,
-            Series.state == SeriesState.PUBLISHED,
-            Event.state == EventState.PLANNED,
-            Event.starts_at > now,
-        )
-        .group_by(Series.id, Group.id)
-        .order_by(next_at, Series.id)
-    )
-    return [
-        ComingSeries(
-            slug=row.slug, title=row.title, next_at=row.next_at, group=row.group, group_slug=row.of
-        )
-        for row in rows
-    ]

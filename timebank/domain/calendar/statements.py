@@ -3,6 +3,8 @@
 
 Of each feed there are two statements: its state (where it is, how many items it shows, a digest of
 their ids and sequences, the newest change), and its rows, which bring the same three with them.
+Whoever knows the state already asks a third, a look: where it is, and the mark of its community,
+which is another after each change. It costs the same however many dates there are.
 """
 
 from __future__ import annotations
@@ -19,9 +21,27 @@ DIGEST: LiteralString = (
 )
 IN_WINDOW: LiteralString = " e.starts_at >= %(since)s AND e.starts_at < %(until)s"
 
+MARK: LiteralString = (
+    "(SELECT bit_xor(n.mark) FROM calendar_change n WHERE n.community_id = c.id) AS mark"
+)
+
+_EVERYTHING: LiteralString = "c.id, c.host, c.place, c.timezone"
+_GROUP: LiteralString = "g.id, c.host, g.name, c.timezone"
+_SERIES: LiteralString = "s.id, c.host, s.title, c.timezone"
+_OF_A_GROUP: LiteralString = (
+    "community c JOIN community_group g ON g.community_id = c.id AND g.slug = %(slug)s"
+)
+_OF_A_SERIES: LiteralString = (
+    "community c JOIN series s"
+    " ON s.community_id = c.id AND s.slug = %(slug)s AND s.state = 'published'"
+)
+LOOK_AT_EVERYTHING: LiteralString = f"SELECT {_EVERYTHING}, {MARK} FROM community c {HERE}"
+LOOK_AT_A_GROUP: LiteralString = f"SELECT {_GROUP}, {MARK} FROM {_OF_A_GROUP} {HERE}"
+LOOK_AT_A_SERIES: LiteralString = f"SELECT {_SERIES}, {MARK} FROM {_OF_A_SERIES} {HERE}"
+
 # Leaving the few drafts out costs a third of joining every event to its series.
 WHATS_ON: LiteralString = f"""
-SELECT c.id, c.host, c.place, c.timezone, t.shown, t.digest, t.changed_at
+SELECT {_EVERYTHING}, {MARK}, t.shown, t.digest, t.changed_at
   FROM community c
  CROSS JOIN LATERAL (
        SELECT {DIGEST} FROM event e
@@ -31,25 +51,22 @@ SELECT c.id, c.host, c.place, c.timezone, t.shown, t.digest, t.changed_at
 {HERE}"""
 
 ONE_GROUP: LiteralString = f"""
-SELECT g.id, c.host, g.name, c.timezone, t.shown, t.digest, t.changed_at
-  FROM community c
-  JOIN community_group g ON g.community_id = c.id AND g.slug = %(slug)s
+SELECT {_GROUP}, {MARK}, t.shown, t.digest, t.changed_at
+  FROM {_OF_A_GROUP}
  CROSS JOIN LATERAL (
        SELECT {DIGEST} FROM series s JOIN event e ON e.series_id = s.id
         WHERE s.group_id = g.id AND s.state = 'published' AND {IN_WINDOW}) t
 {HERE}"""
 
 ONE_SERIES: LiteralString = f"""
-SELECT s.id, c.host, s.title, c.timezone, t.shown, t.digest, t.changed_at
-  FROM community c
-  JOIN series s ON s.community_id = c.id AND s.slug = %(slug)s AND s.state = 'published'
+SELECT {_SERIES}, {MARK}, t.shown, t.digest, t.changed_at
+  FROM {_OF_A_SERIES}
  CROSS JOIN LATERAL (SELECT {DIGEST} FROM event e WHERE e.series_id = s.id AND {IN_WINDOW}) t
 {HERE}"""
 
 ONE_DATE: LiteralString = f"""
 SELECT e.id, c.host, s.title, c.timezone, 1, hashint8extended(e.id, e.sequence), e.updated_at
-  FROM community c
-  JOIN series s ON s.community_id = c.id AND s.slug = %(slug)s AND s.state = 'published'
+  FROM {_OF_A_SERIES}
   JOIN event e ON e.series_id = s.id AND e.occurs_on = %(day)s
 {HERE}"""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import enum
 from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import replace
@@ -34,7 +35,7 @@ WEEKLY_AHEAD = dt.timedelta(days=8)  # the weekly mail names what is on until th
 STANDS_THERE_ANYWAY = frozenset({*LEAD_OF, NoticeKind.REMINDERS})  # own turns are in every one
 
 OF_NOTICE = """
-SELECT n.kind, n.expires_at,
+SELECT n.id, n.kind, n.expires_at,
        n.kind = 'cover_wanted' AND NOT n.facts ? 'to'
          OR n.kind = 'organiser_news' AND EXISTS (
            SELECT FROM group_message g
@@ -58,7 +59,7 @@ SELECT n.kind, n.expires_at,
   JOIN community t ON t.id = n.community_id
   LEFT JOIN membership m ON m.community_id = n.community_id AND m.person_id = n.person_id
   LEFT JOIN mail_choice c ON c.membership_id = m.id
- WHERE n.id = :notice_id
+ WHERE n.id = ANY(CAST(:notice_ids AS bigint[]))
 """
 OF_MEMBER = """
 SELECT m.person_id, m.community_id, t.timezone, m.id AS membership_id,
@@ -165,10 +166,14 @@ class Due:
         return FAMILY_OF.get(self.kind)
 
 
-def read_due(session: Session, *, notice_id: int) -> Due:
-    """Read what a message's reader chose, in one statement."""
-    values = {"notice_id": notice_id, "ahead": WEEKLY_AHEAD}
-    row = session.execute(sa.text(OF_NOTICE), values).mappings().one()
+def look_up(session: Session, *, notice_ids: Sequence[int]) -> dict[int, sa.RowMapping]:
+    """Look up what readers chose, in one statement -> by the notice, for `due_of`."""
+    values = {"notice_ids": list(notice_ids), "ahead": WEEKLY_AHEAD}
+    return {row["id"]: row for row in session.execute(sa.text(OF_NOTICE), values).mappings()}
+
+
+def due_of(row: sa.RowMapping) -> Due:
+    """Say what a message's reader chose, of what was looked up."""
     return Due(
         NoticeKind(row["kind"]),
         row["expires_at"],
@@ -177,6 +182,11 @@ def read_due(session: Session, *, notice_id: int) -> Due:
         untold_at=row["untold_at"],
         way=Way(row["way"]) if row["way"] else None,
     )
+
+
+def read_due(session: Session, *, notice_id: int) -> Due:
+    """Read what a message's reader chose, in one statement."""
+    return due_of(look_up(session, notice_ids=[notice_id])[notice_id])
 
 
 def read_choices(session: Session, *, membership_id: int) -> Choices:

@@ -3,10 +3,15 @@
 The promise: sent at most once, always attempted until it is no longer worth telling, and a message
 whose fate nobody knows is shown as uncertain, never sent again by itself.
 
-A worker leases a row for a while and gets a token. Before it lets go of the message it passes the
-fence, `hand_over`, which only the holder of the token passes: a process that slept beyond its
-lease stops there. Whoever dies behind the fence leaves an uncertain notice, before it a leased one
-that the next worker takes.
+A worker leases rows for a while, each with a token of its own. Before it lets go of a message it
+passes the fence, `hand_over`, which only the holder of the token passes: a process that slept
+beyond its lease stops there. Whoever dies behind the fence leaves an uncertain notice, before it
+leased ones that the next worker takes. What was leased and not tried is given back as it was.
+
+Several rows are leased at once, since looking them up together takes a tenth of the time. Who
+waits for a mail at this very moment has it leased alone, so that a worker that dies holds up one
+of them at most. So has a notice that a worker died with before: where it was the reason, it takes
+no others along, and only its own deaths count.
 
 A mail server that is away lets all mail rest (`MailRest`), and costs no notice a try. What is put
 back, because it was refused for now or cannot be worded, waits longer each time, and is failed in
@@ -20,7 +25,9 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -29,6 +36,9 @@ from timebank.domain import suppression
 from timebank.models import MailRest
 from timebank.models import NoticeState
 from timebank.models import Way
+
+# The fence, and what was sent, are written on a connection that is kept: one way there and back.
+Doing = Session | sa.Connection
 
 MOST_COUNTED = 1000
 MOST_REFUSALS = 48
@@ -53,19 +63,25 @@ AND NOT EXISTS (SELECT FROM mail_rest WHERE NOT {RESTED})
 # reminders that were due earlier, however many.
 URGENT = "kind IN ('sign_in', 'confirm_claim', 'place_offered')"
 
-# SKIP LOCKED: workers side by side each take another row, and none waits. Each half reads an index
-# of its own, and the second is not run where the first has found one.
+# Nobody has died with it: what is counted as taken was put back each time.
+UNHARMED = "attempts <= refusals"
+
+# SKIP LOCKED: workers side by side each take other rows, and none waits. A part is not run where
+# one before it has found something. The first two read an index each.
 FIRST_DUE = f"""
-(SELECT id FROM notice WHERE {{only}} {DUE}
-  ORDER BY not_before, id LIMIT 1 FOR UPDATE SKIP LOCKED)
+nullif(ARRAY(SELECT id FROM notice WHERE {{only}} {DUE}
+              ORDER BY not_before, id LIMIT {{most}} FOR UPDATE SKIP LOCKED), '{{{{}}}}')
 """  # noqa: S608
 LEASE = f"""
 UPDATE notice
    SET state = 'leased', lease_token = gen_random_uuid(), lease_until = now() + :lasts,
        attempts = attempts + 1
- WHERE id = coalesce({FIRST_DUE.format(only=f"{URGENT} AND")}, {FIRST_DUE.format(only="")})
+ WHERE id = ANY(coalesce({FIRST_DUE.format(only=f"{URGENT} AND", most=1)},
+                         {FIRST_DUE.format(only=f"{UNHARMED} AND", most=":most")},
+                         {FIRST_DUE.format(only="", most=1)}))
 RETURNING id, lease_token, person_id,
-          kind = 'sign_in' OR NOT {suppression.SUPPRESSED.format(person_id="notice.person_id")}
+          kind = 'sign_in' OR NOT {suppression.SUPPRESSED.format(person_id="notice.person_id")},
+          not_before
 """  # noqa: S608 - our own words only
 
 FENCE = """
@@ -78,8 +94,7 @@ UPDATE notice SET state = 'handover', lease_until = now() + :lasts, way = :way
 OURS = "id = :notice_id AND lease_token = :token AND state IN ('leased', 'handover', 'uncertain')"
 END = f"""
 UPDATE notice SET state = CAST(:state AS text), last_error = :why,
-                  lease_token = NULL, lease_until = NULL,
-                  sent_at = CASE WHEN CAST(:state AS text) = 'sent' THEN now() END
+                  lease_token = NULL, lease_until = NULL
  WHERE {OURS}
 """  # noqa: S608
 
@@ -88,6 +103,15 @@ GO_BY_MAIL = f"""
 UPDATE notice SET state = 'leased', way = 'mail', last_error = :why,
                   lease_until = now() + :lasts
  WHERE {OURS}
+"""  # noqa: S608
+
+# What was sent is written down at once, and not waited for until it is on the disk: should the
+# database die before, the notice stands behind its fence, which was, and is uncertain. The next
+# fence brings both there.
+SENT = f"""
+UPDATE notice SET state = 'sent', last_error = NULL, lease_token = NULL, lease_until = NULL,
+                  sent_at = now()
+ WHERE {OURS} AND (SELECT set_config('synchronous_commit', 'off', true)) = 'off'
 """  # noqa: S608
 
 PUT_BACK = f"""
@@ -105,6 +129,13 @@ LET_GO = """
 UPDATE notice SET state = 'pending', last_error = :why, lease_token = NULL, lease_until = NULL,
                   attempts = attempts - 1
  WHERE id = :notice_id AND lease_token = :token AND state = 'leased'
+"""
+
+GIVE_BACK = """
+UPDATE notice SET state = 'pending', lease_token = NULL, lease_until = NULL,
+                  attempts = attempts - 1
+ WHERE state = 'leased' AND (id, lease_token) IN (
+   SELECT * FROM unnest(CAST(:notice_ids AS bigint[]), CAST(:tokens AS uuid[])))
 """
 
 REST = f"""
@@ -158,13 +189,21 @@ class Lease:
     takes_mail: bool
 
 
+def lease_notices(session: Session, *, most: int, lasts: dt.timedelta) -> list[Lease]:
+    """Take the notices that have been due longest, in this order; none when nothing is due.
+
+    One alone, where somebody waits for it now, or a worker died with it before.
+    """
+    rows = session.execute(sa.text(LEASE), {"most": most, "lasts": lasts}).all()
+    return [Lease(*row[:4]) for row in sorted(rows, key=lambda row: (row.not_before, row.id))]
+
+
 def lease_notice(session: Session, *, lasts: dt.timedelta) -> Lease | None:
     """Take the notice that has been due longest, or None when nothing is due."""
-    row = session.execute(sa.text(LEASE), {"lasts": lasts}).first()
-    return Lease(*row) if row else None
+    return next(iter(lease_notices(session, most=1, lasts=lasts)), None)
 
 
-def hand_over(session: Session, *, lease: Lease, lasts: dt.timedelta, way: Way = Way.MAIL) -> bool:
+def hand_over(session: Doing, *, lease: Lease, lasts: dt.timedelta, way: Way = Way.MAIL) -> bool:
     """Pass the fence, right before the message leaves us; False: leave it, it is not ours."""
     return _change(session, FENCE, lease, lasts=lasts, way=way.value)
 
@@ -181,9 +220,9 @@ def go_by_mail(session: Session, *, lease: Lease, lasts: dt.timedelta, why: str)
     return _change(session, GO_BY_MAIL, lease, lasts=lasts, why=why)
 
 
-def mark_sent(session: Session, *, lease: Lease) -> bool:
+def mark_sent(session: Doing, *, lease: Lease) -> bool:
     """Note that the mail server has taken the message."""
-    return _change(session, END, lease, state=NoticeState.SENT.value, why=None)
+    return _change(session, SENT, lease)
 
 
 def mark_failed(session: Session, *, lease: Lease, why: str) -> bool:
@@ -221,6 +260,15 @@ def let_go(session: Session, *, lease: Lease, why: str) -> bool:
     return _change(session, LET_GO, lease, why=why)
 
 
+def give_back(session: Session, *, leases: Sequence[Lease]) -> None:
+    """Give back what was leased and not tried, as it was."""
+    values = {
+        "notice_ids": [lease.notice_id for lease in leases],
+        "tokens": [lease.token for lease in leases],
+    }
+    session.execute(sa.text(GIVE_BACK), values)
+
+
 def rest(session: Session, *, why: str, first: dt.timedelta, longest: dt.timedelta) -> None:
     """Leave the mail server alone for a while, twice as long each time it is still away.
 
@@ -253,6 +301,11 @@ def count_due(session: Session) -> int:
     return session.execute(sa.text(COUNT_DUE), {"most": MOST_COUNTED}).scalar_one()  # type: ignore[no-any-return]
 
 
-def _change(session: Session, statement: str, lease: Lease, **values: object) -> bool:
+def _change(session: Doing, statement: str, lease: Lease, **values: object) -> bool:
     values |= {"notice_id": lease.notice_id, "token": lease.token}
-    return session.execute(sa.text(statement), values).rowcount == 1  # type: ignore[attr-defined, no-any-return]
+    return session.execute(_text(statement), values).rowcount == 1  # type: ignore[attr-defined, no-any-return]
+
+
+@lru_cache
+def _text(statement: str) -> sa.TextClause:
+    return sa.text(statement)

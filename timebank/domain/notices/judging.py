@@ -52,12 +52,13 @@ class Enclosed:
     expires_at: dt.datetime | None = None
 
 
-def judge(session: Session, *, lease: Lease, letter: Letter, now: dt.datetime) -> Enclosed | None:
+def judge(
+    session: Session, *, lease: Lease, letter: Letter, due: Due, now: dt.datetime
+) -> Enclosed | None:
     """Look at its reader's choices -> what goes along; None: it doesn't leave now, and is noted.
 
     A message that holds and is needed always leaves.
     """
-    due = choosing.read_due(session, notice_id=lease.notice_id)
     decision = choosing.decide(due, now=now)
     if decision.verdict is not Verdict.SEND:
         _put_aside(session, lease, due, decision, now)

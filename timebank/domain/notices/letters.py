@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -62,7 +64,7 @@ NEEDS_FREE_PLACE = frozenset({NoticeKind.PLACE_FREE, NoticeKind.CALL_FOR_HELP})
 # A notice names its claim, or says in `facts` which claim, slot, event or membership it is about.
 # A hold that has run out counts as given back, though nobody has swept it yet.
 LOOK_UP = """
-SELECT n.kind, n.dedupe_key, n.facts, t.name AS community_name, t.place, t.phone, t.timezone,
+SELECT n.id, n.kind, n.dedupe_key, n.facts, t.name AS community_name, t.place, t.phone, t.timezone,
        t.host, p.email, p.full_name, r.id AS request_id, r.nonce,
        r.used_at IS NULL AND r.expires_at > now() AS is_request_open,
        c.id AS claim_id, c.state AS claim_state, c.held_until,
@@ -126,7 +128,7 @@ SELECT n.kind, n.dedupe_key, n.facts, t.name AS community_name, t.place, t.phone
   LEFT JOIN venue v ON v.id = e.venue_id
   LEFT JOIN application ap ON ap.id = CAST(n.facts ->> 'application_id' AS bigint)
                           AND ap.community_id = n.community_id
- WHERE n.id = :notice_id
+ WHERE n.id = ANY(CAST(:notice_ids AS bigint[]))
 """
 
 
@@ -282,10 +284,16 @@ class Letter:
         return "" if earlier == self.venue else earlier
 
 
-def read_letter(session: Session, *, notice_id: int) -> Letter:
-    """Look up what a notice has to say: one statement; some kinds ask for one or two more."""
-    row = dict(session.execute(sa.text(LOOK_UP), {"notice_id": notice_id}).mappings().one())
-    request_id, nonce = row.pop("request_id"), row.pop("nonce")
+def look_up(session: Session, *, notice_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """Look up what notices have to say, in one statement -> by the notice, for `letter_of`."""
+    rows = session.execute(sa.text(LOOK_UP), {"notice_ids": list(notice_ids)}).mappings()
+    return {row["id"]: dict(row) for row in rows}
+
+
+def letter_of(session: Session, looked_up: Mapping[str, Any]) -> Letter:
+    """Make a letter of what was looked up; some kinds ask for one or two statements more."""
+    row = dict(looked_up)
+    notice_id, request_id, nonce = (row.pop(name) for name in ("id", "request_id", "nonce"))
     request = SignInRequest(id=request_id, nonce=nonce) if request_id else None
     row["kind"] = NoticeKind(row["kind"])
     post = posts.read(session, kind=row["kind"], facts=row["facts"])
@@ -295,6 +303,11 @@ def read_letter(session: Session, *, notice_id: int) -> Letter:
     return Letter(
         request=request, post=post, exchange=exchange, message=message, again=again, **row
     )
+
+
+def read_letter(session: Session, *, notice_id: int) -> Letter:
+    """Look up what a notice has to say."""
+    return letter_of(session, look_up(session, notice_ids=[notice_id])[notice_id])
 
 
 def reason_to_drop(letter: Letter) -> str | None:

@@ -39,7 +39,7 @@ def send_again(session: Session, *, notice_id: int, by: int) -> None:
         watching.TooLateToSend: When it isn't worth telling any more.
     """
     was = _in_doubt(session, notice_id, {NoticeState.UNCERTAIN})
-    watching.send_again(session, notice_id=notice_id, by=None)
+    watching.send_again(session, notice_id=notice_id)
     _write_down(session, notice_id, Decision.SEND_AGAIN, was, by)
 
 

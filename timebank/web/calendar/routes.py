@@ -19,9 +19,10 @@ from timebank.core.settings import Settings
 from timebank.db import db
 from timebank.db import reader
 from timebank.domain.calendar import addresses
+from timebank.domain.calendar import choosing
 from timebank.domain.calendar import reading
+from timebank.domain.calendar.choosing import ComingSeries
 from timebank.domain.calendar.feeds import Feeds
-from timebank.domain.calendar.reading import ComingSeries
 from timebank.web.addresses import site
 from timebank.web.calendar import by_mail
 from timebank.web.calendar import discreet
@@ -66,7 +67,9 @@ def _set_up(state: BlueprintSetupState) -> None:
 def subscribe() -> Response:
     """Show how to follow everything, one group or series, or one's own in one's own calendar."""
     here = site()
-    coming = reading.coming_series(db.session(), community_id=door().community.id, now=clock.now())
+    coming = choosing.coming_series(
+        db.session(), community_id=door().community.id, now=clock.now()
+    )
     mine = door().membership_id
     fresh = viewing.take_fresh(here)
     theirs = addresses.addresses_of(db.session(), membership_id=mine)

@@ -50,8 +50,7 @@ class KeptFeeds:
         """Answer from what is kept; else ask the app."""
         method = environ["REQUEST_METHOD"]
         is_feed = environ["PATH_INFO"].endswith(".ics")
-        # jCal is the routes' business.
-        if is_feed and method in {"GET", "HEAD"} and not _wants_jcal(environ):
+        if is_feed and method in {"GET", "HEAD"}:
             answer = self._from_kept(environ)
             if answer:
                 status, headers, body = answer
@@ -71,7 +70,8 @@ class KeptFeeds:
         if state is None:
             return None
         environ[telling.FOUND] = now, state  # the route needs not ask again
-        if _is_to_be_noted(state, now):
+        # jCal is the routes' business.
+        if _wants_jcal(environ) or _is_to_be_noted(state, now):
             return None
         packing = telling.packing_of(self._feeds, environ.get("HTTP_ACCEPT_ENCODING"))
         etag = self._feeds.etag(state, now) + packing.mark
