@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261127_1520"
-down_revision = "20261127_1400"
+down_revision = "20261127_1500"
 branch_labels = None
 depends_on = None
 

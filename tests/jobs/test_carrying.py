@@ -283,7 +283,7 @@ class TestByMailFromThenOn:
         notices.drain()
         assert now_is(session, notice) == (NoticeState.UNCERTAIN, Way.PHONE)
         out.pushes.answers["/send/b0"] = 201
-        watching.send_again(session, notice_id=notice.id, by=None)
+        watching.send_again(session, notice_id=notice.id)
         session.commit()
         assert now_is(session, notice) == (NoticeState.PENDING, None)
         notices.drain()
