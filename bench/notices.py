@@ -38,10 +38,10 @@ from sqlalchemy.orm import Session
 from tests import builders
 from tests import mail_sink
 from tests.mail_sink import Sink
+from timebank.adapters.channels import Fate
+from timebank.adapters.channels import Outcome
 from timebank.adapters.embedded import start_postgres
 from timebank.adapters.embedded import start_valkey
-from timebank.adapters.mail import Fate
-from timebank.adapters.mail import Outcome
 from timebank.adapters.migrations import migrate
 from timebank.core import clock
 from timebank.core.settings import Settings

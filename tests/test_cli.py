@@ -317,3 +317,11 @@ class TestReplies:
     def test_are_not_taken_where_nobody_was_told_an_address(self, operator: Operator) -> None:
         done = operator.types("read-reply", typed=b"x")
         assert (done.exit_code, "REPLY_ADDRESS is not set" in done.output) == (1, True)
+
+
+def test_a_key_for_phones_is_drawn_and_can_be_given(operator: Operator) -> None:
+    keys = {operator.types("push-key").output.strip() for _ in range(2)}
+    assert len(keys) == 2
+    for key in keys:
+        given = dataclasses.replace(operator.settings, push_key=key)
+        assert Operator(given).types("migrate").exit_code == 0

@@ -7,7 +7,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "20261127_1540"
-down_revision = "20261127_1500"
+down_revision = "20261127_1520"
 branch_labels = None
 depends_on = None
 
@@ -20,6 +20,7 @@ EARLIER = (
     " statement_wanted exchange_settled hours_moved invited application_in reference_wanted"
     " application_accepted application_declined left given_back said_no reminder_week reminder_morning"
     " reminders weekly organiser_wrote organiser_news message_answered come_again"
+    " phone_tried letters_due text_code"
 )
 NEW = "answer_returned"
 OUTCOMES = "passed_on returned automatic gone wrong unreadable"

@@ -12,6 +12,8 @@ from timebank.adapters.instance import made_up_settings
 from timebank.adapters.instance import noted
 from timebank.adapters.instance import refuse_taken_port
 from timebank.adapters.instance import with_note
+from timebank.core.phones import is_private_key
+from timebank.core.phones import new_private_key
 from timebank.core.settings import Settings
 from timebank.core.settings import SettingsError
 
@@ -57,6 +59,7 @@ def test_what_is_given_is_left_alone(tmp_path: Path):
         "PUBLIC_URL": "https://bexley.example",
         "SMTP_URL": "smtp://mail.example",
         "SECRET_KEY": "k" * 32,
+        "PUSH_KEY": new_private_key(),
     }
 
     assert set(made_up_settings(environ)) == {"INSTANCE", "PORT"}
@@ -73,7 +76,10 @@ def test_the_secret_is_made_once_and_only_its_owner_reads_it(tmp_path: Path):
 
     assert first["SECRET_KEY"] == second["SECRET_KEY"]
     assert len(first["SECRET_KEY"]) >= 32
-    assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
+    assert first["PUSH_KEY"] == second["PUSH_KEY"]
+    assert is_private_key(first["PUSH_KEY"])
+    for name in ("secret_key", "push_key"):
+        assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
 
 
 def test_a_command_in_another_terminal_finds_the_running_servers(tmp_path: Path):

@@ -15,9 +15,9 @@ from tests import mail_sink
 from tests.mail_sink import Sink
 from timebank.adapters import mail
 from timebank.adapters import maildir
-from timebank.adapters.mail import Fate
-from timebank.adapters.mail import Outcome
-from timebank.adapters.mail import Step
+from timebank.adapters.channels import Fate
+from timebank.adapters.channels import Outcome
+from timebank.adapters.channels import Step
 from timebank.core.emails import email_typed
 
 HTML = "<p>See you on Saturday, by the boathouse</p>"

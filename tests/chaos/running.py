@@ -19,7 +19,7 @@ from tests.chaos import sink
 from tests.chaos.faults import KINDS
 from tests.chaos.world import World
 from tests.jobs import conftest
-from timebank.jobs.notices import message_id
+from timebank.jobs.leaving import message_id
 
 MOST_REMINDERS = 200
 SIGN_INS_IN_100 = 10

@@ -222,7 +222,7 @@ def forms_of(session, browser, walk):
         "/e/danson-saturday-stroll/rota/import",
         f"/e/danson-saturday-stroll/rota/import/{made.id}",
         "/e/danson-saturday-stroll/suggest?all=yes",
-        "/join", "/me/pause", "/me/mail",
+        "/join", "/me/pause", "/me/mail", "/me/phone",
         "/e/danson-saturday-stroll/rota/import",
         f"/e/danson-saturday-stroll/rota/import/{made.id}",
         *pages_of_messages(session, walk),

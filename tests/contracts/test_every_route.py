@@ -9,11 +9,14 @@ import pytest
 import time_machine
 
 from tests import builders
+from tests import phones
+from tests import push_sink
 from tests.boards import a_post
 from tests.browsing import Browser
 from tests.conftest import SECRET
 from tests.operators import name_operator
 from timebank.core import ids
+from timebank.domain import channels
 from timebank.web.form_tokens import PROVEN_BY_ADDRESS
 
 NOW = dt.datetime(2027, 4, 28, 12, tzinfo=dt.UTC)
@@ -48,6 +51,9 @@ PAGES = {
     "programs.busy_times": HOLDER,
     "programs.everything": ANYBODY,
     "programs.series": ANYBODY,
+    "channels.manifest": ANYBODY,
+    "channels.phone": SIGNED_IN,
+    "channels.service_worker": ANYBODY,
     "causes.everything": ANYBODY,
     "causes.one": ANYBODY,
     "checkin.expected": ORGANISER,
@@ -189,6 +195,7 @@ def walk(session, owner):
     walk = builders.a_walk(session)
     builders.a_claim(session, walk.tail_walker, walk.bela)
     a_post(session, walk.ama)
+    phones.set_up(session, walk.bela, push_sink.Browser("https://localhost/send/bela"))
     session.commit()
     name_operator(owner, walk.ama)
     return walk
@@ -241,6 +248,7 @@ def address_of(rule, walk):
         "what": "start",
         "shows": "household",
         "address_id": 1,
+        "phone_id": 1,
     }
     return re.sub(r"<(?:[^:>]+:)?(\w+)>", lambda match: str(values[match[1]]), rule.rule)
 
@@ -326,6 +334,7 @@ def test_every_post_by_a_stranger_changes_nothing(app, walk, session):
             assert browser.statuses[0] in {303, 403, 404, 422}, rule
     session.expire_all()
     assert session.get(type(walk.event), walk.event.id).state.value == "planned"
+    assert len(channels.phones_of(session, membership_id=walk.bela.id)) == 1
 
 
 def test_public_pages_show_first_names_and_initials_only(app, walk):

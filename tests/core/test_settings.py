@@ -3,7 +3,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from py_vapid import _check_sub
 
+from timebank.core.phones import USUAL_HOSTS
+from timebank.core.phones import Services
+from timebank.core.phones import new_private_key
 from timebank.core.settings import Settings
 from timebank.core.settings import SettingsError
 
@@ -28,6 +32,7 @@ def test_settings_are_read_once_and_typed():
         instance=Path("/var/lib/timebank"),
         port=8080,
         demo=False,
+        push_contact="https://bexley.example",
     )
 
 
@@ -88,6 +93,14 @@ def test_a_missing_setting_is_one_sentence_that_names_it(name: str, value: str |
         ("PUBLIC_URL", "https://bexley.example?x=1"),
         ("PUBLIC_URL", "https://ama@bexley.example"),
         ("SECRET_KEY", "short"),
+        ("PUSH_KEY", "short"),
+        ("PUSH_KEY", "A" * 43),
+        ("PUSH_CONTACT", "ama@goodturn.example"),
+        ("PUSH_CONTACT", "mailto:ama"),
+        ("PUSH_CONTACT", "mailto:ama@goodturn"),
+        ("PUSH_CONTACT", "http://goodturn.example"),
+        ("PUSH_HOSTS", "https://push.example.org"),
+        ("PUSH_HOSTS", "push.example.org *"),
         ("PORT", "0"),
         ("PORT", "65536"),
         ("PORT", "8_000"),
@@ -106,6 +119,42 @@ def test_a_refusal_never_repeats_a_password(name: str):
         Settings.from_environment(GIVEN | {name: "http://ama:tea@host.example"})
 
     assert "tea" not in str(refusal.value)
+
+
+def test_a_key_for_phones_is_taken_and_shown_nowhere():
+    key = new_private_key()
+    settings = Settings.from_environment(GIVEN | {"PUSH_KEY": key})
+
+    assert settings.push_key == key
+    assert key not in repr(settings)
+
+
+def test_push_services_and_where_they_complain_are_read():
+    given = {"PUSH_HOSTS": " *.Push.example.org  localhost", "PUSH_CONTACT": "mailto:a@b.example"}
+    settings = Settings.from_environment(GIVEN | given)
+
+    assert settings.push_services == Services(hosts=("*.push.example.org", "localhost"))
+    assert Settings.from_environment(GIVEN).push_services == Services(hosts=USUAL_HOSTS)
+    assert settings.push_contact == "mailto:a@b.example"
+
+
+@pytest.mark.parametrize(
+    "contact", ["mailto:a@b.example", "https://b.example", "mailto:a@localhost"]
+)
+def test_what_push_services_are_told_is_what_our_library_signs(contact: str):
+    settings = Settings.from_environment(GIVEN | {"PUSH_CONTACT": contact})
+
+    assert _check_sub(settings.push_contact)
+
+
+def test_without_https_push_services_complain_to_nobody():
+    home = GIVEN | {"PUBLIC_URL": "http://localhost:8000"}
+
+    assert Settings.from_environment(home).push_contact == "mailto:noreply@localhost"
+    inside = GIVEN | {"PUBLIC_URL": "https://intranet"}
+    assert Settings.from_environment(inside).push_contact == "mailto:noreply@localhost"
+    on_a_port = GIVEN | {"PUBLIC_URL": "https://bexley.example:8443"}
+    assert Settings.from_environment(on_a_port).push_contact == "https://bexley.example"
 
 
 def test_a_short_secret_is_enough_at_home():

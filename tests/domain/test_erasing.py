@@ -59,6 +59,16 @@ MARKS = {
     " VALUES (:member, :here, 'role', 'gaps', 'Zebedee')",
     "mail_choice.near": "INSERT INTO mail_choice (membership_id, community_id, near)"
     " VALUES (:member, :here, 'Zebedee Road')",
+    "push_subscription.endpoint": """INSERT INTO push_subscription (membership_id, community_id,
+      place, endpoint, p256dh, auth, label, failed_as)
+      VALUES (:member, :here, 1, 'https://push.example.org/Zebedee',
+      convert_to(rpad(E'\\x04Zebedee', 65, 'x'), 'UTF8'),
+      convert_to(rpad('Zebedee', 16, 'x'), 'UTF8'), 'Zebedees phone', 'Zebedee')""",
+    # in the line above
+    "push_subscription.p256dh": "UPDATE push_subscription SET failures = 0",
+    "push_subscription.auth": "UPDATE push_subscription SET failures = 0",
+    "push_subscription.label": "UPDATE push_subscription SET failures = 0",
+    "push_subscription.failed_as": "UPDATE push_subscription SET failures = 0",
     "notice.dedupe_key": "INSERT INTO notice (community_id, person_id, kind, dedupe_key,"
     " not_before, expires_at) VALUES (:here, :bela, 'books_wrong', 'Zebedee', now(), now())",
     "notice.last_error": "UPDATE notice SET last_error = '550 Zebedee' WHERE person_id = :bela",

@@ -208,7 +208,7 @@ class TestDeciding:
         if how is How.NONE or (kind in LEAD_OF and LEAD_OF[kind] not in leads):
             assert decision.verdict is Verdict.DROP
         if decision.verdict is Verdict.SEND:
-            assert how is How.MAIL or family is Family.TURNS
+            assert how not in {How.WEEKLY, How.NONE} or family is Family.TURNS
             assert until is None or until <= now
             assert not _is_quiet(now, quiet) or family is Family.TURNS
         if decision.verdict is Verdict.LATER:

@@ -23,7 +23,7 @@ from timebank.domain import outbox
 from timebank.domain.notices import delivery
 from timebank.domain.notices import watching
 from timebank.jobs import notices
-from timebank.jobs.notices import message_id
+from timebank.jobs.leaving import message_id
 from timebank.jobs.tools import Pace
 from timebank.jobs.tools import Tools
 from timebank.models import MailSuppression

@@ -65,7 +65,7 @@ def thanks(session, walk):
 @pytest.fixture
 def weekly_mail(session, app, walk, post):
     """Bela has her hours in the weekly mail, with what's on; and here it is."""
-    # Each by itself, as everybody has it; its foot leads to the page.
+    # Each by e-mail, as everybody has it; its foot leads to the page.
     thanks(session, walk)
     [message] = post()
     assert message["Subject"] == "1½ hours added to your time account"

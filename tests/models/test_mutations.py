@@ -20,6 +20,7 @@ from tests.models import test_guarantees_asking as asking
 from tests.models import test_guarantees_board as board
 from tests.models import test_guarantees_books as books
 from tests.models import test_guarantees_calendar as calendar
+from tests.models import test_guarantees_channels as channels
 from tests.models import test_guarantees_claims as claims
 from tests.models import test_guarantees_events as events
 from tests.models import test_guarantees_exchanges as exchanges
@@ -50,6 +51,7 @@ for module in (
     books,
     board,
     calendar,
+    channels,
     claims,
     events,
     exchanges,

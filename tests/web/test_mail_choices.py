@@ -109,7 +109,7 @@ class TestChoosing:
             ({"quiet_from": "21:00", "quiet_until": "21:00"}, "and not the same time"),
             ({"paused_until": "2027-04-28"}, "Choose a day from tomorrow on"),
             ({"paused_until": "soon"}, "Choose a day, or leave it empty"),
-            ({"turns": "fax"}, "Choose one of the three"),
+            ({"turns": "fax"}, "Choose one of these"),
             ({"reminded": "fax"}, "Choose one of the two"),
             ({"leads": ["month"]}, "Choose from these, or none"),
             ({"leads": ["week"]}, "Choose “As I tick here”, or untick these"),

@@ -9,45 +9,34 @@ Source: OWASP, Server-Side Request Forgery Prevention; ASVS 5.0 1.3.6.
 
 from __future__ import annotations
 
-import contextlib
 import http.client
-import ipaddress
-import queue
-import socket
-import ssl
-import threading
 import time
-from collections.abc import Callable
-from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import SplitResult
 from urllib.parse import quote
 from urllib.parse import urljoin
 from urllib.parse import urlsplit
 
+from timebank.adapters.reaching import PORTS
+from timebank.adapters.reaching import Hop
+from timebank.adapters.reaching import LookUp
+from timebank.adapters.reaching import Pinned
+from timebank.adapters.reaching import cut_at
+from timebank.adapters.reaching import is_public
+from timebank.adapters.reaching import numbers_of
 from timebank.core.errors import Refused
 
 MOST_BYTES = 1_000_000
 MOST_REDIRECTS = 3
 LONGEST_ADDRESS = 1000
 ALL_SECONDS = 10.0
-LOOK_UP_SECONDS = 1.5
 CONNECT_SECONDS = 3.0
 PIECE_BYTES = 65_536
 MOST_NUMBERS = 2  # of those that a name leads to, how many are tried
-PORTS = {"http": 80, "https": 443}
 SCHEMES = {"webcal": "https", "webcals": "https", "http": "http", "https": "https"}
 MOVED = {301, 302, 303, 307, 308}
 NOT_CHANGED = 304
 SAFE_IN_A_PATH = "/%:@!$&'()*+,;=~-._"
-GLOBAL_NEW = ipaddress.ip_network("2000::/3")  # all that is given out of the new addresses
-# Ways to write an old address inside a new one: where they lead is another's decision.
-DISGUISES = tuple(
-    map(ipaddress.ip_network, ("::/96", "::ffff:0:0/96", "64:ff9b::/32", "2001::/32", "2002::/16"))
-)
-
-Number = ipaddress.IPv4Address | ipaddress.IPv6Address
-LookUp = Callable[[str, int], list[str]]
 
 
 class NoAddress(Refused):
@@ -86,22 +75,6 @@ class Fetched:
     etag: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Hop:
-    """One request of several: where to, and what to ask for there."""
-
-    scheme: str
-    host: str
-    port: int
-    path: str
-
-    @property
-    def origin(self) -> str:
-        """The host as a request names it."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == PORTS[self.scheme] else f"{host}:{self.port}"
-
-
 def fetch(
     address: str, *, etag: str = "", is_local_allowed: bool = False, look_up: LookUp | None = None
 ) -> Fetched:
@@ -121,7 +94,7 @@ def fetch(
     here = tidy_address(address)
     for _hop in range(MOST_REDIRECTS + 1):
         hop = _hop_to(here, is_local_allowed=is_local_allowed)
-        numbers = _public_numbers(hop, look_up or _look_up, is_local_allowed=is_local_allowed)
+        numbers = _public_numbers(hop, look_up, is_local_allowed=is_local_allowed)
         found = _ask(hop, numbers, etag=etag, deadline=deadline)
         if isinstance(found, Fetched):
             return found
@@ -167,7 +140,7 @@ def _split(typed: str) -> SplitResult:
     return parts
 
 
-def _hop_to(address: str, *, is_local_allowed: bool) -> _Hop:
+def _hop_to(address: str, *, is_local_allowed: bool) -> Hop:
     parts = urlsplit(address)
     port = parts.port or PORTS[parts.scheme]
     if port not in PORTS.values() and not is_local_allowed:
@@ -178,81 +151,28 @@ def _hop_to(address: str, *, is_local_allowed: bool) -> _Hop:
         raise NoAddress(field="address") from None
     path = quote(parts.path or "/", safe=SAFE_IN_A_PATH)
     query = quote(parts.query, safe=SAFE_IN_A_PATH + "?")
-    return _Hop(parts.scheme, host, port, f"{path}?{query}" if query else path)
+    return Hop(parts.scheme, host, port, f"{path}?{query}" if query else path)
 
 
-def _look_up(host: str, port: int) -> list[str]:
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(address[0]) for *_rest, address in found]
-
-
-def _public_numbers(hop: _Hop, look_up: LookUp, *, is_local_allowed: bool) -> list[str]:
+def _public_numbers(hop: Hop, look_up: LookUp | None, *, is_local_allowed: bool) -> list[str]:
     """Look a name up once; all that it leads to must be public, or none of it is asked."""
-    numbers = list(dict.fromkeys(_looked_up(hop, look_up)))
+    numbers = numbers_of(hop.host, hop.port, look_up)
     if not numbers:
         raise NotFoundThere(field="address")
-    if not is_local_allowed and not all(map(_is_public, numbers)):
+    if not is_local_allowed and not all(map(is_public, numbers)):
         raise NotAllowedThere(field="address")
     return numbers[:MOST_NUMBERS]
 
 
-def _looked_up(hop: _Hop, look_up: LookUp) -> list[str]:
-    """Look up in a thread of its own: the system's way knows no limit of time."""
-    answers: queue.SimpleQueue[list[str]] = queue.SimpleQueue()
-
-    def ask() -> None:
-        numbers: list[str] = []
-        with contextlib.suppress(OSError, UnicodeError):
-            numbers = look_up(hop.host, hop.port)
-        answers.put(numbers)
-
-    threading.Thread(target=ask, daemon=True).start()
-    try:
-        return answers.get(timeout=LOOK_UP_SECONDS)
-    except queue.Empty:
-        raise NotFoundThere(field="address") from None
-
-
-def _is_public(number: str) -> bool:
-    try:
-        address: Number = ipaddress.ip_address(number)
-    except ValueError:  # a number with a zone (fe80::1%eth0) is of this network
-        return False
-    if address.version == 6 and (  # noqa: PLR2004
-        address not in GLOBAL_NEW or any(address in network for network in DISGUISES)
-    ):
-        return False
-    return address.is_global and not address.is_multicast and not address.is_reserved
-
-
-class _Pinned(http.client.HTTPConnection):
-    """A connection to a number that was looked at, whatever the name leads to by now."""
-
-    def __init__(self, hop: _Hop, number: str, seconds: float) -> None:
-        super().__init__(hop.host, hop.port, timeout=seconds)
-        self._hop = hop
-        self._number = number
-        self.line: socket.socket | None = None  # `sock` is let go of when an answer begins
-
-    def connect(self) -> None:
-        """Connect to the number; for https the certificate is the name's."""
-        self.sock = socket.create_connection((self._number, self._hop.port), self.timeout)
-        self.line = self.sock  # so that the handshake can be cut as well
-        if self._hop.scheme == "https":
-            context = ssl.create_default_context()
-            self.sock = context.wrap_socket(self.sock, server_hostname=self._hop.host)
-        self.line = self.sock
-
-
-def _ask(hop: _Hop, numbers: list[str], *, etag: str, deadline: float) -> Fetched | str:
+def _ask(hop: Hop, numbers: list[str], *, etag: str, deadline: float) -> Fetched | str:
     """Ask one server -> what it gives, or where it sends us."""
     for number in numbers:
         seconds = min(CONNECT_SECONDS, deadline - time.monotonic())
         if seconds <= 0:
             break
-        connection = _Pinned(hop, number, seconds)
+        connection = Pinned(hop, number, seconds)
         try:
-            with _cut_at(deadline, connection):
+            with cut_at(deadline, connection):
                 connection.connect()
                 return _answer(connection, hop, etag, deadline)
         except (OSError, http.client.HTTPException, ValueError):
@@ -262,32 +182,7 @@ def _ask(hop: _Hop, numbers: list[str], *, etag: str, deadline: float) -> Fetche
     raise NoAnswer(field="address")
 
 
-@contextlib.contextmanager
-def _cut_at(deadline: float, connection: _Pinned) -> Iterator[None]:
-    """Cut the line at the deadline: a server that sends a letter a second is never late by itself.
-
-    After a cut, what was read is no answer.
-    """
-    is_cut = threading.Event()
-
-    def cut() -> None:
-        is_cut.set()
-        if connection.line is not None:
-            with contextlib.suppress(OSError):
-                connection.line.shutdown(socket.SHUT_RDWR)
-
-    timer = threading.Timer(max(0.0, deadline - time.monotonic()), cut)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-        if is_cut.is_set():
-            raise NoAnswer(field="address")
-
-
-def _answer(connection: _Pinned, hop: _Hop, etag: str, deadline: float) -> Fetched | str:
+def _answer(connection: Pinned, hop: Hop, etag: str, deadline: float) -> Fetched | str:
     headers = {
         "Host": hop.origin,
         "Accept": "text/calendar, text/plain;q=0.5, */*;q=0.1",

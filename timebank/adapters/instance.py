@@ -16,6 +16,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from timebank.core.phones import new_private_key
 from timebank.core.settings import SettingsError
 from timebank.core.settings import instance_folder
 from timebank.core.settings import is_loopback
@@ -99,6 +100,8 @@ def made_up_settings(environ: Mapping[str, str]) -> dict[str, str]:
         made_up["PUBLIC_URL"] = f"http://localhost:{port}"
     if not _given(environ, "SECRET_KEY"):
         made_up["SECRET_KEY"] = _secret(folder)
+    if not _given(environ, "PUSH_KEY"):
+        made_up["PUSH_KEY"] = _push_key(folder)
     if not _given(environ, "SMTP_URL"):
         if not is_loopback(made_up.get("PUBLIC_URL") or environ["PUBLIC_URL"]):
             raise SettingsError("SMTP_URL is not set: a public address needs a real mail server.")
@@ -136,6 +139,14 @@ def _secret(folder: Path) -> str:
     kept = folder / "secret_key"
     if not kept.exists():
         _write_private(kept, secrets.token_urlsafe(SECRET_BYTES))
+    return kept.read_text(encoding="utf-8").strip()
+
+
+def _push_key(folder: Path) -> str:
+    """The key that notices on phones are signed with: with another, no phone would take any."""
+    kept = folder / "push_key"
+    if not kept.exists():
+        _write_private(kept, new_private_key())
     return kept.read_text(encoding="utf-8").strip()
 
 

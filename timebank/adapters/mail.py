@@ -8,7 +8,6 @@ that nobody knows.
 
 from __future__ import annotations
 
-import enum
 import mailbox
 import re
 import smtplib
@@ -16,13 +15,16 @@ import ssl
 from collections.abc import Callable
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote
 from urllib.parse import urlsplit
 
+from timebank.adapters.channels import Carrier
+from timebank.adapters.channels import Fate
+from timebank.adapters.channels import Outcome
+from timebank.adapters.channels import Step
 from timebank.adapters.mail_headers import POLICY
 from timebank.core.settings import is_loopback
 
@@ -44,53 +46,11 @@ class NotOneRecipient(ValueError):
     """A message goes to exactly one plain address."""
 
 
-class Fate(enum.StrEnum):
-    """What became of a message.
-
-    `away`: nobody to give any message to just now. `later`: this one was not taken, and is worth
-    another try. `never`: refused for good. `unknown`: it left us and no answer came. `stopped`:
-    the fence was closed, nothing left us. `Step` says how far it had come.
-    """
-
-    SENT = "sent"
-    AWAY = "away"
-    LATER = "later"
-    NEVER = "never"
-    UNKNOWN = "unknown"
-    STOPPED = "stopped"
-
-
-class Step(enum.StrEnum):
-    """How far a message had come when it was decided about.
-
-    `server`: nobody had heard of it yet, so that it cannot be the reason. `recipient`: its
-    recipient had been named. `content`: the recipient was accepted.
-    """
-
-    SERVER = "server"
-    RECIPIENT = "recipient"
-    CONTENT = "content"
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a message, and why; the reason holds codes, never an address."""
-
-    fate: Fate
-    why: str = ""
-    step: Step = Step.SERVER
-
-    @property
-    def codes(self) -> str:
-        """The server's answer alone, such as `550 5.1.1`."""
-        return self.why.partition(": ")[2]
-
-
-class Postbox(Protocol):
+class Postbox(Carrier[EmailMessage], Protocol):
     """Somewhere to put messages."""
 
     def deliver(
-        self, message: EmailMessage, *, hand_over: Callable[[], bool], bounces_to: str = ""
+        self, message: EmailMessage, /, *, hand_over: Callable[[], bool], bounces_to: str = ""
     ) -> Outcome:
         """Deliver one message; asks `hand_over` right before it lets go of it.
 
@@ -196,7 +156,7 @@ class FolderPostbox:
         self._folder = folder
 
     def deliver(
-        self, message: EmailMessage, *, hand_over: Callable[[], bool], bounces_to: str = ""
+        self, message: EmailMessage, /, *, hand_over: Callable[[], bool], bounces_to: str = ""
     ) -> Outcome:
         """File the message; a file appears whole or not at all."""
         envelope = f"Return-Path: <{bounces_to or _sender_of(message)}>\r\n"
@@ -229,7 +189,7 @@ class SmtpPostbox:
         self._server: smtplib.SMTP | None = None
 
     def deliver(
-        self, message: EmailMessage, *, hand_over: Callable[[], bool], bounces_to: str = ""
+        self, message: EmailMessage, /, *, hand_over: Callable[[], bool], bounces_to: str = ""
     ) -> Outcome:
         """Give the message to the server."""
         content = message.as_bytes()

@@ -10,6 +10,7 @@ import click
 
 from timebank.cli import terminal
 from timebank.core import clock
+from timebank.core.phones import new_private_key
 from timebank.core.settings import Settings
 from timebank.core.settings import SettingsError
 from timebank.core.works import QueueName
@@ -138,4 +139,10 @@ def _fill(session: Session, *, seed: int) -> None:
         operators.name_operator(session, email=coordinator.email)
 
 
-COMMANDS = (up, migrate, prepare, demo, worker, scheduler, doctor)
+@click.command("push-key")
+def push_key() -> None:
+    """Draw a key for notices on phones, to give as PUSH_KEY. A new one ends every phone's."""
+    click.echo(new_private_key())
+
+
+COMMANDS = (up, migrate, prepare, demo, worker, scheduler, doctor, push_key)

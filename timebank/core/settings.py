@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import SplitResult
 from urllib.parse import urlsplit
 
+from timebank.core import phones
+
 if TYPE_CHECKING:
     from collections.abc import Collection
     from collections.abc import Mapping
@@ -25,6 +27,10 @@ DEFAULT_INSTANCE = "instance"
 SHORTEST_SECRET = 32
 SHORTEST_TOKEN = 16
 HIGHEST_PORT = 65535
+
+_HOST = r"(?:localhost|[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+)"
+_CONTACT = re.compile(rf"mailto:[!-?A-~]{{1,64}}@{_HOST}|https://{_HOST}")
+_NOBODY = "mailto:noreply@localhost"
 
 # What stands before the @ gets a token of up to 52 characters added, and may have 64 in all.
 _TAGGED_ADDRESS = re.compile(r"[a-z0-9][a-z0-9._-]{0,9}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})*")
@@ -65,6 +71,11 @@ class Settings:
             of our mails, where nobody reads it.
         bounces_url: The mailbox it is read from, as above. Empty: handed over to
             `timebank read-bounce`.
+        push_key: Our private key for notices on phones (VAPID): 32 bytes as base64url. Empty:
+            nobody is told on a phone.
+        push_contact: Where push services can complain about us: `mailto:...` or `https://...`.
+        push_hosts: The push services of browsers that may be asked, apart by spaces;
+            `*.example.org` is all below. Empty: those of the usual browsers.
         metrics_token: What whoever collects `/metrics` must say as its bearer token. Empty: only
             this machine may collect them.
         demo: Whether the sign-in page offers made-up people; never true on a public address.
@@ -85,6 +96,9 @@ class Settings:
     bounce_address: str = ""
     bounces_url: str = field(default="", repr=False)
     metrics_token: str = field(default="", repr=False)
+    push_key: str = field(default="", repr=False)
+    push_contact: str = ""
+    push_hosts: str = ""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Settings:
@@ -111,7 +125,16 @@ class Settings:
             bounce_address=_tagged_address(environ, "BOUNCE_ADDRESS"),
             bounces_url=_mailbox_url(environ, "BOUNCES_URL", needs="BOUNCE_ADDRESS"),
             metrics_token=_metrics_token(environ),
+            push_key=_push_key(environ),
+            push_contact=_push_contact(environ, public_url),
+            push_hosts=_push_hosts(environ),
         )
+
+    @property
+    def push_services(self) -> phones.Services:
+        """The push services of browsers that may be asked."""
+        hosts = tuple(self.push_hosts.split()) or phones.USUAL_HOSTS
+        return phones.Services(hosts=hosts, is_local_allowed=self.fetches_locally)
 
 
 def is_loopback(url: str) -> bool:
@@ -241,3 +264,31 @@ def _metrics_token(environ: Mapping[str, str]) -> str:
             " and signs, without spaces."
         )
     return text
+
+
+def _push_key(environ: Mapping[str, str]) -> str:
+    text = environ.get("PUSH_KEY", "").strip()
+    if text and not phones.is_private_key(text):
+        raise SettingsError("PUSH_KEY cannot be understood: give what `timebank push-key` prints.")
+    return text
+
+
+def _push_contact(environ: Mapping[str, str], public_url: str) -> str:
+    """Read PUSH_CONTACT; the site itself unless given, and nobody while it has no https."""
+    text = environ.get("PUSH_CONTACT", "").strip()
+    if text and not _CONTACT.fullmatch(text):
+        raise SettingsError(
+            "PUSH_CONTACT cannot be understood: give one such as mailto:ama@goodturn.example."
+        )
+    site = f"https://{urlsplit(public_url).hostname}"
+    is_reachable = public_url.startswith("https:") and _CONTACT.fullmatch(site)
+    return text or (site if is_reachable else _NOBODY)
+
+
+def _push_hosts(environ: Mapping[str, str]) -> str:
+    hosts = environ.get("PUSH_HOSTS", "").lower().split()
+    if not all(map(phones.A_HOST.fullmatch, hosts)):
+        raise SettingsError(
+            "PUSH_HOSTS cannot be understood: give host names, such as *.push.example.org."
+        )
+    return " ".join(hosts)

@@ -20,8 +20,10 @@ from timebank.core import ids
 from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
 from timebank.domain import suppression
+from timebank.models import Membership
 from timebank.models import Person
 from timebank.models import Profile
+from timebank.models import PushSubscription
 from timebank.models import SignIn
 from timebank.models import SignInRequest
 
@@ -268,7 +270,10 @@ def end_sign_in(session: Session, *, token: str, now: dt.datetime) -> None:
 
 
 def end_all_sign_ins(session: Session, *, person_id: int, now: dt.datetime) -> None:
-    """Sign somebody out of every browser, and void the links and codes on their way to them."""
+    """Sign somebody out of every browser, and void the links and codes on their way to them.
+
+    Nothing is shown in those browsers from then on.
+    """
     session.execute(
         sa.update(SignIn)
         .where(SignIn.person_id == person_id, SignIn.ended_at.is_(None))
@@ -279,5 +284,11 @@ def end_all_sign_ins(session: Session, *, person_id: int, now: dt.datetime) -> N
         sa.update(SignInRequest)
         .where(SignInRequest.person_id == person_id, SignInRequest.used_at.is_(None))
         .values(used_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    theirs = sa.select(Membership.id).where(Membership.person_id == person_id)
+    session.execute(
+        sa.delete(PushSubscription)
+        .where(PushSubscription.membership_id.in_(theirs))
         .execution_options(synchronize_session=False)
     )

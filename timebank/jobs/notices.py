@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import logging
 import time
 from collections.abc import Callable
@@ -13,11 +12,9 @@ from collections.abc import Sequence
 from contextlib import contextmanager
 from contextlib import suppress
 from dataclasses import dataclass
-from dataclasses import replace
 from email.message import EmailMessage
-from email.utils import format_datetime
 from typing import Any
-from urllib.parse import urlsplit
+from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
@@ -25,40 +22,37 @@ from sqlalchemy.exc import InterfaceError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from timebank.adapters.mail import Fate
+from timebank.adapters.channels import Fate
+from timebank.adapters.channels import Outcome
+from timebank.adapters.channels import Step
 from timebank.adapters.mail import NotOneRecipient
-from timebank.adapters.mail import Outcome
 from timebank.adapters.mail import Postbox
-from timebank.adapters.mail import Step
-from timebank.adapters.mail import add_calendars
 from timebank.adapters.mail import open_postbox
-from timebank.adapters.mail import write_message
-from timebank.adapters.mail_headers import add_reply_to
-from timebank.adapters.mail_headers import add_way_out
-from timebank.adapters.mail_headers import name_language
 from timebank.core import clock
 from timebank.domain import suppression
-from timebank.domain.calendar.invitations import Office
 from timebank.domain.notices import choosing
 from timebank.domain.notices import delivery
 from timebank.domain.notices import letters
-from timebank.domain.notices import wording
 from timebank.domain.notices.delivery import Lease
-from timebank.domain.notices.entries import Entries
-from timebank.domain.notices.entries import entries_for
 from timebank.domain.notices.judging import Enclosed
 from timebank.domain.notices.judging import judge
 from timebank.domain.notices.letters import Letter
 from timebank.domain.notices.letters import reason_to_drop
-from timebank.domain.notices.rendering import one_line
 from timebank.jobs import bounces
-from timebank.jobs import replies
+from timebank.jobs import carrying
 from timebank.jobs import tools
+from timebank.jobs.carrying import Errand
+from timebank.jobs.leaving import Leaving
+from timebank.jobs.leaving import host_of
+from timebank.jobs.leaving import word
+from timebank.jobs.leaving import write
 from timebank.jobs.tools import Tools
+from timebank.models import Way
 
 log = logging.getLogger(__name__)
 
-ID_DIGITS = 40
+Made = TypeVar("Made")
+
 ASK_AGAIN_SECONDS = 0.5
 
 # What was looked up is believed for so long. A round is what can be sent meanwhile: each takes
@@ -171,61 +165,74 @@ def _give_back(mine: Tools, leases: Sequence[Lease]) -> None:
 def _see_through(our_round: Round, lease: Lease) -> bool:
     """See one notice through -> whether to go on with the next."""
     mine = our_round.mine
-    if not lease.takes_mail:
-        why = delivery.TAKES_NO_MAIL
-        _note(mine, lambda session: delivery.mark_failed(session, lease=lease, why=why))
+    leaving = _guarded(mine, lease, lambda: _leaving(our_round, lease))
+    if leaving is None or (leaving.errand and _is_told(our_round, lease, leaving.errand)):
         return True
-    try:
-        message = _message(our_round, lease)
-    except (OperationalError, InterfaceError):
-        raise  # the database is away: that is not the notice's fault, and its lease will end
-    except Exception as error:  # noqa: BLE001 - one bad row must not stop all others
-        log.warning("Notice %s could not be worded: %s", lease.notice_id, type(error).__name__)
-        _put_back(mine, lease, f"wording: {type(error).__name__}", worded=False)
-        return True
+    message = _guarded(mine, lease, lambda: _message(mine, lease, leaving))
     if message is None:
         return True
     outcome = our_round.postbox.deliver(
         message,
-        hand_over=lambda: _hand_over(our_round, lease),
+        hand_over=lambda: _hand_over(our_round, lease, Way.MAIL),
         bounces_to=_bounces_to(mine, lease, message),
     )
     _record(our_round, lease, outcome, message["To"])
     return outcome.fate not in {Fate.AWAY, Fate.UNKNOWN}
 
 
-def host_of(mine: Tools) -> str:
-    """The host name that our messages and their senders carry."""
-    host = urlsplit(mine.settings.public_url).hostname or ""
-    return host if any(letter.isalpha() for letter in host) and ":" not in host else "localhost"
+def _guarded(mine: Tools, lease: Lease, make: Callable[[], Made | None]) -> Made | None:
+    """Make something of a notice; one that cannot be worded is put back, and stops no other."""
+    try:
+        return make()
+    except (OperationalError, InterfaceError):
+        raise  # the database is away: that is not the notice's fault, and its lease will end
+    except Exception as error:  # noqa: BLE001 - one bad row must not stop all others
+        log.warning("Notice %s could not be worded: %s", lease.notice_id, type(error).__name__)
+        _put_back(mine, lease, f"wording: {type(error).__name__}", worded=False)
+        return None
 
 
-def message_id(dedupe_key: str, host: str) -> str:
-    """Name a message after its notice, so that every try carries the same name."""
-    return f"{hashlib.sha256(dedupe_key.encode()).hexdigest()[:ID_DIGITS]}@{host}"
-
-
-def _message(our_round: Round, lease: Lease) -> EmailMessage | None:
-    """Write the message, or end the notice when what it tells is no longer so."""
-    mine, now = our_round.mine, clock.now()
-    with mine.session() as session:
+def _leaving(our_round: Round, lease: Lease) -> Leaving | None:
+    """Put it into words, or end the notice when what it tells is no longer so."""
+    now = clock.now()
+    with our_round.mine.session() as session:
         letter = _letter(session, our_round, lease.notice_id)
         why = reason_to_drop(letter)
-        enclosed = _enclosed(session, our_round, lease, letter, now) if why is None else None
-        entries = enclosed and entries_for(
-            session, letter, notice_id=lease.notice_id, office=_office(mine), now=now
-        )
-    if why is None and enclosed is None:
-        return None  # it waits for its reader's own time, or they'd rather not have it
-    if enclosed is not None:
-        enclosed = replace(enclosed, reply_to=replies.answers_to(mine, lease, letter))
-        try:
-            return _write(mine, letter, enclosed, entries or None, now)
-        except NotOneRecipient:
-            why = "not one plain address"
-    reason = why or ""
-    _note(mine, lambda session: delivery.mark_cancelled(session, lease=lease, why=reason))
-    return None
+        if why is not None:
+            delivery.mark_cancelled(session, lease=lease, why=why)
+            return None
+        enclosed = _enclosed(session, our_round, lease, letter, now)
+        if enclosed is None:
+            return None  # it waits for its reader's own time, or they'd rather not have it
+        if not lease.takes_mail and enclosed.way is Way.MAIL:
+            delivery.mark_failed(session, lease=lease, why=delivery.TAKES_NO_MAIL)
+            return None
+        return word(our_round.mine, session, lease, letter=letter, enclosed=enclosed, now=now)
+
+
+def _is_told(our_round: Round, lease: Lease, errand: Errand) -> bool:
+    """Tell it by another way than mail -> whether that is done; False: it goes by mail."""
+    return carrying.run(
+        our_round.mine,
+        lease,
+        errand,
+        hand_over=lambda: _hand_over(our_round, lease, errand.way),
+        note=lambda write: _note(our_round.mine, write),
+    )
+
+
+def _message(mine: Tools, lease: Lease, leaving: Leaving) -> EmailMessage | None:
+    """Write the mail; None, and the end of it, where there is nobody to write to."""
+    if not lease.takes_mail:
+        why = delivery.TAKES_NO_MAIL
+        _note(mine, lambda session: delivery.mark_failed(session, lease=lease, why=why))
+        return None
+    try:
+        return write(mine, leaving)
+    except NotOneRecipient:
+        why = "not one plain address"
+        _note(mine, lambda session: delivery.mark_cancelled(session, lease=lease, why=why))
+        return None
 
 
 def _letter(session: Session, our_round: Round, notice_id: int) -> Letter:
@@ -246,54 +253,10 @@ def _enclosed(
     return judge(session, lease=lease, letter=letter, due=due, now=now)
 
 
-def _office(mine: Tools) -> Office:
-    """Say whom the calendars in our mails are from."""
-    return Office(
-        public_url=mine.settings.public_url,
-        secret_key=mine.settings.secret_key,
-        sender=_sender(mine),
-        reply_address=mine.settings.reply_address,
-    )
-
-
-def _sender(mine: Tools) -> str:
-    return f"noreply@{host_of(mine)}"
-
-
-def _write(
-    mine: Tools, letter: Letter, enclosed: Enclosed, entries: Entries | None, now: dt.datetime
-) -> EmailMessage:
-    settings = mine.settings
-    words = wording.word(
-        letter,
-        public_url=settings.public_url,
-        secret_key=settings.secret_key,
-        now=now,
-        enclosed=enclosed,
-    )
-    message = write_message(
-        sender_name=one_line(letter.community_name),
-        sender=_sender(mine),
-        recipient=letter.email or "",
-        subject=words.subject,
-        text=words.text,
-        html=words.html,
-        message_id=message_id(letter.dedupe_key, host_of(mine)),
-        date=format_datetime(now),
-    )
-    name_language(message, words.language)
-    if words.stop:
-        add_way_out(message, words.stop)
-    if enclosed.reply_to:
-        add_reply_to(message, enclosed.reply_to)
-    if entries:
-        add_calendars(message, entries.calendars, method=entries.method.value.upper())
-    return message
-
-
-def _hand_over(our_round: Round, lease: Lease) -> bool:
+def _hand_over(our_round: Round, lease: Lease, way: Way) -> bool:
     """Pass the fence; True means that the disk has it."""
-    passed = delivery.hand_over(our_round.fence, lease=lease, lasts=our_round.mine.pace.lease)
+    lasts = our_round.mine.pace.lease
+    passed = delivery.hand_over(our_round.fence, lease=lease, lasts=lasts, way=way)
     our_round.fence.commit()
     return passed
 

@@ -16,6 +16,8 @@ from timebank.models.calendar import MailedTurn
 from timebank.models.calendar import Method
 from timebank.models.calendar import ReplyOutcome
 from timebank.models.calendar import Shows
+from timebank.models.channels import PushSubscription
+from timebank.models.channels import Way
 from timebank.models.communities import Community
 from timebank.models.communities import Group
 from timebank.models.communities import GroupOrganiser
@@ -222,6 +224,7 @@ __all__ = [
     "Profile",
     "ProofKind",
     "PublishedMonth",
+    "PushSubscription",
     "Qualification",
     "QualificationKind",
     "ReasonKind",
@@ -251,5 +254,6 @@ __all__ = [
     "Venue",
     "Waiting",
     "WaitingState",
+    "Way",
     "WithdrawnBecause",
 ]

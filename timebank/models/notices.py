@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped
 from sqlalchemy.orm import mapped_column
 
 from timebank.db import Base
+from timebank.models.channels import Way
 from timebank.models.types import CreatedAt
 from timebank.models.types import Key
 from timebank.models.types import Small
@@ -76,6 +77,7 @@ class NoticeKind(enum.StrEnum):
     MESSAGE_ANSWERED = "message_answered"
     COME_AGAIN = "come_again"
     ANSWER_RETURNED = "answer_returned"
+    PHONE_TRIED = "phone_tried"
 
 
 class NoticeState(enum.StrEnum):
@@ -105,6 +107,8 @@ class Notice(Base):
         wordings: How many of those because it could not be worded.
         due_at: When it was due at first, where it was put back since.
         again_at: When somebody had it sent again; `NoticeDecision` says who did.
+        way: How it went, or is to go at the next try; None: that was not decided otherwise, so by
+            mail where it was sent.
     """
 
     __tablename__ = "notice"
@@ -133,10 +137,12 @@ class Notice(Base):
     due_at: Mapped[dt.datetime | None]
     again_at: Mapped[dt.datetime | None]
     again_by: Mapped[int | None] = mapped_column(sa.ForeignKey("membership.id"))
+    way: Mapped[Way | None] = mapped_column(choice(Way))
 
     __table_args__ = (
         one_of("kind", NoticeKind, "notice_kind"),
         one_of("state", NoticeState, "notice_state"),
+        one_of("way", Way, "notice_way"),
         sa.UniqueConstraint("dedupe_key", name="same_notice_once"),
         sa.UniqueConstraint("claim_id", "kind", "starts_at", name="notice_once_per_claim"),
         sa.CheckConstraint(
@@ -286,9 +292,14 @@ class MailRest(Base):
 
 
 class How(enum.StrEnum):
-    """How somebody gets the mails of one family: each by itself, in the weekly mail, or not."""
+    """How somebody is told of one family: each by itself, in the weekly mail, or not.
+
+    By itself means by mail, on their phone, or as a text message where the instance sends any.
+    """
 
     MAIL = "mail"
+    PHONE = "phone"
+    TEXT = "text"
     WEEKLY = "weekly"
     NONE = "none"
 

@@ -9,6 +9,7 @@ from timebank.web.calendar.embedding import bp as embed
 from timebank.web.calendar.incoming import bp as incoming
 from timebank.web.calendar.programs import bp as programs
 from timebank.web.calendar.routes import bp as calendar
+from timebank.web.channels.routes import bp as channels
 from timebank.web.events.editing import bp as editor
 from timebank.web.events.routes import bp as events
 from timebank.web.exchange.board import bp as neighbours
@@ -74,6 +75,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     neighbours,
     messages,
     notices,
+    channels,
     operations,
     pages,
 )

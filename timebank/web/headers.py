@@ -23,6 +23,7 @@ CONTENT_SECURITY_POLICY = (
     "img-src 'self' data:; "
     "connect-src 'self'; "
     "manifest-src 'self'; "
+    "worker-src 'self'; "
     "form-action 'self'; "
     "base-uri 'none'; "
     "frame-ancestors 'none'"

@@ -188,13 +188,17 @@ SELECT created_at, last_seen_at, expires_at, ended_at
 SELECT created_at, expires_at, used_at, wrong_codes, next_path
   FROM sign_in_request WHERE person_id = :person_id ORDER BY id""",
     "messages": """
-SELECT kind, state, facts, not_before, created_at, sent_at, last_error
+SELECT kind, state, facts, not_before, created_at, sent_at, way, last_error
   FROM notice WHERE person_id = :person_id ORDER BY id""",
     "choices_about_mail": """
 SELECT k.turns, k.asking, k.neighbours, k.hours, k.leads, k.quiet_from, k.quiet_until,
        k.paused_until, k.weekly, k.weekly_on, k.weekly_hour, k.near, k.language, k.changed_at
   FROM mail_choice k JOIN membership m ON m.id = k.membership_id
  WHERE m.person_id = :person_id ORDER BY m.id""",
+    "phones_we_tell_you_on": """
+SELECT s.label AS phone, s.created_at AS since, s.last_ok_at
+  FROM push_subscription s JOIN membership m ON m.id = s.membership_id
+ WHERE m.person_id = :person_id ORDER BY s.id""",
     "mail_that_came_back": """
 SELECT status, refusals, first_at, last_at, since AS not_written_to_since, lifted_at
   FROM mail_suppression WHERE person_id = :person_id ORDER BY id""",

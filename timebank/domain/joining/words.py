@@ -37,6 +37,11 @@ COLUMNS: dict[str, Fate] = {
     "feed.area": Fate.ROW,
     "feed.role_name": Fate.ROW,
     "mail_choice.near": Fate.ROW,
+    "push_subscription.endpoint": Fate.ROW,
+    "push_subscription.p256dh": Fate.ROW,
+    "push_subscription.auth": Fate.ROW,
+    "push_subscription.label": Fate.ROW,
+    "push_subscription.failed_as": Fate.ROW,
     "notice.dedupe_key": Fate.ROW,
     "notice.last_error": Fate.ROW,  # a mail server may repeat the address in it
     "notice.facts": Fate.ROW,  # and in those to others, what they wrote and their name: WORDS
@@ -123,6 +128,7 @@ STAYS: dict[str, str] = {
             "job_run.queue",
             "job_run.outcome",
             "notice.kind",
+            "notice.way",
             "notice_decision.decision",
             "notice_decision.was",
             "post.category",

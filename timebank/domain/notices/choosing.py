@@ -27,6 +27,7 @@ from timebank.domain.notices.families import Family
 from timebank.models import How
 from timebank.models import Lead
 from timebank.models import NoticeKind
+from timebank.models import Way
 
 USUAL_DAY = 4
 USUAL_HOUR = 17
@@ -54,7 +55,8 @@ SELECT n.id, n.kind, n.expires_at,
        coalesce(e.leads, x.leads) AS event_leads,
        n.person_id, n.community_id, t.timezone, m.id AS membership_id,
        m.may_be_asked, c.turns, c.asking, c.neighbours, c.hours, c.leads, c.quiet_from,
-       c.quiet_until, c.paused_until, c.weekly, c.weekly_on, c.weekly_hour, c.near, c.language
+       c.quiet_until, c.paused_until, c.weekly, c.weekly_on, c.weekly_hour, c.near, c.language,
+       n.way
   FROM notice n
   JOIN community t ON t.id = n.community_id
   LEFT JOIN membership m ON m.community_id = n.community_id AND m.person_id = n.person_id
@@ -156,6 +158,7 @@ class Due:
         untold_at: When the first of its turns begins that no weekly mail has named, for those who
             would read of turns there; None: there is none.
         event_leads: When people are reminded of the event of its turn.
+        way: How it is to go whatever they chose, since their own way failed; None: as they chose.
     """
 
     kind: NoticeKind
@@ -164,6 +167,7 @@ class Due:
     is_needed: bool = False
     untold_at: dt.datetime | None = None
     event_leads: frozenset[Lead] = USUAL_LEADS
+    way: Way | None = None
 
     @property
     def family(self) -> Family | None:
@@ -188,6 +192,7 @@ def due_of(row: sa.RowMapping) -> Due:
         is_needed=row["is_needed"],
         untold_at=row["untold_at"],
         event_leads=leads_of(row["event_leads"]),
+        way=Way(row["way"]) if row["way"] else None,
     )
 
 

@@ -35,6 +35,7 @@ from sqlalchemy.orm import Session
 from timebank.domain import suppression
 from timebank.models import MailRest
 from timebank.models import NoticeState
+from timebank.models import Way
 
 # The fence, and what was sent, are written on a connection that is kept: one way there and back.
 Doing = Session | sa.Connection
@@ -84,7 +85,7 @@ RETURNING id, lease_token, person_id,
 """  # noqa: S608 - our own words only
 
 FENCE = """
-UPDATE notice SET state = 'handover', lease_until = now() + :lasts
+UPDATE notice SET state = 'handover', lease_until = now() + :lasts, way = :way
  WHERE id = :notice_id AND lease_token = :token AND state = 'leased'
 """
 
@@ -94,6 +95,13 @@ OURS = "id = :notice_id AND lease_token = :token AND state IN ('leased', 'handov
 END = f"""
 UPDATE notice SET state = CAST(:state AS text), last_error = :why,
                   lease_token = NULL, lease_until = NULL
+ WHERE {OURS}
+"""  # noqa: S608
+
+# Certainly not taken on the way that they chose: it goes on by mail, behind the fence again.
+GO_BY_MAIL = f"""
+UPDATE notice SET state = 'leased', way = 'mail', last_error = :why,
+                  lease_until = now() + :lasts
  WHERE {OURS}
 """  # noqa: S608
 
@@ -195,9 +203,21 @@ def lease_notice(session: Session, *, lasts: dt.timedelta) -> Lease | None:
     return next(iter(lease_notices(session, most=1, lasts=lasts)), None)
 
 
-def hand_over(session: Doing, *, lease: Lease, lasts: dt.timedelta) -> bool:
+def hand_over(session: Doing, *, lease: Lease, lasts: dt.timedelta, way: Way = Way.MAIL) -> bool:
     """Pass the fence, right before the message leaves us; False: leave it, it is not ours."""
-    return _change(session, FENCE, lease, lasts=lasts)
+    return _change(session, FENCE, lease, lasts=lasts, way=way.value)
+
+
+def go_by_mail(session: Session, *, lease: Lease, lasts: dt.timedelta, why: str) -> bool:
+    """Let it go by mail after all, now and ever after; False: leave it, it is not ours.
+
+    Args:
+        session: The session.
+        lease: Of the notice.
+        lasts: How long the lease is from now on.
+        why: Codes of whoever did not take it.
+    """
+    return _change(session, GO_BY_MAIL, lease, lasts=lasts, why=why)
 
 
 def mark_sent(session: Doing, *, lease: Lease) -> bool:

@@ -100,5 +100,6 @@ NEEDED = frozenset(
         NoticeKind.APPLICATION_ACCEPTED,
         NoticeKind.APPLICATION_DECLINED,
         NoticeKind.LEFT,
+        NoticeKind.PHONE_TRIED,
     }
 )

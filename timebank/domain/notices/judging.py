@@ -12,6 +12,7 @@ from timebank.domain.events.leads import read as leads_of
 from timebank.domain.notices import choosing
 from timebank.domain.notices import delivery
 from timebank.domain.notices import together
+from timebank.domain.notices import ways
 from timebank.domain.notices import weekly
 from timebank.domain.notices.choosing import STANDS_THERE_ANYWAY
 from timebank.domain.notices.choosing import Choices
@@ -24,6 +25,7 @@ from timebank.domain.notices.families import Family
 from timebank.domain.notices.letters import Letter
 from timebank.domain.notices.weekly import Week
 from timebank.models import NoticeKind
+from timebank.models import Way
 
 NOTHING_TO_SAY = "nothing to say"
 
@@ -39,6 +41,8 @@ class Enclosed:
         week: What the weekly mail brings.
         language: Of the reader; None: the site's own.
         reply_to: Where it is answered by mail; empty: it can't be, and says so.
+        way: How it goes to its reader.
+        expires_at: Until when it is worth telling.
     """
 
     membership_id: int | None = None
@@ -47,6 +51,8 @@ class Enclosed:
     week: Week | None = None
     language: str | None = None
     reply_to: str = ""
+    way: Way = Way.MAIL
+    expires_at: dt.datetime | None = None
 
 
 def judge(
@@ -82,7 +88,11 @@ def _put_aside(
 def _enclose(session: Session, notice_id: int, due: Due, now: dt.datetime) -> Enclosed:
     choices = due.choices
     plain = Enclosed(
-        membership_id=choices.membership_id, family=due.family, language=choices.language
+        membership_id=choices.membership_id,
+        family=due.family,
+        language=choices.language,
+        way=due.way or ways.way_for(due.kind, choices),
+        expires_at=due.expires_at,
     )
     if due.kind is NoticeKind.WEEKLY:
         week = weekly.read_week(session, notice_id=notice_id, choices=choices, now=now)

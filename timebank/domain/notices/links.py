@@ -90,6 +90,11 @@ class Links:
         return f"{self.home}/me/mail"
 
     @property
+    def phones(self) -> str:
+        """The page of the phones on which somebody is told."""
+        return f"{self.home}/me/phone"
+
+    @property
     def stop(self) -> str | None:
         """A page with one button: no more of these. None for what is needed.
 

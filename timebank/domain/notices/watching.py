@@ -34,7 +34,7 @@ SELECT id, kind, was_due_at, now() - was_due_at, attempts, refusals, last_error 
 SEND_AGAIN = """
 UPDATE notice SET state = 'pending', not_before = now(), due_at = NULL, attempts = 0, refusals = 0,
                   wordings = 0, lease_token = NULL, lease_until = NULL, sent_at = NULL,
-                  again_at = now()
+                  again_at = now(), way = NULL
  WHERE id = :notice_id AND state IN ('uncertain', 'failed') AND expires_at > now()
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint
+from flask import current_app
 from flask import redirect
 from flask import render_template
 from flask import url_for
@@ -13,12 +14,14 @@ from timebank.core import clock
 from timebank.core import ids
 from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
+from timebank.core.settings import Settings
 from timebank.db import db
 from timebank.domain.calendar.choosing import read_areas
 from timebank.domain.notices import choosing
 from timebank.domain.notices import saving
 from timebank.domain.notices.families import Family
 from timebank.domain.notices.links import STOP_PURPOSE
+from timebank.models import How
 from timebank.models import Membership
 from timebank.web.addresses import secret_key
 from timebank.web.auth import member
@@ -126,4 +129,12 @@ def _page(form: MailForm) -> str:
 def _offer(form: MailForm) -> None:
     here = door().community
     areas = read_areas(db.session(), community_id=here.id)
-    form.offer(areas, _("All of %(place)s", place=here.place))
+    form.offer(areas, _("All of %(place)s", place=here.place), _hows())
+
+
+def _hows() -> set[How]:
+    """Say in which ways people are told here; what somebody has chosen elsewhere stays theirs."""
+    settings: Settings = current_app.extensions["timebank.settings"]
+    chosen = choosing.read_choices(db.session(), membership_id=member())
+    phone = {How.PHONE} if settings.push_key else set()
+    return {How.MAIL, How.WEEKLY, How.NONE, *phone, *chosen.hows.values()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext
@@ -33,7 +34,9 @@ from timebank.web.typed import choices_of
 from timebank.web.words import _
 
 HOWS = [
-    (How.MAIL.value, _("Each by itself")),
+    (How.MAIL.value, _("Each by e-mail")),
+    (How.PHONE.value, _("On my phone")),
+    (How.TEXT.value, _("As a text message")),
     (How.WEEKLY.value, _("In the weekly mail")),
     (How.NONE.value, _("Not at all")),
 ]
@@ -51,12 +54,12 @@ def _how(label: str) -> RadioField:
         label,
         choices=choices_of(HOWS),
         validate_choice=False,
-        validators=[OneOf(_("Choose one of the three"))],
+        validators=[OneOf(_("Choose one of these"))],
     )
 
 
 class MailForm(PageForm):
-    """Everything that can be chosen. `offer` says which parts of the place there are.
+    """Everything that can be chosen. `offer` says which ways and parts of the place there are.
 
     `before`: the times of their own that were chosen before, and stand ticked on the page.
     """
@@ -114,8 +117,11 @@ class MailForm(PageForm):
         if self.reminded.data == OURS and ticked(field) - self.before:
             raise StopValidation(gettext("Choose “As I tick here”, or untick these"))
 
-    def offer(self, areas: tuple[str, ...], everywhere: str) -> None:
-        """Offer these parts of the place, and the hours as people say them."""
+    def offer(self, areas: tuple[str, ...], everywhere: str, hows: Collection[How]) -> None:
+        """Offer these parts of the place and ways, and the hours as people say them."""
+        offered = choices_of([(how, name) for how, name in HOWS if how in hows])
+        for field in (self.turns, self.asking, self.neighbours, self.hours):
+            field.choices = offered
         self.near.choices = choices_of([("", everywhere), *((area, area) for area in areas)])
         self.weekly_hour.choices = choices_of(
             [(str(hour), time_of_day(A_HOUR_OF.replace(hour=hour), "UTC")) for hour in HOURS]

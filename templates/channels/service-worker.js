@@ -1,0 +1,46 @@
+{# Rendered, because icons have their hash in their name. Nothing here depends on who asks. #}
+// Shows what the push service brings, and opens its page on a tap. It keeps no page for later.
+const SHOWN = { icon: "{{ asset("img/icon-192.png") }}", badge: "{{ asset("img/badge.png") }}" };
+
+self.addEventListener("install", () => self.skipWaiting());
+
+self.addEventListener("push", (event) => {
+  const told = read(event.data);
+  event.waitUntil(
+    self.registration.showNotification(told.title, {
+      ...SHOWN,
+      body: told.body,
+      lang: told.lang,
+      tag: told.topic,
+      renotify: Boolean(told.topic),
+      data: { address: told.address },
+    }),
+  );
+});
+
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(show(ours(event.notification.data.address)));
+});
+
+// A browser that shows nothing takes the permission back: so something is always said.
+function read(data) {
+  const usual = { title: "Good Turn", body: "", lang: "en-GB", topic: "", address: "/me" };
+  try {
+    return { ...usual, ...data.json() };
+  } catch {
+    return usual;
+  }
+}
+
+// Only ever a page of this site, whatever was sent.
+function ours(address) {
+  const asked = new URL(address, self.location.origin);
+  return new URL(asked.pathname + asked.search, self.location.origin).href;
+}
+
+async function show(address) {
+  const open = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+  const same = open.find((one) => one.url === address);
+  return same ? same.focus() : self.clients.openWindow(address);
+}
