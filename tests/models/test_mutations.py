@@ -29,6 +29,7 @@ from tests.models import test_guarantees_imports as imports
 from tests.models import test_guarantees_incoming as incoming
 from tests.models import test_guarantees_insight as insight
 from tests.models import test_guarantees_joining as joining
+from tests.models import test_guarantees_letters as letters
 from tests.models import test_guarantees_mailed_turns as mailed_turns
 from tests.models import test_guarantees_member_lists as member_lists
 from tests.models import test_guarantees_messages as messages
@@ -60,6 +61,7 @@ for module in (
     insight,
     imports,
     joining,
+    letters,
     mailed_turns,
     member_lists,
     messages,

@@ -17,6 +17,9 @@ from urllib.parse import SplitResult
 from urllib.parse import urlsplit
 
 from timebank.core import phones
+from timebank.core.text_gateway import SettingsError
+from timebank.core.text_gateway import Texts
+from timebank.core.text_gateway import read_texts
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -37,10 +40,6 @@ _TAGGED_ADDRESS = re.compile(r"[a-z0-9][a-z0-9._-]{0,9}@[a-z0-9-]{1,63}(?:\.[a-z
 
 _DRIVER = "postgresql+psycopg://"
 _DATABASE_PREFIXES = (_DRIVER, "postgresql://", "postgres://")
-
-
-class SettingsError(Exception):
-    """A setting is missing or malformed; the message is one sentence that names it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +74,7 @@ class Settings:
         push_hosts: The push services of browsers that may be asked, `*.example.org` for all below.
         metrics_token: What whoever collects `/metrics` must say as its bearer token. Empty: only
             this machine may collect them.
+        texts: The gateway for text messages; None: none are sent.
         demo: Whether the sign-in page offers made-up people; never true on a public address.
     """
 
@@ -96,6 +96,7 @@ class Settings:
     push_key: str = field(default="", repr=False)
     push_contact: str = ""
     push_hosts: tuple[str, ...] = phones.USUAL_HOSTS
+    texts: Texts | None = None
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Settings:
@@ -125,6 +126,7 @@ class Settings:
             push_key=_push_key(environ),
             push_contact=_push_contact(environ, public_url),
             push_hosts=_push_hosts(environ),
+            texts=read_texts(environ),
         )
 
 

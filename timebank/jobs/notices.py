@@ -30,6 +30,7 @@ from timebank.adapters.mail_headers import name_language
 from timebank.core import clock
 from timebank.domain import suppression
 from timebank.domain.calendar.invitations import Office
+from timebank.domain.notices import by_letter
 from timebank.domain.notices import delivery
 from timebank.domain.notices import wording
 from timebank.domain.notices.delivery import Lease
@@ -146,7 +147,8 @@ def _ready(mine: Tools, lease: Lease) -> Leaving | None:
         letter = read_letter(session, notice_id=lease.notice_id)
         why = reason_to_drop(letter)
         if why is not None:
-            delivery.mark_cancelled(session, lease=lease, why=why)
+            if not (by_letter.is_for_paper(letter) and by_letter.put_aside(session, lease=lease)):
+                delivery.mark_cancelled(session, lease=lease, why=why)
             return None
         enclosed = judge(session, lease=lease, letter=letter, now=now)
         if enclosed is None:

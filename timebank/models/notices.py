@@ -77,10 +77,16 @@ class NoticeKind(enum.StrEnum):
     MESSAGE_ANSWERED = "message_answered"
     COME_AGAIN = "come_again"
     PHONE_TRIED = "phone_tried"
+    LETTERS_DUE = "letters_due"
+    TEXT_CODE = "text_code"
 
 
 class NoticeState(enum.StrEnum):
-    """Where a notice stands. `uncertain`: handed over, and nobody knows whether it arrived."""
+    """Where a notice stands.
+
+    `uncertain`: handed over, and nobody knows whether it arrived. `on_paper`: its person has no
+    e-mail, so it waits to be told in a letter, or on the telephone.
+    """
 
     PENDING = "pending"
     LEASED = "leased"
@@ -90,6 +96,7 @@ class NoticeState(enum.StrEnum):
     EXPIRED = "expired"
     CANCELLED = "cancelled"
     UNCERTAIN = "uncertain"
+    ON_PAPER = "on_paper"
 
 
 class Notice(Base):
@@ -108,6 +115,7 @@ class Notice(Base):
         again_at: When somebody had it sent again; `again_by` says who, unless it was the operator.
         way: How it went, or is to go at the next try; None: that was not decided otherwise, so by
             mail where it was sent.
+        told_by: The coordinator who rang them, where it was told by voice.
     """
 
     __tablename__ = "notice"
@@ -137,11 +145,40 @@ class Notice(Base):
     again_at: Mapped[dt.datetime | None]
     again_by: Mapped[int | None] = mapped_column(sa.ForeignKey("membership.id"))
     way: Mapped[Way | None] = mapped_column(choice(Way))
+    told_by: Mapped[int | None]
 
     __table_args__ = (
         one_of("kind", NoticeKind, "notice_kind"),
         one_of("state", NoticeState, "notice_state"),
         one_of("way", Way, "notice_way"),
+        sa.CheckConstraint(
+            "CASE WHEN way IN ('letter', 'voice')"
+            " THEN state IN ('on_paper', 'sent', 'cancelled', 'expired')"
+            " ELSE state <> 'on_paper' END",
+            name="told_on_paper",
+        ),
+        sa.CheckConstraint(
+            "CASE WHEN way = 'voice' THEN state = 'sent' AND told_by IS NOT NULL"
+            " ELSE told_by IS NULL END",
+            name="told_by_voice",
+        ),
+        sa.ForeignKeyConstraint(
+            ["told_by", "community_id"],
+            ["membership.id", "membership.community_id"],
+            name="told_by_a_member",
+        ),
+        sa.Index(
+            "notice_on_paper",
+            "community_id",
+            "person_id",
+            postgresql_where=sa.text("state = 'on_paper'"),
+        ),
+        sa.Index(
+            "notice_letters_due",
+            "community_id",
+            "not_before",
+            postgresql_where=sa.text("kind = 'letters_due'"),
+        ),
         sa.UniqueConstraint("dedupe_key", name="same_notice_once"),
         sa.UniqueConstraint("claim_id", "kind", "starts_at", name="notice_once_per_claim"),
         sa.CheckConstraint(

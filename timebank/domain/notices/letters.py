@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Collection
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 from timebank.core import text
 from timebank.domain.notices import coming_again
 from timebank.domain.notices import exchanges
+from timebank.domain.notices import letters_due
 from timebank.domain.notices import messages
 from timebank.domain.notices import posts
 from timebank.domain.notices.coming_again import AboutComingAgain
@@ -128,6 +130,10 @@ SELECT n.kind, n.dedupe_key, n.facts, t.name AS community_name, t.place, t.phone
                           AND ap.community_id = n.community_id
  WHERE n.id = :notice_id
 """
+LOOK_UP_MANY = LOOK_UP.replace("SELECT n.kind", "SELECT n.id AS notice_id, n.kind", 1).replace(
+    "n.id = :notice_id", "n.id = ANY (:notice_ids)"
+)
+NOT_TOLD = frozenset({"notice_id", "request_id", "nonce", "kind"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +160,7 @@ class Letter:
         exchange: The exchange that it is about.
         message: The organiser's message that it is about.
         again: The turns that would suit somebody who has had their first.
+        letters_due: How many neighbours without e-mail wait for their letter.
     """
 
     kind: NoticeKind
@@ -209,6 +216,7 @@ class Letter:
     exchange: AboutExchange | None
     message: AboutMessage | None = None
     again: AboutComingAgain | None = None
+    letters_due: int = 0
 
     @property
     def greeting(self) -> str:
@@ -292,15 +300,42 @@ def read_letter(session: Session, *, notice_id: int) -> Letter:
     exchange = exchanges.read(session, kind=row["kind"], facts=row["facts"])
     message = messages.read(session, kind=row["kind"], notice_id=notice_id)
     again = coming_again.read(session, kind=row["kind"], notice_id=notice_id, facts=row["facts"])
+    due = letters_due.read(session, kind=row["kind"], notice_id=notice_id)
     return Letter(
-        request=request, post=post, exchange=exchange, message=message, again=again, **row
-    )
+        request=request, post=post, exchange=exchange, message=message, again=again,
+        letters_due=due, **row,
+    )  # fmt: skip
+
+
+def read_many(session: Session, *, notice_ids: Collection[int]) -> dict[int, Letter]:
+    """Look up what several notices have to say, by their numbers, in three statements.
+
+    Those of organisers' messages and those that ask to come again are not meant.
+    """
+    rows = session.execute(sa.text(LOOK_UP_MANY), {"notice_ids": list(notice_ids)}).mappings()
+    found = {row["notice_id"]: dict(row) for row in rows}
+    named = {key: (NoticeKind(row["kind"]), row["facts"]) for key, row in found.items()}
+    about_posts = posts.read_many(session, named)
+    about_exchanges = exchanges.read_many(session, named)
+    return {
+        key: Letter(
+            **{name: row[name] for name in row.keys() - NOT_TOLD},
+            kind=named[key][0],
+            request=None,
+            post=about_posts.get(key),
+            exchange=about_exchanges.get(key),
+        )
+        for key, row in found.items()
+    }
 
 
 def reason_to_drop(letter: Letter) -> str | None:
-    """Tell why a notice no longer holds, or None when it does."""
-    if not letter.email:
-        return "nobody to write to"
+    """Tell why a mail is not sent any more, or None when it is."""
+    return lost_cause(letter) if letter.email else "nobody to write to"
+
+
+def lost_cause(letter: Letter) -> str | None:
+    """Tell why what a notice tells is no longer so, or None when it is."""
     if letter.kind is NoticeKind.SIGN_IN:
         return None if letter.is_request_open else "the sign-in was used or ran out"
     if letter.kind is NoticeKind.EVENT_CANCELLED:
@@ -317,6 +352,7 @@ def reason_to_drop(letter: Letter) -> str | None:
         or exchanges.reason_to_drop(letter.kind, letter.exchange)
         or messages.reason_to_drop(letter.kind, letter.message)
         or coming_again.reason_to_drop(letter.kind, letter.again)
+        or letters_due.reason_to_drop(letter.kind, letter.letters_due)
     )
 
 

@@ -67,6 +67,11 @@ def word(
     )
 
 
+def on_paper(letter: Letter, *, now: dt.datetime) -> str:
+    """Say a notice in a sentence or two, for a letter or to be read out on the telephone."""
+    return " ".join(_render(letter, "paper.txt", {"letter": letter, "now": now}).split())
+
+
 def _gists(enclosed: Enclosed, links: Links, now: dt.datetime) -> list[tuple[str, str]]:
     """Say each message that was kept for the weekly mail by its subject and where it leads."""
     kept = enclosed.week.kept if enclosed.week else ()

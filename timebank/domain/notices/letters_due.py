@@ -1,0 +1,66 @@
+"""Tell the coordinators of a community, once a fortnight, that letters are to be printed."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from timebank.models import NoticeKind
+
+DAYS_APART = 14
+
+# Whoever has had no letter for a fortnight, by the days of the community; at first, since they came.
+DUE = """
+SELECT m.community_id, count(*) AS letters
+  FROM membership m
+  JOIN community t ON t.id = m.community_id
+  JOIN profile p ON p.person_id = m.person_id AND p.email IS NULL
+  LEFT JOIN LATERAL (
+    SELECT max(l.printed_at) AS printed_at FROM printed_letter l WHERE l.membership_id = m.id
+  ) AS letter ON true
+ WHERE m.standing <> 'left'
+   AND (coalesce(letter.printed_at, m.created_at) AT TIME ZONE t.timezone)::date
+       <= ({now} AT TIME ZONE t.timezone)::date - {apart}
+ GROUP BY m.community_id
+"""
+# A letter printed for one person in between puts nobody off, and brings no second word either.
+SAY = f"""
+INSERT INTO notice (community_id, person_id, kind, dedupe_key, not_before, expires_at)
+SELECT t.id, c.person_id, 'letters_due',
+       format('letters-due-%s-%s-%s', t.id, (:now AT TIME ZONE t.timezone)::date, c.person_id),
+       :now, :now + interval '7 days'
+  FROM ({DUE.format(now=":now", apart=DAYS_APART)}) AS due
+  JOIN community t ON t.id = due.community_id
+  JOIN membership c ON c.community_id = t.id AND c.standing = 'coordinator'
+  JOIN profile p ON p.person_id = c.person_id AND p.email IS NOT NULL
+ WHERE NOT EXISTS (
+   SELECT FROM notice n
+    WHERE n.kind = 'letters_due' AND n.community_id = t.id
+      AND (n.not_before AT TIME ZONE t.timezone)::date
+          > (:now AT TIME ZONE t.timezone)::date - {DAYS_APART})
+    ON CONFLICT DO NOTHING
+"""  # noqa: S608 - the parts are ours
+COUNT = f"""
+SELECT coalesce(sum(due.letters), 0)
+  FROM ({DUE.format(now="now()", apart=DAYS_APART)}) AS due
+  JOIN notice n ON n.community_id = due.community_id AND n.id = :notice_id
+"""  # noqa: S608
+
+
+def say(session: Session, *, now: dt.datetime) -> int:
+    """Owe every coordinator word of letters that are due, once a fortnight -> how many."""
+    return session.execute(sa.text(SAY), {"now": now}).rowcount  # type: ignore[attr-defined, no-any-return]
+
+
+def read(session: Session, *, kind: NoticeKind, notice_id: int) -> int:
+    """Count the letters that a notice of this kind tells of; 0 for others, and once printed."""
+    if kind is not NoticeKind.LETTERS_DUE:
+        return 0
+    return int(session.scalar(sa.text(COUNT), {"notice_id": notice_id}) or 0)
+
+
+def reason_to_drop(kind: NoticeKind, count: int) -> str | None:
+    """Tell why nobody needs to be told any more, or None."""
+    return "they are printed" if kind is NoticeKind.LETTERS_DUE and not count else None
