@@ -53,11 +53,12 @@ SELECT x.id AS exchange_id, x.state, x.what, x.planned_at, x.happened_on, t.time
   LEFT JOIN profile b ON b.person_id = bm.person_id
  WHERE x.id = :exchange_id
 """
+OF_EACH = re.sub(r":(exchange_id|step_id)", r"named.\1", LOOK_UP)
 LOOK_UP_MANY = f"""
 SELECT named.key, found.*
   FROM unnest(CAST(:keys AS bigint[]), CAST(:exchange_id AS bigint[]), CAST(:step_id AS bigint[]))
        AS named (key, exchange_id, step_id),
-       LATERAL ({re.sub(r":(exchange_id|step_id)", r"named.\1", LOOK_UP)}) AS found
+       LATERAL ({OF_EACH}) AS found
 """  # noqa: S608 - the part is ours
 
 

@@ -30,11 +30,12 @@ SELECT p.id AS post_id, p.kind, p.title, p.state, p.expires_on, c.id AS talk_id,
   LEFT JOIN profile w ON w.person_id = side.person_id
  WHERE p.id = coalesce(c.post_id, :post_id)
 """
+OF_EACH = re.sub(r":(post_id|message_id)", r"named.\1", LOOK_UP)
 LOOK_UP_MANY = f"""
 SELECT named.key, found.*
   FROM unnest(CAST(:keys AS bigint[]), CAST(:post_id AS bigint[]), CAST(:message_id AS bigint[]))
        AS named (key, post_id, message_id),
-       LATERAL ({re.sub(r":(post_id|message_id)", r"named.\1", LOOK_UP)}) AS found
+       LATERAL ({OF_EACH}) AS found
 """  # noqa: S608 - the part is ours
 
 
