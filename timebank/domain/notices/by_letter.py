@@ -54,7 +54,7 @@ HAS_BEEN = frozenset(
 )
 WORTH_PAPER = TO_COME | HAS_BEEN
 
-MOST_NEWS = 6  # as many as stay on one page with everything else; the others wait for the next
+MOST_NEWS = 4  # as many as stay on one page with everything else; the others wait for the next
 POST_TAKES = dt.timedelta(days=3)
 RUNG_WITHIN = dt.timedelta(days=14)  # the next letter may be as far away
 WORTH_READING = dt.timedelta(days=42)
