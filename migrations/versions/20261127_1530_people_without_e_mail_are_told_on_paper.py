@@ -158,6 +158,7 @@ def _make_months() -> None:
         sa.Column("parts", sa.SmallInteger(), nullable=False),
         sa.Column("pence", sa.Numeric(12, 3), nullable=False),
         _created_at(),
+        sa.Column("handed_at", sa.TIMESTAMP(timezone=True)),
         sa.Column("returned_at", sa.TIMESTAMP(timezone=True)),
         sa.CheckConstraint("parts BETWEEN 1 AND 2 AND pence > 0", name="text_sent_price"),
         sa.ForeignKeyConstraint(["month"], ["text_month.month"], name="text_of_a_month"),
@@ -165,6 +166,12 @@ def _make_months() -> None:
             ["notice_id"], ["notice.id"], name="text_of_a_notice", ondelete="SET NULL"
         ),
         sa.PrimaryKeyConstraint("id", name="text_sent_pkey"),
+    )
+    op.create_index(
+        "text_sent_put_aside",
+        "text_sent",
+        ["created_at"],
+        postgresql_where=sa.text("handed_at IS NULL AND returned_at IS NULL"),
     )
     op.create_index("text_sent_month_idx", "text_sent", ["month"])
     op.create_index("text_sent_notice_id_idx", "text_sent", ["notice_id"])

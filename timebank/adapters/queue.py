@@ -64,6 +64,7 @@ ALLOWED = frozenset(
         "timebank.jobs.replies.read_mailbox",
         "timebank.jobs.runs.tidy",
         "timebank.jobs.sheets.forget_leftovers",
+        "timebank.jobs.texts.put_right",
         "timebank.jobs.turns.give_standing_turns",
         "timebank.jobs.turns.lapse_offers",
     }

@@ -45,6 +45,7 @@ from timebank.domain.notices.rendering import one_line
 from timebank.domain.notices.wording import Wording
 from timebank.jobs import bounces
 from timebank.jobs import carrying
+from timebank.jobs import texts
 from timebank.jobs import tools
 from timebank.jobs.carrying import Errand
 from timebank.jobs.carrying import Ready
@@ -102,6 +103,8 @@ def send_one(mine: Tools, postbox: Postbox) -> bool:
         lease = delivery.lease_notice(session, lasts=mine.pace.lease)
     if lease is None:
         return False
+    if texts.see_through(mine, lease):
+        return True
     ready = _guarded(mine, lease, lambda: _ready(mine, lease))
     if ready is None or (ready.errand and _is_told(mine, lease, ready.errand)):
         return True

@@ -133,6 +133,7 @@ SCHEDULES = (
     every(3600, CALENDARS, "bounces.forget_bounces", "forget what was returned long ago"),
     every(60, CALENDARS, "incoming.ask_busy_calendars", "ask members’ own calendars"),
     every(3600, CALENDARS, "incoming.forget_leftovers", "forget calendars nobody took in"),
+    every(300, BOOKS, "texts.put_right", "pay back what was put aside for texts never sent"),
     every(3600, CALENDARS, "replies.forget_replies", "forget which replies were read"),
     nightly("claims.close_turns", 2, 15, "close the turns of dates a week ago"),
     nightly("balances.prove_books", 2, 30, "prove the books, and publish their seal"),

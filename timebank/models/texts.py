@@ -117,6 +117,7 @@ class TextSent(Base):
     """The price of one text message, put aside before it goes; given back where it did not.
 
     Attributes:
+        handed_at: When its message passed the fence.
         returned_at: When it was given back; None: it is spent.
     """
 
@@ -132,8 +133,14 @@ class TextSent(Base):
     parts: Mapped[Small]
     pence: Mapped[Decimal] = mapped_column(sa.Numeric(12, 3))
     created_at: Mapped[CreatedAt]
+    handed_at: Mapped[dt.datetime | None]
     returned_at: Mapped[dt.datetime | None]
 
     __table_args__ = (
         sa.CheckConstraint("parts BETWEEN 1 AND 2 AND pence > 0", name="text_sent_price"),
+        sa.Index(
+            "text_sent_put_aside",
+            "created_at",
+            postgresql_where=sa.text("handed_at IS NULL AND returned_at IS NULL"),
+        ),
     )

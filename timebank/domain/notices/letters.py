@@ -310,7 +310,7 @@ def read_letter(session: Session, *, notice_id: int) -> Letter:
 def read_many(session: Session, *, notice_ids: Collection[int]) -> dict[int, Letter]:
     """Look up what several notices have to say, by their numbers, in three statements.
 
-    Those of organisers' messages and those that ask to come again are not meant.
+    Those of organisers' messages and to come again are not meant.
     """
     rows = session.execute(sa.text(LOOK_UP_MANY), {"notice_ids": list(notice_ids)}).mappings()
     found = {row["notice_id"]: dict(row) for row in rows}
@@ -331,6 +331,8 @@ def read_many(session: Session, *, notice_ids: Collection[int]) -> dict[int, Let
 
 def reason_to_drop(letter: Letter) -> str | None:
     """Tell why a mail is not sent any more, or None when it is."""
+    if letter.kind is NoticeKind.TEXT_CODE:
+        return "it goes as a text message, or not at all"
     return lost_cause(letter) if letter.email else "nobody to write to"
 
 

@@ -47,6 +47,7 @@ SELECT c.community_id, c.person_id, due.kind,
 # would follow another message about the same turn by less than half a day is not worth a mail; the
 # one on the eve is worth it after three hours. A message that never went does not count, and one
 # that was put back counts from when it was due at first. Who chose nothing has the usual two.
+# Who reads no e-mail and agreed to texts is reminded on the eve.
 DUE = """
 INSERT INTO notice (community_id, person_id, kind, dedupe_key, claim_id, starts_at,
                     not_before, expires_at)
@@ -56,7 +57,7 @@ SELECT c.community_id, c.person_id, due.kind,
        c.id, c.starts_at, due.not_before, due.expires_at
   FROM claim c
   JOIN community t ON t.id = c.community_id
-  JOIN profile p ON p.person_id = c.person_id AND p.email IS NOT NULL
+  JOIN profile p ON p.person_id = c.person_id
   LEFT JOIN mail_choice chosen ON chosen.membership_id = c.membership_id
  CROSS JOIN LATERAL (
    SELECT (day - 7 + time '10:00') AT TIME ZONE t.timezone AS week,
@@ -73,7 +74,10 @@ SELECT c.community_id, c.person_id, due.kind,
    ('morning', 'reminder_morning', morning, c.starts_at, interval '3 hours')
  ) AS due (lead, kind, not_before, expires_at, apart)
  WHERE c.state = 'confirmed' AND c.starts_at > :now AND c.starts_at < :now + interval '9 days'
-   AND due.lead = ANY (coalesce(chosen.leads, '{two_days,eve}'))
+   AND CASE WHEN p.email IS NOT NULL
+            THEN due.lead = ANY (coalesce(chosen.leads, '{two_days,eve}'))
+            ELSE due.lead = 'eve' AND EXISTS (
+              SELECT FROM text_number x WHERE x.membership_id = c.membership_id) END
    AND due.not_before <= :now AND due.expires_at > :now
    AND due.not_before > c.created_at + due.apart
    AND NOT EXISTS (SELECT FROM notice n

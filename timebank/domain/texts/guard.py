@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from timebank.core.text_gateway import Texts
 
 NEARLY = Decimal("0.8")
+HELD_FOR = dt.timedelta(minutes=10)  # longer than any worker holds a notice
 THIS_MONTH = "(date_trunc('month', now() AT TIME ZONE 'UTC'))::date"
 
 # What the operator set lower meanwhile counts from the next message on.
@@ -41,6 +42,10 @@ WITH returned AS (
 )
 UPDATE text_month t SET spent_pence = t.spent_pence - returned.pence
   FROM returned WHERE t.month = returned.month
+"""
+LEFT_ASIDE = """
+SELECT id FROM text_sent
+ WHERE handed_at IS NULL AND returned_at IS NULL AND created_at < now() - :within ORDER BY id
 """
 MONTH = f"""
 SELECT coalesce(max(t.spent_pence), 0) AS pence,
@@ -98,6 +103,17 @@ def put_aside(session: Session, *, texts: Texts, notice_id: int, parts: int) -> 
 def give_back(session: Session, *, text_id: int) -> None:
     """Give back the price of a message that certainly did not go; twice is the same as once."""
     session.execute(sa.text(GIVE_BACK), {"text_id": text_id})
+
+
+def give_back_left_aside(session: Session) -> int:
+    """Give back what was put aside by a worker that died before the fence -> how many.
+
+    It passes no fence any more: that wants the price, too.
+    """
+    found = session.scalars(sa.text(LEFT_ASIDE), {"within": HELD_FOR}).all()
+    for text_id in found:
+        give_back(session, text_id=text_id)
+    return len(found)
 
 
 def spent(session: Session, *, texts: Texts) -> Spent:

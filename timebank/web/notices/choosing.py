@@ -122,7 +122,8 @@ def _holder(token: str, family: str) -> Membership:
 def _page(form: MailForm) -> str:
     if not form.near.choices:
         _offer(form)
-    return render_template("notices/choices.html", form=form)
+    texts = current_app.extensions["timebank.settings"].texts
+    return render_template("notices/choices.html", form=form, texts_are_sent=texts is not None)
 
 
 def _offer(form: MailForm) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint
+from flask import current_app
 from flask import redirect
 from flask import render_template
 from flask import request
@@ -104,6 +105,7 @@ def without_email() -> str:
         "people/without_email.html",
         people=on_paper.without_email(session, community_id=here, today=day),
         calls=by_letter.whom_to_ring(session, community_id=here, now=clock.now()),
+        texts_are_sent=current_app.extensions["timebank.settings"].texts is not None,
         returned=suppression.returned(session, community_id=here),
         grants=acting.read_grants(session, community_id=here, today=day, only_open=True),
         deeds=acting.read_deeds(session, community_id=here, most=NEWEST_DEEDS),
