@@ -131,7 +131,7 @@ def test_what_the_gateway_did_not_take_goes_by_mail_at_once_and_costs_nothing(
     ours.answers = answer
     remind(session, turn)
     assert postman.brings_one(session)["To"] == "bela@example.com"
-    assert fates(session) == [("sent", None)]
+    assert fates(session) == [("sent", "mail")]
     assert (len(ours.came), spent(session)) == (1, 0)
 
 
@@ -244,6 +244,7 @@ def test_rose_is_texted_what_she_needs_and_nothing_else(
     turn = builders.a_claim(session, walk.tail_walker, rose)
     eve = turn.starts_at - dt.timedelta(hours=12)
     session.execute(sa.text("UPDATE claim SET created_at = created_at - interval '20 days'"))
+    session.commit()
     reminders.plan_due(session, now=turn.starts_at - dt.timedelta(hours=44))
     assert fates(session) == []  # two days before is for those who read mail
     reminders.plan_due(session, now=eve)

@@ -253,7 +253,7 @@ def test_rose_has_an_address_by_now(
     session.commit()
     work(settings)
     assert [mail["To"] for mail in postman.brings(session)] == ["rose@example.com"]
-    assert told(session, rose) == [("event_cancelled", "sent", None)]
+    assert told(session, rose) == [("event_cancelled", "sent", "mail")]
 
 
 def test_rose_leaves_and_nobody_rings_her(

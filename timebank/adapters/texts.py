@@ -23,6 +23,7 @@ from timebank.adapters.channels import Outcome
 from timebank.adapters.channels import Step
 from timebank.core.settings import Texts
 
+CONNECT_SECONDS: Final = 4.0
 TIMEOUT_SECONDS: Final = 15.0
 MOST_READ = 64 * 1024
 # It says itself that it has not taken it, and might later.
@@ -60,6 +61,7 @@ class TextGateway:
         try:
             try:
                 connection.connect()
+                connection.sock.settimeout(self._timeout)
             except (OSError, http.client.HTTPException) as error:
                 return Outcome(Fate.AWAY, f"gateway away: {type(error).__name__}")
             if not hand_over():
@@ -74,13 +76,13 @@ class TextGateway:
 
     def _connection(self) -> http.client.HTTPConnection:
         parts = urlsplit(self._texts.url)
-        host = parts.hostname or ""
+        host, patience = parts.hostname or "", min(CONNECT_SECONDS, self._timeout)
         if parts.scheme == "https":
             context = ssl.create_default_context()
             return http.client.HTTPSConnection(
-                host, parts.port, timeout=self._timeout, context=context
+                host, parts.port, timeout=patience, context=context
             )
-        return http.client.HTTPConnection(host, parts.port, timeout=self._timeout)
+        return http.client.HTTPConnection(host, parts.port, timeout=patience)
 
     def _send(self, connection: http.client.HTTPConnection, parcel: TextParcel) -> Outcome:
         parts = urlsplit(self._texts.url)

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import InterfaceError
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Session
 
 from timebank.adapters.channels import Carrier
 from timebank.adapters.channels import Fate
@@ -127,13 +126,9 @@ def _record(
         case Fate.AWAY:
             REST.until = time.monotonic() + RESTS_SECONDS
     with mine.session() as session:
-        _step_back(session, lease, text_id)
+        guard.give_back(session, text_id=text_id)
+        by_text.step_back(session, lease=lease)
     return _goes_otherwise(mine, lease, message, outcome.why)
-
-
-def _step_back(session: Session, lease: Lease, text_id: int) -> None:
-    guard.give_back(session, text_id=text_id)
-    by_text.step_back(session, lease=lease)
 
 
 def _goes_otherwise(mine: Tools, lease: Lease, message: TextMessage, why: str) -> bool:
@@ -142,8 +137,11 @@ def _goes_otherwise(mine: Tools, lease: Lease, message: TextMessage, why: str) -
     Returns:
         Whether nothing is left to do with it.
     """
-    if message.reads_mail or message.kind in by_letter.WORTH_PAPER:
+    if message.kind in by_letter.WORTH_PAPER and not message.reads_mail:
         return False
+    if message.reads_mail:
+        with mine.session() as session:
+            return not delivery.go_by_mail(session, lease=lease, lasts=mine.pace.lease, why=why)
     with mine.session() as session:
         if message.kind is NoticeKind.TEXT_CODE and why == SPENT:
             delivery.mark_failed(session, lease=lease, why=why)

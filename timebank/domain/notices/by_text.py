@@ -103,7 +103,7 @@ def compose(
     if number is None or letters.lost_cause(letter) is not None:
         return None
     due = choosing.read_due(session, notice_id=notice_id)
-    if choosing.decide(due, now=now).verdict is not Verdict.SEND:
+    if due.way is not None or choosing.decide(due, now=now).verdict is not Verdict.SEND:
         return None
     if not _may_go(letter, number, due):
         return None

@@ -33,7 +33,7 @@ MOBILE = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE
 
 
 class NoMobileNumber(Refused):
-    """That doesn't look like a mobile number here. Write it as 07700 900123."""
+    """That doesn't look like a mobile number here. Write it like 07400 123456."""
 
 
 class TooManyCodes(Refused):
@@ -71,7 +71,7 @@ def read_number(typed: str, *, region: str) -> str:
 
 
 def said(number: str) -> str:
-    """Write a number as people of its region do: 07700 900123."""
+    """Write a number as people of its region do: 07400 123456."""
     parsed = phonenumbers.parse(number, None)
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL)
 

@@ -33,8 +33,8 @@ def _number() -> TelField:
         _("Mobile number"),
         filters=[line],
         validators=[
-            InputRequired(_("Enter a mobile number, like 07700 900123")),
-            Length(max=40, message=_("Enter a mobile number, like 07700 900123")),
+            InputRequired(_("Enter a mobile number, like 07400 123456")),
+            Length(max=40, message=_("Enter a mobile number, like 07400 123456")),
         ],
     )
 
