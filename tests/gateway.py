@@ -95,7 +95,7 @@ def black_hole() -> Iterator[str]:
         held = []
         for _ in range(4):
             one = socket.socket()
-            one.setblocking(False)
+            one.setblocking(False)  # noqa: FBT003 - the library's own
             one.connect_ex(listener.getsockname())
             held.append(one)
         yield f"http://127.0.0.1:{listener.getsockname()[1]}/send"

@@ -78,9 +78,7 @@ def test_two_coordinators_print_at_once_and_one_tells(session, engine, walk, ros
     session.commit()
     thread.join(10)
     hour_ago = clock.now() - dt.timedelta(hours=1)
-    assert news(session, walk, rose, walk.ama, hour_ago) == (
-        "½ hour added to your time account.",
-    )
+    assert news(session, walk, rose, walk.ama, hour_ago) == ("½ hour added to your time account.",)
     assert news(session, walk, rose, walk.sam, began["since"]) == ()
 
 
@@ -92,9 +90,7 @@ def test_what_finds_no_room_waits_for_the_next_letter(session, walk, rose):
     told = []
     for minutes in (0, 2, 4):
         then = now + dt.timedelta(minutes=minutes)
-        since = by_letter.print_letters(
-            session, membership_ids=[rose.id], by=walk.ama, now=then
-        )
+        since = by_letter.print_letters(session, membership_ids=[rose.id], by=walk.ama, now=then)
         told.append(len(news(session, walk, rose, walk.ama, since)))
     assert told == [4, 2, 0]
 
@@ -144,7 +140,10 @@ def test_news_costs_no_statement_a_line(app, session, walk, rose):
     assert counted == counted[:2] * 3
 
 
-@pytest.mark.parametrize("since", ["", "x", "2027-01-01", "9999-12-31T23:59:59+00:00", "0001-01-01T00:00+14:00", "\u0661"])
+@pytest.mark.parametrize(
+    "since",
+    ["", "x", "2027-01-01", "9999-12-31T23:59:59+00:00", "0001-01-01T00:00+14:00", "\u0661"],
+)
 def test_a_strange_address_shows_what_the_next_letter_would_tell(app, session, walk, rose, since):
     ama = Browser(app).sign_in(walk.ama)
     ama.open(f"/people/letters?since={since}")

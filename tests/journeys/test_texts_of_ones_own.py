@@ -142,9 +142,7 @@ def test_what_is_no_mobile_number_here_is_refused_kindly(
     assert session.scalars(sa.select(TextCode)).all() == []
 
 
-def test_ama_notes_that_rose_agreed(
-    site: Flask, session: Session, walk: Walk
-) -> None:
+def test_ama_notes_that_rose_agreed(site: Flask, session: Session, walk: Walk) -> None:
     rose = builders.a_member(session, walk.community, "Rose Bell", email=None)
     rose.person.profile.phone = TYPED
     session.commit()

@@ -1,4 +1,5 @@
-"""Story: a date is off; Rose reads no e-mail, so her letter tells her, or the coordinator rings."""
+"""Story: a date is off; Rose reads no e-mail: her letter tells her, or a coordinator rings."""
+# ruff: noqa: PLR0917 - pytest gives fixtures by name
 
 from __future__ import annotations
 

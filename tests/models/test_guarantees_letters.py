@@ -24,7 +24,9 @@ ATTACKS = [
     Attack(
         "told_on_paper", "waits for a letter, by mail", insert("notice", ON_PAPER, way="'mail'")
     ),
-    Attack("told_on_paper", "waits for a letter, by no way", insert("notice", ON_PAPER, way="NULL")),
+    Attack(
+        "told_on_paper", "waits for a letter, by no way", insert("notice", ON_PAPER, way="NULL")
+    ),
     Attack(
         "told_on_paper",
         "a letter that a worker holds",
@@ -36,7 +38,9 @@ ATTACKS = [
             lease_until="now()",
         ),
     ),
-    Attack("told_on_paper", "a letter to be mailed", insert("notice", ON_PAPER, state="'pending'")),
+    Attack(
+        "told_on_paper", "a letter to be mailed", insert("notice", ON_PAPER, state="'pending'")
+    ),
     Attack("told_by_voice", "rung by nobody", insert("notice", RUNG, told_by="NULL")),
     Attack("told_by_voice", "to be rung by voice", insert("notice", RUNG, state="'on_paper'")),
     Attack("told_by_voice", "mailed by somebody", insert("notice", RUNG, way="NULL")),

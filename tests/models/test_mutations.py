@@ -39,6 +39,7 @@ from tests.models import test_guarantees_returned_mail as returned_mail
 from tests.models import test_guarantees_rules as at_claim_time
 from tests.models import test_guarantees_sheets as sheets
 from tests.models import test_guarantees_slots as slots
+from tests.models import test_guarantees_texts as texts
 from tests.models import test_guarantees_transfers as transfers
 from timebank.db import Base
 
@@ -70,6 +71,7 @@ for module in (
     returned_mail,
     sheets,
     slots,
+    texts,
     transfers,
 ):
     for attack in module.ATTACKS:

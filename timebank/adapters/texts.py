@@ -8,7 +8,6 @@ then everything is sent at once. From there on silence means that nobody knows.
 from __future__ import annotations
 
 import http.client
-import socket
 import ssl
 from base64 import b64encode
 from collections.abc import Callable
@@ -21,7 +20,7 @@ from urllib.parse import urlsplit
 from timebank.adapters.channels import Fate
 from timebank.adapters.channels import Outcome
 from timebank.adapters.channels import Step
-from timebank.core.settings import Texts
+from timebank.core.text_gateway import Texts
 
 CONNECT_SECONDS: Final = 4.0
 TIMEOUT_SECONDS: Final = 15.0
@@ -79,9 +78,7 @@ class TextGateway:
         host, patience = parts.hostname or "", min(CONNECT_SECONDS, self._timeout)
         if parts.scheme == "https":
             context = ssl.create_default_context()
-            return http.client.HTTPSConnection(
-                host, parts.port, timeout=patience, context=context
-            )
+            return http.client.HTTPSConnection(host, parts.port, timeout=patience, context=context)
         return http.client.HTTPConnection(host, parts.port, timeout=patience)
 
     def _send(self, connection: http.client.HTTPConnection, parcel: TextParcel) -> Outcome:
@@ -92,7 +89,7 @@ class TextGateway:
             connection.request("POST", path, body.encode(), self._headers())
             answer = connection.getresponse()
             answer.read(MOST_READ)
-        except (OSError, http.client.HTTPException, socket.timeout) as error:
+        except (TimeoutError, OSError, http.client.HTTPException) as error:
             return Outcome(Fate.UNKNOWN, f"no answer: {type(error).__name__}", Step.CONTENT)
         return read_answer(answer.status)
 

@@ -15,7 +15,7 @@ _DOUBLE = frozenset("^{}\\[~]|€\f")
 _PLAIN = str.maketrans(
     {
         "‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "‑": "-", "…": "...",  # noqa: RUF001
-        "·": "-", "•": "-", "½": " 1/2", "¼": " 1/4", "¾": " 3/4", "−": "-", "\t": " ",  # noqa: RUF001
+        "·": "-", "•": "-", "½": " 1/2", "¼": " 1/4", "¾": " 3/4", "−": "-", "\t": " ",
         "\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u200b": "", "\u00ad": "",
     }
 )  # fmt: skip
@@ -34,7 +34,9 @@ def parts_of(words: str) -> int:
     """Count in how many parts a message goes; the empty one is one."""
     if all(letter in _BASIC or letter in _DOUBLE for letter in words):
         return _fill((1 + (letter in _DOUBLE) for letter in words), GSM_ONE, GSM_EACH)
-    return _fill((1 + (ord(letter) > _WIDEST_OF_ONE_UNIT) for letter in words), WIDE_ONE, WIDE_EACH)
+    return _fill(
+        (1 + (ord(letter) > _WIDEST_OF_ONE_UNIT) for letter in words), WIDE_ONE, WIDE_EACH
+    )
 
 
 def within(words: str, ending: str, *, most_parts: int) -> str:

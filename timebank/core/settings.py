@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from collections.abc import Mapping
 
+__all__ = ["Settings", "SettingsError"]
+
 DEFAULT_PORT = 8000
 DEFAULT_INSTANCE = "instance"
 SHORTEST_SECRET = 32

@@ -131,7 +131,7 @@ def _token(text: str, login: str) -> str:
 def _sender(text: str) -> str:
     if not _SENDER.fullmatch(text):
         raise SettingsError(
-            "TEXTS_SENDER cannot be understood: give a number, or up to eleven letters and figures."
+            "TEXTS_SENDER cannot be understood: give a number, or up to eleven letters or figures."
         )
     return text
 

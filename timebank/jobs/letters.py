@@ -9,7 +9,7 @@ from timebank.jobs import tools
 
 
 def keep_in_step() -> int:
-    """Put aside what no mail can tell, mail what it can by now, end what is too late -> how many."""
+    """Put aside what no mail can tell, mail what it can by now, end what is late -> how many."""
     with tools.current().session() as session:
         return by_letter.keep_in_step(session)
 

@@ -1,4 +1,4 @@
-"""What people without e-mail are told in their next letter, or on the telephone where that is late.
+"""What people without e-mail are told in their next letter, or by telephone where that is late.
 
 A notice to somebody without an address that is worth paper waits as `on_paper` until a letter is
 printed for them, or until a coordinator has rung them: it is told once, by whichever comes first.
@@ -321,9 +321,7 @@ class _SortedOut:
     lost: Mapping[int, str]
 
 
-def _sort_out(
-    session: Session, rows: Iterable[sa.Row[Any]], now: dt.datetime
-) -> _SortedOut:
+def _sort_out(session: Session, rows: Iterable[sa.Row[Any]], now: dt.datetime) -> _SortedOut:
     """Leave out what no longer holds, is over, comes too soon for the post, or has no room."""
     rows = list(rows)
     found = letters.read_many(session, notice_ids=[row.id for row in rows])
@@ -339,9 +337,7 @@ def _sort_out(
     return _SortedOut(news, lost)
 
 
-def _told(
-    session: Session, rows: Iterable[sa.Row[Any]]
-) -> Mapping[int, list[tuple[int, Letter]]]:
+def _told(session: Session, rows: Iterable[sa.Row[Any]]) -> Mapping[int, list[tuple[int, Letter]]]:
     rows = list(rows)
     found = letters.read_many(session, notice_ids=[row.id for row in rows])
     news: defaultdict[int, list[tuple[int, Letter]]] = defaultdict(list)

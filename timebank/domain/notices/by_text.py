@@ -100,12 +100,8 @@ def compose(
     if letter.kind is NoticeKind.TEXT_CODE:
         return _with_code(session, letter, int(who.text_code_id), secret_key, now)
     number = numbers.number_of(session, membership_id=who.membership_id)
-    if number is None or letters.lost_cause(letter) is not None:
-        return None
     due = choosing.read_due(session, notice_id=notice_id)
-    if due.way is not None or choosing.decide(due, now=now).verdict is not Verdict.SEND:
-        return None
-    if not _may_go(letter, number, due):
+    if number is None or not _may_go(letter, number, due, now):
         return None
     enclosed = Enclosed(
         membership_id=due.choices.membership_id,
@@ -140,8 +136,11 @@ def step_back(session: Session, *, lease: Lease) -> bool:
     return session.execute(sa.text(STEP_BACK), values).rowcount == 1  # type: ignore[attr-defined, no-any-return]
 
 
-def _may_go(letter: Letter, number: TextNumber, due: choosing.Due) -> bool:
+def _may_go(letter: Letter, number: TextNumber, due: choosing.Due, now: dt.datetime) -> bool:
     """Tell whether it is theirs to get as a text: by their own choice, or for want of e-mail."""
+    is_wanted_now = choosing.decide(due, now=now).verdict is Verdict.SEND
+    if letters.lost_cause(letter) is not None or due.way is not None or not is_wanted_now:
+        return False
     if not letter.email:
         return letter.kind in NEEDED_WITHOUT_EMAIL
     return number.proven_at is not None and ways.way_for(letter.kind, due.choices) is Way.TEXT

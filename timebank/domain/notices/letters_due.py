@@ -11,7 +11,7 @@ from timebank.models import NoticeKind
 
 DAYS_APART = 14
 
-# Whoever has had no letter for a fortnight, by the days of the community; at first, since they came.
+# Whoever has had no letter for a fortnight, by the days of the community; or since they came.
 DUE = """
 SELECT m.community_id, count(*) AS letters
   FROM membership m

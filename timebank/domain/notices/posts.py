@@ -87,8 +87,7 @@ def read_many(
     }
     rows = session.execute(sa.text(LOOK_UP_MANY), {"keys": keys, **values}).mappings()
     return {
-        row["key"]: AboutPost(**{name: row[name] for name in row if name != "key"})
-        for row in rows
+        row["key"]: AboutPost(**{name: row[name] for name in row if name != "key"}) for row in rows
     }
 
 

@@ -90,9 +90,7 @@ def ask_for_code(
         TooManyCodes: After three in a day, to this number or for this member.
     """
     # One after another, so that nobody gets a fourth by tapping twice at once.
-    session.execute(
-        sa.text("SELECT pg_advisory_xact_lock(hashtext(:number))"), {"number": number}
-    )
+    session.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext(:number))"), {"number": number})
     session.execute(sa.select(Membership.id).where(Membership.id == member.id).with_for_update())
     recent = sa.select(sa.func.count()).where(
         sa.or_(TextCode.number == number, TextCode.membership_id == member.id),

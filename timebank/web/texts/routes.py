@@ -132,7 +132,10 @@ def of_member(membership_id: int) -> Page:
     """Show a coordinator the number of somebody without e-mail."""
     coordinating_member()
     gateway()
-    return _member_page(_without_email(membership_id), AgreedForm(formdata=None))
+    who, form = _without_email(membership_id), AgreedForm(formdata=None)
+    profile = who.person.profile
+    form.number.data = profile.phone if profile else ""
+    return _member_page(who, form)
 
 
 @bp.post("/people/<int:membership_id>/texts")
@@ -209,8 +212,6 @@ def _own_page(
 
 def _member_page(who: Membership, form: AgreedForm) -> str:
     found = numbers.number_of(db.session(), membership_id=who.id)
-    if not form.is_submitted() and who.person.profile and who.person.profile.phone:
-        form.number.data = who.person.profile.phone
     return render_template(
         "texts/of_member.html",
         who=who,
