@@ -35,9 +35,7 @@ def texting(app):
     app.extensions["timebank.settings"] = replace(settings, texts=texts)
 
 
-def test_bela_proves_her_number(
-    app, walk, session, open_screen: OpenScreen, look: Look
-) -> None:
+def test_bela_proves_her_number(app, walk, session, open_screen: OpenScreen, look: Look) -> None:
     bela = open_screen(STORY, look, of=walk.bela)
     bela.open("/me/mail")
     bela.follow("Texts to your mobile")
@@ -59,9 +57,7 @@ def test_bela_proves_her_number(
     bela.reads("No more texts. We’ve deleted your number")
 
 
-def test_ama_notes_that_rose_agreed(
-    walk, session, open_screen: OpenScreen, look: Look
-) -> None:
+def test_ama_notes_that_rose_agreed(walk, session, open_screen: OpenScreen, look: Look) -> None:
     rose = builders.a_member(session, walk.community, "Rose Bell", email=None)
     rose.person.profile.phone = TYPED
     session.commit()
@@ -85,11 +81,11 @@ def test_pages_fit_a_narrow_screen(walk, open_screen: OpenScreen, page) -> None:
     bela.finds_nothing_wrong()
 
 
-def test_the_operator_sees_what_texts_cost(
-    walk, session, owner_engine, open_screen: OpenScreen
-) -> None:
-    name_operator(owner_engine, walk.ama)
-    session.add(TextMonth(month=clock.now().date().replace(day=1), most_pence=900, spent_pence=810))
+def test_the_operator_sees_what_texts_cost(walk, session, owner, open_screen: OpenScreen) -> None:
+    name_operator(owner, walk.ama)
+    session.add(
+        TextMonth(month=clock.now().date().replace(day=1), most_pence=900, spent_pence=810)
+    )
     session.commit()
     ama = open_screen(STORY, Look(1280, "light"), of=walk.ama)
     ama.open("/operations")

@@ -52,7 +52,7 @@ def walk(session: Session) -> Walk:
     return builders.a_walk(session)
 
 
-def test_bela_proves_her_number_chooses_and_ends_it(
+def test_bela_proves_her_number_chooses_and_ends_it(  # noqa: PLR0915 - one story
     site: Flask, session: Session, texting: Settings, walk: Walk, ours: Gateway
 ) -> None:
     bela, postman = Browser(site).sign_in(walk.bela), Postman(texting)
@@ -73,6 +73,10 @@ def test_bela_proves_her_number_chooses_and_ends_it(
     bela.press("Save", families=["turns"])
     assert "Saved. It counts from the next message on." in bela.words
     assert re.search(r'value="turns"[^>]*checked|checked[^>]*value="turns"', bela.page)
+    bela.open("/me/mail")
+    assert bela.page.count('value="text"') == 4
+    bela.press("Save", turns="text", hours="text")
+    assert "Saved. It counts from the next e-mail on." in bela.words
     other = Browser(site).sign_in(walk.sam)
     for page in ("/me/texts", f"/people/{walk.bela.id}/texts"):
         assert "123456" not in other.open(page)
@@ -172,5 +176,8 @@ def test_where_no_texts_are_sent_nobody_is_asked(app: Flask, walk: Walk) -> None
     bela = Browser(app).sign_in(walk.bela)
     bela.open("/me/mail")
     assert "Texts to your mobile" not in bela.words
+    bela.press("Save", turns="text")
+    assert bela.statuses == [422]
+    assert "Choose one of these" in bela.words
     bela.open("/me/texts")
     assert bela.statuses == [404]
