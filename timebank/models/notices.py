@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import uuid
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -19,6 +20,11 @@ from timebank.models.types import Key
 from timebank.models.types import Small
 from timebank.models.types import choice
 from timebank.models.types import one_of
+
+
+def _where(rows: str) -> dict[str, Any]:
+    """Keep an index of these rows alone."""
+    return {"postgresql_where": sa.text(rows)}
 
 
 class NoticeKind(enum.StrEnum):
@@ -167,17 +173,9 @@ class Notice(Base):
             ["membership.id", "membership.community_id"],
             name="told_by_a_member",
         ),
+        sa.Index("notice_on_paper", "community_id", "person_id", **_where("state = 'on_paper'")),
         sa.Index(
-            "notice_on_paper",
-            "community_id",
-            "person_id",
-            postgresql_where=sa.text("state = 'on_paper'"),
-        ),
-        sa.Index(
-            "notice_letters_due",
-            "community_id",
-            "not_before",
-            postgresql_where=sa.text("kind = 'letters_due'"),
+            "notice_letters_due", "community_id", "not_before", **_where("kind = 'letters_due'")
         ),
         sa.UniqueConstraint("dedupe_key", name="same_notice_once"),
         sa.UniqueConstraint("claim_id", "kind", "starts_at", name="notice_once_per_claim"),
@@ -199,11 +197,7 @@ class Notice(Base):
             name="told_along_is_not_sent",
         ),
         sa.Index("notice_weekly", "person_id", postgresql_where=sa.text("kind = 'weekly'")),
-        sa.Index(
-            "notice_told_in",
-            "told_in_id",
-            postgresql_where=sa.text("told_in_id IS NOT NULL"),
-        ),
+        sa.Index("notice_told_in", "told_in_id", **_where("told_in_id IS NOT NULL")),
         sa.CheckConstraint("wordings BETWEEN 0 AND refusals", name="notice_refusals"),
         sa.CheckConstraint(
             "again_by IS NULL OR again_at IS NOT NULL", name="sent_again_at_a_time"
@@ -232,11 +226,7 @@ class Notice(Base):
             "expires_at",
             postgresql_where=sa.text("state IN ('pending', 'leased', 'handover')"),
         ),
-        sa.Index(
-            "notice_held",
-            "lease_until",
-            postgresql_where=sa.text("state IN ('leased', 'handover')"),
-        ),
+        sa.Index("notice_held", "lease_until", **_where("state IN ('leased', 'handover')")),
         sa.Index("notice_sent", "sent_at", postgresql_where=sa.text("sent_at IS NOT NULL")),
         sa.Index(
             "notice_put_back",
@@ -245,11 +235,7 @@ class Notice(Base):
                 "due_at IS NOT NULL AND state IN ('pending', 'leased', 'handover')"
             ),
         ),
-        sa.Index(
-            "notice_to_look_at",
-            "id",
-            postgresql_where=sa.text("state IN ('uncertain', 'failed')"),
-        ),
+        sa.Index("notice_to_look_at", "id", **_where("state IN ('uncertain', 'failed')")),
     )
 
 

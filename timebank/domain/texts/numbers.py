@@ -10,9 +10,7 @@ import datetime as dt
 import hashlib
 import hmac
 
-import phonenumbers
 import sqlalchemy as sa
-from phonenumbers import PhoneNumberType
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -29,7 +27,6 @@ CODE_LASTS = dt.timedelta(minutes=10)
 A_DAY = dt.timedelta(days=1)
 MOST_CODES_A_DAY = 3
 LONGEST_TYPED = 40
-MOBILE = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE})
 
 
 class NoMobileNumber(Refused):
@@ -54,6 +51,8 @@ def read_number(typed: str, *, region: str) -> str:
     Raises:
         NoMobileNumber: It is none of the region's mobile numbers.
     """
+    import phonenumbers  # noqa: PLC0415 - large, and few instances need it
+
     problem = NoMobileNumber(field="number")
     if len(typed) > LONGEST_TYPED:
         raise problem
@@ -63,7 +62,8 @@ def read_number(typed: str, *, region: str) -> str:
         raise problem from None
     if not (
         phonenumbers.is_valid_number_for_region(number, region)
-        and phonenumbers.number_type(number) in MOBILE
+        and phonenumbers.number_type(number)
+        in {phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE}
         and not number.extension
     ):
         raise problem
@@ -72,6 +72,8 @@ def read_number(typed: str, *, region: str) -> str:
 
 def said(number: str) -> str:
     """Write a number as people of its region do: 07400 123456."""
+    import phonenumbers  # noqa: PLC0415
+
     parsed = phonenumbers.parse(number, None)
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL)
 
