@@ -298,3 +298,31 @@ def test_letters_are_due_once_a_fortnight(
         assert letters.say_letters_are_due() == 0
     session.execute(sa.text("UPDATE notice SET not_before = now() WHERE state = 'pending'"))
     assert postman.brings(session) == []  # they are printed
+
+
+def test_coordinators_hear_at_once_that_somebody_is_to_be_rung(
+    app: Flask, session: Session, settings: Settings, walk: Walk, rose: Membership,
+    postman: Postman, ama: Browser,
+) -> None:  # fmt: skip
+    call_off(app, walk)
+    for _ in range(2):
+        work(settings)
+    subject = "1 neighbour to ring: a letter would come too late"
+    mails = {mail["To"]: mail["Subject"] for mail in postman.brings(session)}
+    assert mails.pop("ama@example.com") == subject
+    assert list(mails) == ["bela@example.com"]
+    work(settings)
+    assert postman.brings(session) == []
+    with bound(settings):
+        assert letters.say_letters_are_due() == 0  # one word is not the other
+
+
+def test_who_was_rung_already_is_no_reason_to_write(
+    app: Flask, session: Session, settings: Settings, walk: Walk, rose: Membership,
+    postman: Postman, ama: Browser,
+) -> None:  # fmt: skip
+    call_off(app, walk)
+    work(settings)
+    ama.open("/people/without-email")
+    ama.press("Rung: Rose Bell")
+    assert [mail["To"] for mail in postman.brings(session)] == ["bela@example.com"]

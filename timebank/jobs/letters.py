@@ -11,7 +11,7 @@ from timebank.jobs import tools
 def keep_in_step() -> int:
     """Put aside what no mail can tell, mail what it can by now, end what is late -> how many."""
     with tools.current().session() as session:
-        return by_letter.keep_in_step(session)
+        return by_letter.keep_in_step(session) + letters_due.say_whom_to_ring(session)
 
 
 def say_letters_are_due() -> int:

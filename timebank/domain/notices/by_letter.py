@@ -21,24 +21,15 @@ from sqlalchemy.orm import Session
 from timebank.core.errors import NotFound
 from timebank.domain.communities import on_paper
 from timebank.domain.notices import letters
+from timebank.domain.notices import several
 from timebank.domain.notices import wording
 from timebank.domain.notices.delivery import Lease
 from timebank.domain.notices.letters import Letter
+from timebank.domain.notices.letters_due import RUNG_WITHIN
+from timebank.domain.notices.letters_due import TO_COME
 from timebank.models import Membership
 from timebank.models import NoticeKind
 
-# About something to come: worth nothing once that has passed, and rung where it is near.
-TO_COME = frozenset(
-    {
-        NoticeKind.EVENT_CANCELLED,
-        NoticeKind.EVENT_MOVED,
-        NoticeKind.PUT_DOWN,
-        NoticeKind.TURN_TAKEN,
-        NoticeKind.TURN_YIELDED,
-        NoticeKind.EXCHANGE_CANCELLED,
-        NoticeKind.POST_LAPSING,
-    }
-)
 # About what has been: a later letter will do.
 HAS_BEEN = frozenset(
     {
@@ -56,7 +47,6 @@ WORTH_PAPER = TO_COME | HAS_BEEN
 
 MOST_NEWS = 4  # as many as stay on one page with everything else; the others wait for the next
 POST_TAKES = dt.timedelta(days=3)
-RUNG_WITHIN = dt.timedelta(days=14)  # the next letter may be as far away
 WORTH_READING = dt.timedelta(days=42)
 MOST_TO_RING = 200
 
@@ -282,7 +272,7 @@ def whom_to_ring(session: Session, *, community_id: int, now: dt.datetime) -> li
             "most": MOST_TO_RING,
         },
     ).all()
-    found = letters.read_many(session, notice_ids=[row.id for row in rows])
+    found = several.read_many(session, notice_ids=[row.id for row in rows])
     return [
         Call(
             row.id,
@@ -324,7 +314,7 @@ class _SortedOut:
 def _sort_out(session: Session, rows: Iterable[sa.Row[Any]], now: dt.datetime) -> _SortedOut:
     """Leave out what no longer holds, is over, comes too soon for the post, or has no room."""
     rows = list(rows)
-    found = letters.read_many(session, notice_ids=[row.id for row in rows])
+    found = several.read_many(session, notice_ids=[row.id for row in rows])
     news: defaultdict[int, list[tuple[int, Letter]]] = defaultdict(list)
     lost = {}
     for row in rows:
@@ -339,7 +329,7 @@ def _sort_out(session: Session, rows: Iterable[sa.Row[Any]], now: dt.datetime) -
 
 def _told(session: Session, rows: Iterable[sa.Row[Any]]) -> Mapping[int, list[tuple[int, Letter]]]:
     rows = list(rows)
-    found = letters.read_many(session, notice_ids=[row.id for row in rows])
+    found = several.read_many(session, notice_ids=[row.id for row in rows])
     news: defaultdict[int, list[tuple[int, Letter]]] = defaultdict(list)
     for row in rows:
         if _lost(found[row.id]) is None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Collection
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -130,10 +129,6 @@ SELECT n.kind, n.dedupe_key, n.facts, t.name AS community_name, t.place, t.phone
                           AND ap.community_id = n.community_id
  WHERE n.id = :notice_id
 """
-LOOK_UP_MANY = LOOK_UP.replace("SELECT n.kind", "SELECT n.id AS notice_id, n.kind", 1).replace(
-    "n.id = :notice_id", "n.id = ANY (:notice_ids)"
-)
-NOT_TOLD = frozenset({"notice_id", "request_id", "nonce", "kind"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -300,33 +295,11 @@ def read_letter(session: Session, *, notice_id: int) -> Letter:
     exchange = exchanges.read(session, kind=row["kind"], facts=row["facts"])
     message = messages.read(session, kind=row["kind"], notice_id=notice_id)
     again = coming_again.read(session, kind=row["kind"], notice_id=notice_id, facts=row["facts"])
-    due = letters_due.read(session, kind=row["kind"], notice_id=notice_id)
+    due = letters_due.read(session, kind=row["kind"], notice_id=notice_id, facts=row["facts"])
     return Letter(
         request=request, post=post, exchange=exchange, message=message, again=again,
         letters_due=due, **row,
     )  # fmt: skip
-
-
-def read_many(session: Session, *, notice_ids: Collection[int]) -> dict[int, Letter]:
-    """Look up what several notices have to say, by their numbers, in three statements.
-
-    Those of organisers' messages and to come again are not meant.
-    """
-    rows = session.execute(sa.text(LOOK_UP_MANY), {"notice_ids": list(notice_ids)}).mappings()
-    found = {row["notice_id"]: dict(row) for row in rows}
-    named = {key: (NoticeKind(row["kind"]), row["facts"]) for key, row in found.items()}
-    about_posts = posts.read_many(session, named)
-    about_exchanges = exchanges.read_many(session, named)
-    return {
-        key: Letter(
-            **{name: row[name] for name in row.keys() - NOT_TOLD},
-            kind=named[key][0],
-            request=None,
-            post=about_posts.get(key),
-            exchange=about_exchanges.get(key),
-        )
-        for key, row in found.items()
-    }
 
 
 def reason_to_drop(letter: Letter) -> str | None:
