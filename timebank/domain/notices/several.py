@@ -1,4 +1,4 @@
-"""What several notices have to say, looked up together: a page of letters costs no more for more."""
+"""What several notices have to say, looked up together: more letters cost no more statements."""
 
 from __future__ import annotations
 
