@@ -89,5 +89,5 @@ def test_the_operator_sees_what_texts_cost(walk, session, owner, open_screen: Op
     session.commit()
     ama = open_screen(STORY, Look(1280, "light"), of=walk.ama)
     ama.open("/operations")
-    ama.reads("The month’s money for texts is nearly spent.", "for £8.10 of at most £9.00.")
+    ama.reads("for £8.10 of at most £9.00.")
     ama.see("operations")

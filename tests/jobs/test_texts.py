@@ -18,6 +18,7 @@ from tests.builders import Walk
 from tests.gateway import Gateway
 from tests.invitations import Postman
 from tests.notices import owe
+from timebank.adapters import probes
 from timebank.core import clock
 from timebank.core.settings import Settings
 from timebank.domain.notices import saving
@@ -286,3 +287,20 @@ def test_where_no_texts_are_sent_a_code_goes_nowhere(
     session.commit()
     assert Postman(settings).brings(session) == []
     assert fates(session) == [("cancelled", None)]
+
+
+@pytest.mark.parametrize(
+    ("pence", "ok", "says"),
+    [(700, True, ""), (720, True, "720 of 900 pence"), (899, False, "Raise TEXTS_MOST_A_MONTH")],
+)
+def test_doctor_warns_before_the_money_is_spent(
+    session: Session, owner: sa.Engine, postman: Postman, pence: int, ok: bool, says: str
+) -> None:
+    month = clock.now().date().replace(day=1)
+    session.add(TextMonth(month=month, most_pence=900, spent_pence=pence))
+    session.flush()
+    session.add(TextSent(month=month, parts=1, pence=pence))
+    session.commit()
+    [part] = probes.check_texts(owner, postman.settings)
+    assert part.ok is ok
+    assert says in part.problem
