@@ -293,9 +293,7 @@ def test_where_no_texts_are_sent_a_code_goes_nowhere(
     ("pence", "ok", "says"),
     [(700, True, ""), (720, True, "720 of 900 pence"), (899, False, "Raise TEXTS_MOST_A_MONTH")],
 )
-def test_doctor_warns_before_the_money_is_spent(
-    session: Session, owner: sa.Engine, postman: Postman, pence: int, ok: bool, says: str
-) -> None:
+def test_doctor_warns_before_the_money_is_spent(session, owner, postman, *, pence, ok, says):
     month = clock.now().date().replace(day=1)
     session.add(TextMonth(month=month, most_pence=900, spent_pence=pence))
     session.flush()
