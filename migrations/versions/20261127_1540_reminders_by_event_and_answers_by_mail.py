@@ -7,7 +7,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "20261127_1540"
-down_revision = "20261127_1520"
+down_revision = "20261127_1530"
 branch_labels = None
 depends_on = None
 

@@ -12,11 +12,16 @@ from tests.browser import days
 from tests.browser.conftest import OpenScreen
 from tests.browser.seeing import Look
 from tests.browser.seeing import Screen
+from tests.notices import owe
 from timebank.core import clock
 from timebank.domain import acting
+from timebank.domain.ledger import telling
+from timebank.domain.notices import by_letter
+from timebank.domain.rota import changing
 from timebank.models import ActedWhat
 from timebank.models import Claim
 from timebank.models import Membership
+from timebank.models import NoticeKind
 
 pytestmark = pytest.mark.browser
 STORY = "without-email"
@@ -147,7 +152,7 @@ def test_each_letter_is_one_sheet_of_paper(
 def test_a_busy_fortnight_stays_on_one_sheet(
     walk, session, priya, open_screen: OpenScreen
 ) -> None:
-    """Ten turns with all that can be said of them, two helpers, and a week of deeds."""
+    """Ten turns with all that can be said of them, seven news, two helpers, a week of deeds."""
     walk.tail_walker.role.bring = (
         "A whistle, the yellow waistcoat and the list of who set off, please"
     )
@@ -171,6 +176,11 @@ def test_a_busy_fortnight_stays_on_one_sheet(
             event = builders.an_event(session, walk.series, day)
             slot = builders.a_slot(session, event, walk.tail_walker.role)
         builders.a_claim(session, slot, priya)
+    for number in range(7):
+        owe(session, priya, NoticeKind.HOURS_MOVED, minutes=str(15 * number + 15),
+            what="Setting up the long tables in the hall and putting them away again",
+            is_put_right="yes")  # fmt: skip
+    by_letter.keep_in_step(session)
     session.commit()
     ama = open_screen(STORY, Look(1280, "light"), of=walk.ama)
     ama.open(f"/people/{priya.id}/letter")
@@ -178,6 +188,48 @@ def test_a_busy_fortnight_stays_on_one_sheet(
     ama.page.emulate_media(media="print")
     ama.picture("busy-letter-on-paper")
     assert sheets(ama) == 1
+
+
+def test_news_is_on_the_same_sheet(walk, session, priya, open_screen: OpenScreen) -> None:
+    """Four things to tell besides a turn; one more is for the next letter."""
+    for back in range(1, 6):
+        day = days.saturday() - dt.timedelta(days=7 * back)
+        gift = builders.a_gift(session, walk.sam, priya, 15 * back, on=day)
+        telling.tell_hours_moved(session, transfer_ids=[gift.id], now=clock.now())
+    builders.a_claim(session, walk.tail_walker, priya)
+    session.commit()
+    by_letter.keep_in_step(session)
+    session.commit()
+    ama = open_screen(STORY, Look(1280, "light"), of=walk.ama)
+    ama.open("/people/without-email")
+    ama.press("Print 1 letter")
+    ama.reads("What’s new", "1 hour added to your time account.")
+    ama.reads_nothing_of("1¼ hours added")
+    ama.page.emulate_media(media="print")
+    ama.picture("news-on-paper")
+    assert sheets(ama) == 1
+    ama.page.emulate_media(media="screen")
+    ama.open(f"/people/{priya.id}/letter")
+    ama.reads("This is how it would look now.", "1¼ hours added to your time account.")
+
+
+def test_whom_to_ring_is_said_first(
+    walk, session, priya, open_screen: OpenScreen, look: Look
+) -> None:
+    builders.a_claim(session, walk.tail_walker, priya)
+    session.commit()
+    changing.cancel_event(
+        session, event=walk.event, reason="The path is flooded", by=walk.nadia, now=clock.now()
+    )
+    by_letter.keep_in_step(session)
+    session.commit()
+    ama = open_screen(STORY, look, of=walk.ama)
+    ama.open("/people/without-email")
+    ama.reads("Ring these people: a letter may come too late", "020 8300 0101")
+    ama.see("to-ring")
+    ama.press("Rung: Priya Sharma")
+    ama.reads("Priya knows. Thank you for ringing.")
+    ama.see("rung")
 
 
 def sheets(screen: Screen) -> int:

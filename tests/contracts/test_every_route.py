@@ -165,6 +165,8 @@ PAGES = {
     "suggesting.rota": ORGANISER,
     "together.one": ORGANISER,
     "together.start": ORGANISER,
+    "texts.of_member": COORDINATOR,
+    "texts.own": SIGNED_IN,
     "thanks.agree": SIGNED_IN,
     "thanks.calling_off": HOLDER,
     "thanks.exchange": SIGNED_IN,

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import json
+from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
+from urllib.parse import parse_qs
 
 import pytest
 from py_vapid import _check_sub
@@ -10,6 +14,7 @@ from timebank.core.phones import Services
 from timebank.core.phones import new_private_key
 from timebank.core.settings import Settings
 from timebank.core.settings import SettingsError
+from timebank.core.text_gateway import read_texts
 
 GIVEN = {
     "DATABASE_URL": "postgresql://ama:tea@db.example:5433/bank",
@@ -283,3 +288,47 @@ def test_malformed_metrics_token_is_one_sentence_that_does_not_repeat_it(value: 
     with pytest.raises(SettingsError, match=r"^METRICS_TOKEN [^\n]+\.$") as refused:
         Settings.from_environment(GIVEN | {"METRICS_TOKEN": value})
     assert value not in str(refused.value)
+
+
+class TestTexts:
+    ON = MappingProxyType({
+        "TEXTS_URL": "https://gateway.example/send?v=1", "TEXTS_TOKEN": "t0ken",
+        "TEXTS_SENDER": "Good Turn", "TEXTS_PRICE": "4.5", "TEXTS_MOST_A_MONTH": "2000",
+    })  # fmt: skip
+
+    def test_none_are_sent_unless_a_gateway_is_given(self):
+        assert read_texts({"TEXTS_TOKEN": "t0ken"}) is None
+
+    def test_a_gateway_has_a_price_and_a_limit(self):
+        texts = read_texts(self.ON)
+        assert (texts.price, texts.most_a_month) == (Decimal("4.5"), 2000)
+        assert (texts.login, texts.region, texts.is_json) == ("bearer", "GB", True)
+
+    @pytest.mark.parametrize(
+        ("name", "written"),
+        [
+            ("TEXTS_URL", "http://gateway.example/send"), ("TEXTS_URL", "ftp://x"),
+            ("TEXTS_URL", "https://name:password@gateway.example"), ("TEXTS_URL", "https://x y"),
+            ("TEXTS_TOKEN", ""), ("TEXTS_TOKEN", "two words"), ("TEXTS_LOGIN", "oauth"),
+            ("TEXTS_SENDER", ""), ("TEXTS_SENDER", "Twelve letters"), ("TEXTS_PRICE", ""),
+            ("TEXTS_PRICE", "0"), ("TEXTS_PRICE", "-1"), ("TEXTS_PRICE", "NaN"),
+            ("TEXTS_PRICE", "1e9"), ("TEXTS_PRICE", "0.0001"), ("TEXTS_MOST_A_MONTH", ""),
+            ("TEXTS_MOST_A_MONTH", "Infinity"), ("TEXTS_BODY", "to={to}"),
+            ("TEXTS_BODY", '{"to": "{to}", "text": "{words}"'), ("TEXTS_REGION", "Britain"),
+        ],
+    )  # fmt: skip
+    def test_what_is_missing_or_malformed_is_named_and_never_repeated(self, name, written):
+        with pytest.raises(SettingsError) as refused:
+            read_texts({**self.ON, name: written})
+        assert name in str(refused.value)
+        assert not written or written not in str(refused.value)
+
+    def test_words_stay_within_their_field(self):
+        hostile = '{to}","to":"+441234&to=1\r\n'
+        for body in ('{"a": ["{words}", {"b": "{to}"}]}', "words={words}&to={to}"):
+            texts = read_texts({**self.ON, "TEXTS_BODY": body})
+            filled = texts.fill_in(number="+447400123456", words=hostile)
+            if texts.is_json:
+                assert json.loads(filled) == {"a": [hostile, {"b": "+447400123456"}]}
+            else:
+                assert parse_qs(filled) == {"words": [hostile], "to": ["+447400123456"]}

@@ -37,7 +37,8 @@ def test_what_is_chosen_for_a_family_counts_for_its_kinds(kind):
 
 @pytest.mark.parametrize("kind", sorted(NoticeKind))
 def test_whoever_chose_nothing_is_told_by_mail(kind):
-    assert way_for(kind, NOBODY) is (Way.PHONE if kind is NoticeKind.PHONE_TRIED else Way.MAIL)
+    elsewhere = {NoticeKind.PHONE_TRIED: Way.PHONE, NoticeKind.TEXT_CODE: Way.TEXT}
+    assert way_for(kind, NOBODY) is elsewhere.get(kind, Way.MAIL)
 
 
 @pytest.mark.parametrize("kind", sorted({*BEFORE_SIGNING_IN, NoticeKind.WEEKLY}))

@@ -29,6 +29,7 @@ from tests.models import test_guarantees_imports as imports
 from tests.models import test_guarantees_incoming as incoming
 from tests.models import test_guarantees_insight as insight
 from tests.models import test_guarantees_joining as joining
+from tests.models import test_guarantees_letters as letters
 from tests.models import test_guarantees_mailed_turns as mailed_turns
 from tests.models import test_guarantees_member_lists as member_lists
 from tests.models import test_guarantees_messages as messages
@@ -38,6 +39,7 @@ from tests.models import test_guarantees_returned_mail as returned_mail
 from tests.models import test_guarantees_rules as at_claim_time
 from tests.models import test_guarantees_sheets as sheets
 from tests.models import test_guarantees_slots as slots
+from tests.models import test_guarantees_texts as texts
 from tests.models import test_guarantees_transfers as transfers
 from timebank.db import Base
 
@@ -60,6 +62,7 @@ for module in (
     insight,
     imports,
     joining,
+    letters,
     mailed_turns,
     member_lists,
     messages,
@@ -68,6 +71,7 @@ for module in (
     returned_mail,
     sheets,
     slots,
+    texts,
     transfers,
 ):
     for attack in module.ATTACKS:

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from timebank.adapters import works
 from timebank.adapters.schema import is_current
@@ -24,6 +25,7 @@ from timebank.adapters.standing import check_standing
 from timebank.core import clock
 from timebank.core.health import Part
 from timebank.core.works import QueueName
+from timebank.domain.texts import guard
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,6 +73,7 @@ def all_parts(settings: Settings) -> list[Part]:
         *health_look(settings)(),
         check_mail(settings.smtp_url),
         check_messages(engine),
+        *check_texts(engine, settings),
         *check_standing(engine),
     ]
 
@@ -199,6 +202,26 @@ def check_messages(engine: sa.Engine) -> Part:
         return Part("messages", ok=True)
     where = "see “Uncertain and failed messages” in docs/operations.md."
     return Part("messages", ok=False, problem=f"In seven days {', '.join(lost)}: {where}")
+
+
+def check_texts(engine: sa.Engine, settings: Settings) -> list[Part]:
+    """Look how much of the month's money for text messages is left; nothing where none go."""
+    if settings.texts is None:
+        return []
+    try:
+        with Session(engine) as session:
+            spent = guard.spent(session, texts=settings.texts)
+            wrong = guard.months_that_do_not_add_up(session)
+    except SQLAlchemyError as error:
+        return [Part("texts", ok=False, problem=f"{_first_line(error)} Check the database.")]
+    said = f"{spent.pence:.0f} of {spent.most_pence:.0f} pence are spent this month"
+    if wrong:
+        months = ", ".join(f"{month:%Y-%m}" for month in wrong)
+        return [Part("texts", ok=False, problem=f"What texts cost does not add up in {months}.")]
+    if spent.is_used_up:
+        problem = f"{said}: texts go by mail. Raise TEXTS_MOST_A_MONTH, or wait."
+        return [Part("texts", ok=False, problem=problem)]
+    return [Part("texts", ok=True, problem=f"{said}." if spent.is_nearly_used_up else "")]
 
 
 def _try_folder(folder: Path) -> None:

@@ -51,6 +51,8 @@ ALLOWED = frozenset(
         "timebank.jobs.incoming.ask_busy_calendars",
         "timebank.jobs.incoming.forget_leftovers",
         "timebank.jobs.joining.forget_strangers",
+        "timebank.jobs.letters.keep_in_step",
+        "timebank.jobs.letters.say_letters_are_due",
         "timebank.jobs.member_lists.forget",
         "timebank.jobs.exchange.lapse_posts",
         "timebank.jobs.exchange_thanks.ask_whether_it_happened",
@@ -62,6 +64,7 @@ ALLOWED = frozenset(
         "timebank.jobs.replies.read_mailbox",
         "timebank.jobs.runs.tidy",
         "timebank.jobs.sheets.forget_leftovers",
+        "timebank.jobs.texts.put_right",
         "timebank.jobs.turns.give_standing_turns",
         "timebank.jobs.turns.lapse_offers",
     }

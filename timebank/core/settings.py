@@ -17,10 +17,15 @@ from urllib.parse import SplitResult
 from urllib.parse import urlsplit
 
 from timebank.core import phones
+from timebank.core.text_gateway import SettingsError
+from timebank.core.text_gateway import Texts
+from timebank.core.text_gateway import read_texts
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from collections.abc import Mapping
+
+__all__ = ["Settings", "SettingsError"]
 
 DEFAULT_PORT = 8000
 DEFAULT_INSTANCE = "instance"
@@ -37,10 +42,6 @@ _TAGGED_ADDRESS = re.compile(r"[a-z0-9][a-z0-9._-]{0,9}@[a-z0-9-]{1,63}(?:\.[a-z
 
 _DRIVER = "postgresql+psycopg://"
 _DATABASE_PREFIXES = (_DRIVER, "postgresql://", "postgres://")
-
-
-class SettingsError(Exception):
-    """A setting is missing or malformed; the message is one sentence that names it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +79,7 @@ class Settings:
             `*.example.org` is all below. Empty: those of the usual browsers.
         metrics_token: What whoever collects `/metrics` must say as its bearer token. Empty: only
             this machine may collect them.
+        texts: The gateway for text messages; None: none are sent.
         demo: Whether the sign-in page offers made-up people; never true on a public address.
     """
 
@@ -99,6 +101,7 @@ class Settings:
     push_key: str = field(default="", repr=False)
     push_contact: str = ""
     push_hosts: str = ""
+    texts: Texts | None = None
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Settings:
@@ -128,6 +131,7 @@ class Settings:
             push_key=_push_key(environ),
             push_contact=_push_contact(environ, public_url),
             push_hosts=_push_hosts(environ),
+            texts=read_texts(environ),
         )
 
     @property

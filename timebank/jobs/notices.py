@@ -30,6 +30,7 @@ from timebank.adapters.mail import Postbox
 from timebank.adapters.mail import open_postbox
 from timebank.core import clock
 from timebank.domain import suppression
+from timebank.domain.notices import by_letter
 from timebank.domain.notices import choosing
 from timebank.domain.notices import delivery
 from timebank.domain.notices import letters
@@ -40,6 +41,7 @@ from timebank.domain.notices.letters import Letter
 from timebank.domain.notices.letters import reason_to_drop
 from timebank.jobs import bounces
 from timebank.jobs import carrying
+from timebank.jobs import texts
 from timebank.jobs import tools
 from timebank.jobs.carrying import Errand
 from timebank.jobs.leaving import Leaving
@@ -165,6 +167,8 @@ def _give_back(mine: Tools, leases: Sequence[Lease]) -> None:
 def _see_through(our_round: Round, lease: Lease) -> bool:
     """See one notice through -> whether to go on with the next."""
     mine = our_round.mine
+    if texts.see_through(mine, lease):
+        return True
     leaving = _guarded(mine, lease, lambda: _leaving(our_round, lease))
     if leaving is None or (leaving.errand and _is_told(our_round, lease, leaving.errand)):
         return True
@@ -199,7 +203,8 @@ def _leaving(our_round: Round, lease: Lease) -> Leaving | None:
         letter = _letter(session, our_round, lease.notice_id)
         why = reason_to_drop(letter)
         if why is not None:
-            delivery.mark_cancelled(session, lease=lease, why=why)
+            if not (by_letter.is_for_paper(letter) and by_letter.put_aside(session, lease=lease)):
+                delivery.mark_cancelled(session, lease=lease, why=why)
             return None
         enclosed = _enclosed(session, our_round, lease, letter, now)
         if enclosed is None:

@@ -122,6 +122,7 @@ SCHEDULES = (
     every(60, URGENT, "appeals.ask_on", "ask the next people of a call for help"),
     every(60, URGENT, "reminders.plan_due", "write the reminders that are due"),
     every(60, URGENT, "outlook.judge_dates", "judge whether the coming dates can start"),
+    every(60, URGENT, "letters.keep_in_step", "put aside what is told on paper"),
     every(60, URGENT, "turns.lapse_offers", "end offers of turns that have begun"),
     every(60, URGENT, "runs.tidy", "end the runs of killed processes, forget old ones"),
     every(60, CALENDARS, "calendars.write_ahead", "write calendars ahead of who asks for them"),
@@ -132,6 +133,7 @@ SCHEDULES = (
     every(3600, CALENDARS, "bounces.forget_bounces", "forget what was returned long ago"),
     every(60, CALENDARS, "incoming.ask_busy_calendars", "ask members’ own calendars"),
     every(3600, CALENDARS, "incoming.forget_leftovers", "forget calendars nobody took in"),
+    every(300, BOOKS, "texts.put_right", "pay back what was put aside for texts never sent"),
     every(3600, CALENDARS, "replies.forget_replies", "forget which replies were read"),
     nightly("claims.close_turns", 2, 15, "close the turns of dates a week ago"),
     nightly("balances.prove_books", 2, 30, "prove the books, and publish their seal"),
@@ -142,6 +144,7 @@ SCHEDULES = (
     nightly("exchange.lapse_posts", 4, 0, "take old offers and asks off the board"),
     nightly("exchange_thanks.let_stand", 4, 15, "let thanks stand after fourteen days"),
     nightly("exchange_thanks.ask_whether_it_happened", 9, 0, "ask whether help has happened"),
+    nightly("letters.say_letters_are_due", 9, 30, "say once a fortnight that letters are due"),
     nightly("reminders.ask_to_come_again", 10, 0, "ask newcomers to come again"),
 )
 BY_FUNCTION = {one.function: one for one in SCHEDULES}

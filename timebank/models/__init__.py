@@ -128,6 +128,10 @@ from timebank.models.rota import StandingTurn
 from timebank.models.rota import Waiting
 from timebank.models.rota import WaitingState
 from timebank.models.rota import WithdrawnBecause
+from timebank.models.texts import TextCode
+from timebank.models.texts import TextMonth
+from timebank.models.texts import TextNumber
+from timebank.models.texts import TextSent
 
 __all__ = [
     "Account",
@@ -248,6 +252,10 @@ __all__ = [
     "Standing",
     "StandingTurn",
     "StepKind",
+    "TextCode",
+    "TextMonth",
+    "TextNumber",
+    "TextSent",
     "TopUpPolicy",
     "Transfer",
     "TransferKind",

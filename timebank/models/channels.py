@@ -21,13 +21,14 @@ class Way(enum.StrEnum):
     """How a notice goes to its person: by one of these, never by two.
 
     `phone`: shown by a browser that they said yes to (web push). `text`: a text message. `letter`:
-    printed, and put into their letter box by a neighbour.
+    printed, and put into their letter box by a neighbour. `voice`: a coordinator rang them.
     """
 
     MAIL = "mail"
     PHONE = "phone"
     TEXT = "text"
     LETTER = "letter"
+    VOICE = "voice"
 
 
 class PushSubscription(Base):

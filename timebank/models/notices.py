@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import uuid
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -19,6 +20,11 @@ from timebank.models.types import Key
 from timebank.models.types import Small
 from timebank.models.types import choice
 from timebank.models.types import one_of
+
+
+def _where(rows: str) -> dict[str, Any]:
+    """Keep an index of these rows alone."""
+    return {"postgresql_where": sa.text(rows)}
 
 
 class NoticeKind(enum.StrEnum):
@@ -78,10 +84,16 @@ class NoticeKind(enum.StrEnum):
     COME_AGAIN = "come_again"
     ANSWER_RETURNED = "answer_returned"
     PHONE_TRIED = "phone_tried"
+    LETTERS_DUE = "letters_due"
+    TEXT_CODE = "text_code"
 
 
 class NoticeState(enum.StrEnum):
-    """Where a notice stands. `uncertain`: handed over, and nobody knows whether it arrived."""
+    """Where a notice stands.
+
+    `uncertain`: handed over, and nobody knows whether it arrived. `on_paper`: its person has no
+    e-mail, so it waits to be told in a letter, or on the telephone.
+    """
 
     PENDING = "pending"
     LEASED = "leased"
@@ -91,6 +103,7 @@ class NoticeState(enum.StrEnum):
     EXPIRED = "expired"
     CANCELLED = "cancelled"
     UNCERTAIN = "uncertain"
+    ON_PAPER = "on_paper"
 
 
 class Notice(Base):
@@ -109,6 +122,7 @@ class Notice(Base):
         again_at: When somebody had it sent again; `NoticeDecision` says who did.
         way: How it went, or is to go at the next try; None: that was not decided otherwise, so by
             mail where it was sent.
+        told_by: The coordinator who rang them, where it was told by voice.
     """
 
     __tablename__ = "notice"
@@ -138,11 +152,32 @@ class Notice(Base):
     again_at: Mapped[dt.datetime | None]
     again_by: Mapped[int | None] = mapped_column(sa.ForeignKey("membership.id"))
     way: Mapped[Way | None] = mapped_column(choice(Way))
+    told_by: Mapped[int | None]
 
     __table_args__ = (
         one_of("kind", NoticeKind, "notice_kind"),
         one_of("state", NoticeState, "notice_state"),
         one_of("way", Way, "notice_way"),
+        sa.CheckConstraint(
+            "CASE WHEN way IN ('letter', 'voice')"
+            " THEN state IN ('on_paper', 'sent', 'cancelled', 'expired')"
+            " ELSE state <> 'on_paper' END",
+            name="told_on_paper",
+        ),
+        sa.CheckConstraint(
+            "CASE WHEN way = 'voice' THEN state = 'sent' AND told_by IS NOT NULL"
+            " ELSE told_by IS NULL END",
+            name="told_by_voice",
+        ),
+        sa.ForeignKeyConstraint(
+            ["told_by", "community_id"],
+            ["membership.id", "membership.community_id"],
+            name="told_by_a_member",
+        ),
+        sa.Index("notice_on_paper", "community_id", "person_id", **_where("state = 'on_paper'")),
+        sa.Index(
+            "notice_letters_due", "community_id", "not_before", **_where("kind = 'letters_due'")
+        ),
         sa.UniqueConstraint("dedupe_key", name="same_notice_once"),
         sa.UniqueConstraint("claim_id", "kind", "starts_at", name="notice_once_per_claim"),
         sa.CheckConstraint(
@@ -163,11 +198,7 @@ class Notice(Base):
             name="told_along_is_not_sent",
         ),
         sa.Index("notice_weekly", "person_id", postgresql_where=sa.text("kind = 'weekly'")),
-        sa.Index(
-            "notice_told_in",
-            "told_in_id",
-            postgresql_where=sa.text("told_in_id IS NOT NULL"),
-        ),
+        sa.Index("notice_told_in", "told_in_id", **_where("told_in_id IS NOT NULL")),
         sa.CheckConstraint("wordings BETWEEN 0 AND refusals", name="notice_refusals"),
         sa.CheckConstraint(
             "again_by IS NULL OR again_at IS NOT NULL", name="sent_again_at_a_time"
@@ -196,11 +227,7 @@ class Notice(Base):
             "expires_at",
             postgresql_where=sa.text("state IN ('pending', 'leased', 'handover')"),
         ),
-        sa.Index(
-            "notice_held",
-            "lease_until",
-            postgresql_where=sa.text("state IN ('leased', 'handover')"),
-        ),
+        sa.Index("notice_held", "lease_until", **_where("state IN ('leased', 'handover')")),
         sa.Index("notice_sent", "sent_at", postgresql_where=sa.text("sent_at IS NOT NULL")),
         sa.Index(
             "notice_put_back",
@@ -209,11 +236,7 @@ class Notice(Base):
                 "due_at IS NOT NULL AND state IN ('pending', 'leased', 'handover')"
             ),
         ),
-        sa.Index(
-            "notice_to_look_at",
-            "id",
-            postgresql_where=sa.text("state IN ('uncertain', 'failed')"),
-        ),
+        sa.Index("notice_to_look_at", "id", **_where("state IN ('uncertain', 'failed')")),
     )
 
 

@@ -40,6 +40,7 @@ from timebank.web.rota.routes import bp as rota
 from timebank.web.rota.sheets import bp as sheets
 from timebank.web.rota.suggesting import bp as suggesting
 from timebank.web.rota.turns import bp as turns
+from timebank.web.texts.routes import bp as texts
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     health,
@@ -76,6 +77,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     messages,
     notices,
     channels,
+    texts,
     operations,
     pages,
 )

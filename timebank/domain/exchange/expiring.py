@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 TOLD_FROM = "10:00"  # nobody's telephone chimes at night
 
-# People without e-mail are nudged too: the coordinators find them on their page, to ring them.
+# People without e-mail are nudged too: their letter tells them, or a coordinator rings them.
 NUDGE = sa.text(f"""
 WITH nudged AS (
   UPDATE post p
@@ -31,7 +31,7 @@ SELECT n.community_id, m.person_id, 'post_lapsing',
        (n.expires_on + 1)::timestamp AT TIME ZONE n.timezone
   FROM nudged n
   JOIN membership m ON m.id = n.membership_id AND m.standing <> 'left'
-  JOIN profile f ON f.person_id = m.person_id AND f.email IS NOT NULL
+  JOIN profile f ON f.person_id = m.person_id
     ON CONFLICT DO NOTHING
 """)  # noqa: S608 - the part is ours
 
@@ -51,7 +51,7 @@ SELECT n.community_id, m.person_id, 'post_lapsed',
        (n.today + 8)::timestamp AT TIME ZONE n.timezone
   FROM lapsed n
   JOIN membership m ON m.id = n.membership_id AND m.standing <> 'left'
-  JOIN profile f ON f.person_id = m.person_id AND f.email IS NOT NULL
+  JOIN profile f ON f.person_id = m.person_id
     ON CONFLICT DO NOTHING
 """)  # noqa: S608 - the part is ours
 

@@ -140,6 +140,8 @@ DELETE FROM memo WHERE transfer_id IN (SELECT id FROM transfer WHERE created_by 
     "DELETE FROM notice WHERE person_id = :person_id",
     "DELETE FROM mail_choice WHERE membership_id = ANY (:mine)",
     "DELETE FROM push_subscription WHERE membership_id = ANY (:mine)",
+    "DELETE FROM text_number WHERE membership_id = ANY (:mine)",
+    "DELETE FROM text_code WHERE membership_id = ANY (:mine)",
     "DELETE FROM mail_suppression WHERE person_id = :person_id",
     "DELETE FROM busy_calendar WHERE membership_id = ANY (:mine)",
     "DELETE FROM feed WHERE membership_id = ANY (:mine)",

@@ -195,6 +195,14 @@ SELECT k.turns, k.asking, k.neighbours, k.hours, k.leads, k.quiet_from, k.quiet_
        k.paused_until, k.weekly, k.weekly_on, k.weekly_hour, k.near, k.language, k.changed_at
   FROM mail_choice k JOIN membership m ON m.id = k.membership_id
  WHERE m.person_id = :person_id ORDER BY m.id""",
+    "mobile_number_we_text": """
+SELECT x.number, x.proven_at, x.agreed_at
+  FROM text_number x JOIN membership m ON m.id = x.membership_id
+ WHERE m.person_id = :person_id ORDER BY m.id""",
+    "codes_we_texted": """
+SELECT x.number, x.created_at, x.expires_at, x.used_at, x.wrong_codes
+  FROM text_code x JOIN membership m ON m.id = x.membership_id
+ WHERE m.person_id = :person_id ORDER BY x.id""",
     "phones_we_tell_you_on": """
 SELECT s.label AS phone, s.created_at AS since, s.last_ok_at
   FROM push_subscription s JOIN membership m ON m.id = s.membership_id

@@ -37,6 +37,8 @@ COLUMNS: dict[str, Fate] = {
     "feed.area": Fate.ROW,
     "feed.role_name": Fate.ROW,
     "mail_choice.near": Fate.ROW,
+    "text_number.number": Fate.ROW,
+    "text_code.number": Fate.ROW,
     "push_subscription.endpoint": Fate.ROW,
     "push_subscription.p256dh": Fate.ROW,
     "push_subscription.auth": Fate.ROW,

@@ -7,6 +7,7 @@ step that it tells about, and on which side the reader is.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -52,6 +53,13 @@ SELECT x.id AS exchange_id, x.state, x.what, x.planned_at, x.happened_on, t.time
   LEFT JOIN profile b ON b.person_id = bm.person_id
  WHERE x.id = :exchange_id
 """
+OF_EACH = re.sub(r":(exchange_id|step_id)", r"named.\1", LOOK_UP)
+LOOK_UP_MANY = f"""
+SELECT named.key, found.*
+  FROM unnest(CAST(:keys AS bigint[]), CAST(:exchange_id AS bigint[]), CAST(:step_id AS bigint[]))
+       AS named (key, exchange_id, step_id),
+       LATERAL ({OF_EACH}) AS found
+"""  # noqa: S608 - the part is ours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +134,25 @@ def read(session: Session, *, kind: NoticeKind, facts: Mapping[str, str]) -> Abo
     if row is None:
         return None
     return AboutExchange(**row, is_for_helper=facts.get("side") == "helper")
+
+
+def read_many(
+    session: Session, notices: Mapping[int, tuple[NoticeKind, Mapping[str, str]]]
+) -> dict[int, AboutExchange]:
+    """Look up what several notices are about, by their numbers, in one statement."""
+    keys = [key for key, (kind, _facts) in notices.items() if kind in KINDS]
+    values = {
+        name: [int(notices[key][1].get(name, "0")) for key in keys]
+        for name in ("exchange_id", "step_id")
+    }
+    rows = session.execute(sa.text(LOOK_UP_MANY), {"keys": keys, **values}).mappings()
+    return {
+        row["key"]: AboutExchange(
+            **{name: row[name] for name in row if name != "key"},
+            is_for_helper=notices[row["key"]][1].get("side") == "helper",
+        )
+        for row in rows
+    }
 
 
 def reason_to_drop(kind: NoticeKind, exchange: AboutExchange | None) -> str | None:

@@ -101,5 +101,7 @@ NEEDED = frozenset(
         NoticeKind.APPLICATION_DECLINED,
         NoticeKind.LEFT,
         NoticeKind.PHONE_TRIED,
+        NoticeKind.LETTERS_DUE,
+        NoticeKind.TEXT_CODE,
     }
 )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Collection
 from collections.abc import Mapping
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from timebank.core import text
 from timebank.domain.notices import coming_again
 from timebank.domain.notices import exchanges
+from timebank.domain.notices import letters_due
 from timebank.domain.notices import messages
 from timebank.domain.notices import posts
 from timebank.domain.notices.coming_again import AboutComingAgain
@@ -157,6 +158,7 @@ class Letter:
         exchange: The exchange that it is about.
         message: The organiser's message that it is about.
         again: The turns that would suit somebody who has had their first.
+        letters_due: How many neighbours without e-mail wait for their letter.
     """
 
     kind: NoticeKind
@@ -213,6 +215,7 @@ class Letter:
     exchange: AboutExchange | None
     message: AboutMessage | None = None
     again: AboutComingAgain | None = None
+    letters_due: int = 0
 
     @property
     def greeting(self) -> str:
@@ -286,7 +289,7 @@ class Letter:
         return "" if earlier == self.venue else earlier
 
 
-def look_up(session: Session, *, notice_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+def look_up(session: Session, *, notice_ids: Collection[int]) -> dict[int, dict[str, Any]]:
     """Look up what notices have to say, in one statement -> by the notice, for `letter_of`."""
     rows = session.execute(sa.text(LOOK_UP), {"notice_ids": list(notice_ids)}).mappings()
     return {row["id"]: dict(row) for row in rows}
@@ -302,9 +305,11 @@ def letter_of(session: Session, looked_up: Mapping[str, Any]) -> Letter:
     exchange = exchanges.read(session, kind=row["kind"], facts=row["facts"])
     message = messages.read(session, kind=row["kind"], notice_id=notice_id)
     again = coming_again.read(session, kind=row["kind"], notice_id=notice_id, facts=row["facts"])
+    due = letters_due.read(session, kind=row["kind"], notice_id=notice_id, facts=row["facts"])
     return Letter(
-        request=request, post=post, exchange=exchange, message=message, again=again, **row
-    )
+        request=request, post=post, exchange=exchange, message=message, again=again,
+        letters_due=due, **row,
+    )  # fmt: skip
 
 
 def read_letter(session: Session, *, notice_id: int) -> Letter:
@@ -313,9 +318,14 @@ def read_letter(session: Session, *, notice_id: int) -> Letter:
 
 
 def reason_to_drop(letter: Letter) -> str | None:
-    """Tell why a notice no longer holds, or None when it does."""
-    if not letter.email:
-        return "nobody to write to"
+    """Tell why a mail is not sent any more, or None when it is."""
+    if letter.kind is NoticeKind.TEXT_CODE:
+        return "it goes as a text message, or not at all"
+    return lost_cause(letter) if letter.email else "nobody to write to"
+
+
+def lost_cause(letter: Letter) -> str | None:
+    """Tell why what a notice tells is no longer so, or None when it is."""
     if letter.kind is NoticeKind.SIGN_IN:
         return None if letter.is_request_open else "the sign-in was used or ran out"
     if letter.kind is NoticeKind.EVENT_CANCELLED:
@@ -332,6 +342,7 @@ def reason_to_drop(letter: Letter) -> str | None:
         or exchanges.reason_to_drop(letter.kind, letter.exchange)
         or messages.reason_to_drop(letter.kind, letter.message)
         or coming_again.reason_to_drop(letter.kind, letter.again)
+        or letters_due.reason_to_drop(letter.kind, letter.letters_due)
     )
 
 

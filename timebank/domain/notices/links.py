@@ -245,6 +245,11 @@ class Links:
         return f"{self.home}/people/joining"
 
     @property
+    def without_email(self) -> str:
+        """The coordinators' page of letters to print, and whom to ring."""
+        return f"{self.home}/people/without-email"
+
+    @property
     def join(self) -> str:
         """The page on which anybody may say that they would like to join."""
         return f"{self.home}/join"

@@ -6,6 +6,7 @@ One statement more than other notices need, and only for these: `facts` names th
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -29,6 +30,13 @@ SELECT p.id AS post_id, p.kind, p.title, p.state, p.expires_on, c.id AS talk_id,
   LEFT JOIN profile w ON w.person_id = side.person_id
  WHERE p.id = coalesce(c.post_id, :post_id)
 """
+OF_EACH = re.sub(r":(post_id|message_id)", r"named.\1", LOOK_UP)
+LOOK_UP_MANY = f"""
+SELECT named.key, found.*
+  FROM unnest(CAST(:keys AS bigint[]), CAST(:post_id AS bigint[]), CAST(:message_id AS bigint[]))
+       AS named (key, post_id, message_id),
+       LATERAL ({OF_EACH}) AS found
+"""  # noqa: S608 - the part is ours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +74,21 @@ def read(session: Session, *, kind: NoticeKind, facts: Mapping[str, str]) -> Abo
     numbers = {name: int(facts.get(name, "0")) for name in ("post_id", "message_id")}
     row = session.execute(sa.text(LOOK_UP), numbers).mappings().first()
     return AboutPost(**row) if row else None
+
+
+def read_many(
+    session: Session, notices: Mapping[int, tuple[NoticeKind, Mapping[str, str]]]
+) -> dict[int, AboutPost]:
+    """Look up what several notices are about, by their numbers, in one statement."""
+    keys = [key for key, (kind, _facts) in notices.items() if kind in KINDS]
+    values = {
+        name: [int(notices[key][1].get(name, "0")) for key in keys]
+        for name in ("post_id", "message_id")
+    }
+    rows = session.execute(sa.text(LOOK_UP_MANY), {"keys": keys, **values}).mappings()
+    return {
+        row["key"]: AboutPost(**{name: row[name] for name in row if name != "key"}) for row in rows
+    }
 
 
 def reason_to_drop(

@@ -96,6 +96,7 @@ def _letter(kind: NoticeKind, starts_at: dt.datetime, now: dt.datetime) -> Lette
         exchange=_exchange(about, now) if about else None,
         message=_message(kind) if kind in WRITTEN else None,
         again=_again(starts_at) if kind is NoticeKind.COME_AGAIN else None,
+        letters_due=12 if kind is NoticeKind.LETTERS_DUE else 0,
     )
 
 

@@ -108,6 +108,22 @@ def stop(session: Session, *, member: Membership, family: Family, now: dt.dateti
         _let_be_asked(session, member, may=False)
 
 
+def choose_texts(
+    session: Session, *, member: Membership, families: frozenset[Family], now: dt.datetime
+) -> None:
+    """Have these families come as texts; what came so before and is not among them, by mail."""
+    choices = choosing.read_choices(session, membership_id=member.id)
+    changed = {
+        family.value: How.TEXT if family in families else How.MAIL
+        for family in CHOOSABLE
+        if (family in families) != (choices.hows[family] is How.TEXT)
+    }
+    if changed:
+        _write(session, member, changed_at=now, **changed)
+    if Family.ASKING in families:
+        _let_be_asked(session, member, may=True)
+
+
 def is_stopped(choices: Choices, family: Family) -> bool:
     """Tell whether no messages of a family come."""
     if family is Family.WEEK:

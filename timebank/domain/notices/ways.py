@@ -77,6 +77,8 @@ ROUTES: dict[NoticeKind, Route] = {
     NoticeKind.LEFT: Route(Way.MAIL, "they are signed out everywhere"),
     NoticeKind.ANSWER_RETURNED: Route(Way.MAIL, "it answers a mail of theirs"),
     NoticeKind.PHONE_TRIED: Route(Way.PHONE, "it is to be seen there"),
+    NoticeKind.LETTERS_DUE: Route(Way.MAIL, "work for a desk with a printer"),
+    NoticeKind.TEXT_CODE: Route(Way.TEXT, "it proves that the number is theirs"),
 }
 
 

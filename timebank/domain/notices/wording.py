@@ -67,6 +67,47 @@ def word(
     )
 
 
+def on_paper(letter: Letter, *, now: dt.datetime) -> str:
+    """Say a notice in a sentence or two, for a letter or to be read out on the telephone."""
+    return " ".join(_render(letter, "paper.txt", {"letter": letter, "now": now}).split())
+
+
+def in_a_text(
+    letter: Letter, *, public_url: str, secret_key: str, now: dt.datetime, enclosed: Enclosed
+) -> tuple[str, str]:
+    """Say a notice in a text message -> its words, and how it ends: where to look, and to stop.
+
+    Its addresses hold no secret: a telephone shows messages to whoever holds it.
+    """
+    links = Links(letter, public_url, secret_key, enclosed)
+    facts = {
+        "letter": letter,
+        "links": links,
+        "now": now,
+        "turns": [(one, links.of(one)) for one in enclosed.letters],
+    }
+    words = one_line(_render(letter, "subject.txt", facts))
+    addresses = {"see": _without_a_secret(links), "stop": f"{links.home}/me/texts"}
+    return words, _render_text("ending", addresses).strip()
+
+
+def _without_a_secret(links: Links) -> str:
+    """Where to look, for whoever is signed in."""
+    letter = links.letter
+    if letter.exchange:
+        return links.exchange
+    return links.event if letter.slug and letter.occurs_on else links.my_turns
+
+
+def code_in_a_text(letter: Letter, digits: str) -> str:
+    """Say the code by which somebody proves that a number is theirs."""
+    return _render_text("code", {"letter": letter, "digits": digits}).strip()
+
+
+def _render_text(name: str, facts: Mapping[str, object]) -> str:
+    return environment().get_template(f"email/text_code/{name}.txt").render(facts)
+
+
 def _gists(enclosed: Enclosed, links: Links, now: dt.datetime) -> list[tuple[str, str]]:
     """Say each message that was kept for the weekly mail by its subject and where it leads."""
     kept = enclosed.week.kept if enclosed.week else ()

@@ -34,7 +34,8 @@ WITH due AS MATERIALIZED (
    LIMIT :most),
 sent AS MATERIALIZED (
   SELECT greatest(extract(epoch FROM sent_at - coalesce(due_at, not_before)), 0) AS waited
-    FROM notice WHERE sent_at > now() - interval '1 day'),
+    FROM notice WHERE sent_at > now() - interval '1 day'
+     AND (way IS NULL OR way NOT IN ('letter', 'voice'))),  -- paper takes its time
 gone AS MATERIALIZED (
   SELECT state FROM notice
    WHERE state IN ('failed', 'expired', 'uncertain') AND not_before > now() - :week)

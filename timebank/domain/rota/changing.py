@@ -219,7 +219,7 @@ def _cancelled_messages(
     event: Event, turns: list[following.Standing], now: dt.datetime
 ) -> list[outbox.Message]:
     """One message a person, about the first of their turns on that date."""
-    first_turns = {turn.person_id: turn for turn in reversed(turns) if turn.reads_mail}
+    first_turns = {turn.person_id: turn for turn in reversed(turns) if turn.is_known}
     return [
         outbox.Message(
             community_id=turn.community_id,

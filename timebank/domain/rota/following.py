@@ -47,7 +47,7 @@ class Standing:
     claim_id: int
     community_id: int
     person_id: int
-    reads_mail: bool
+    is_known: bool
     starts_at: dt.datetime
     ends_at: dt.datetime
     venue_id: int
@@ -75,7 +75,7 @@ UPDATE claim SET state = 'withdrawn', held_until = NULL, withdrawn_at = :now,
 """
 
 SNAPSHOT = """
-SELECT c.id, c.community_id, c.person_id, p.email IS NOT NULL, c.starts_at, c.ends_at,
+SELECT c.id, c.community_id, c.person_id, p.person_id IS NOT NULL, c.starts_at, c.ends_at,
        e.venue_id, v.name, e.sequence
   FROM claim c
   JOIN event e ON e.id = c.event_id
@@ -120,7 +120,7 @@ UPDATE notice n SET state = 'cancelled'
 """
 TELL_AGAIN = """
 UPDATE notice n SET state = 'pending', attempts = 0, last_error = NULL, sent_at = NULL,
-                    refusals = 0, wordings = 0, due_at = NULL,
+                    refusals = 0, wordings = 0, due_at = NULL, way = NULL, told_by = NULL,
                     not_before = :now, facts = CAST(news.facts AS jsonb),
                     dedupe_key = news.dedupe_key
   FROM claim c
@@ -212,7 +212,7 @@ def tell_the_moved(
     messages = [
         _moved_message(standing, earlier[standing.claim_id], reason=reason, now=now)
         for standing in moved
-        if standing.reads_mail
+        if standing.is_known
     ]
     _post_again(session, messages, now=now)
     return len({message.person_id for message in messages})

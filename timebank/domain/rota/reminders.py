@@ -62,6 +62,7 @@ SELECT c.community_id, c.person_id, 'you_are_in',
 # one on the eve is worth it after three hours. A message that never went does not count, and one
 # that was put back counts from when it was due at first. Who chose nothing is reminded as the date
 # says, else as its series, else as usual.
+# Who reads no e-mail and agreed to texts is reminded on the eve.
 DUE = """
 INSERT INTO notice (community_id, person_id, kind, dedupe_key, claim_id, starts_at,
                     not_before, expires_at)
@@ -71,7 +72,7 @@ SELECT c.community_id, c.person_id, due.kind,
        c.id, c.starts_at, due.not_before, due.expires_at
   FROM claim c
   JOIN community t ON t.id = c.community_id
-  JOIN profile p ON p.person_id = c.person_id AND p.email IS NOT NULL
+  JOIN profile p ON p.person_id = c.person_id
   JOIN event e ON e.id = c.event_id
   JOIN series x ON x.id = e.series_id
   LEFT JOIN mail_choice chosen ON chosen.membership_id = c.membership_id
@@ -90,7 +91,10 @@ SELECT c.community_id, c.person_id, due.kind,
    ('morning', 'reminder_morning', morning, c.starts_at, interval '3 hours')
  ) AS due (lead, kind, not_before, expires_at, apart)
  WHERE c.state = 'confirmed' AND c.starts_at > :now AND c.starts_at < :now + interval '9 days'
-   AND due.lead = ANY (coalesce(chosen.leads, e.leads, x.leads, '{two_days,eve}'))
+   AND CASE WHEN p.email IS NOT NULL
+            THEN due.lead = ANY (coalesce(chosen.leads, e.leads, x.leads, '{two_days,eve}'))
+            ELSE due.lead = 'eve' AND EXISTS (
+              SELECT FROM text_number n WHERE n.membership_id = c.membership_id) END
    AND due.not_before <= :now AND due.expires_at > :now
    AND due.not_before > c.created_at + due.apart
    AND NOT EXISTS (SELECT FROM notice n

@@ -21,7 +21,6 @@ from timebank.core.text import first_name
 from timebank.db import db
 from timebank.domain import acting
 from timebank.domain import ledger
-from timebank.domain.communities import on_paper
 from timebank.domain.rota import claiming
 from timebank.domain.rota import could_do
 from timebank.domain.rota import on_behalf
@@ -43,6 +42,7 @@ from timebank.web.flashes import Tone
 from timebank.web.flashes import say
 from timebank.web.ledger.lines import by_month
 from timebank.web.people.paper import letters_page
+from timebank.web.people.paper import print_and_tell
 from timebank.web.people.paper import statement_page
 from timebank.web.people.who import full_name_of
 from timebank.web.rota.could_do import read_mark
@@ -206,18 +206,18 @@ def statement(membership_id: int) -> str:
 def letter(membership_id: int) -> str:
     """Show their letter."""
     _grant, who = looking_at(membership_id, ActedWhat.LETTER)
-    return letters_page([who.id], back_url=url_of(membership_id))
+    me = db.session.get_one(Membership, member())
+    return letters_page([who.id], by=me, back_url=url_of(membership_id))
 
 
 @bp.post(f"{HERE}/letter")
 @signed_in_required
 def print_letter(membership_id: int) -> Response:
-    """Write down that their letter is printed, and show it."""
+    """Write down that their letter is printed and its news told, and show it."""
     acting_for(membership_id)
     me = db.session.get_one(Membership, member())
-    on_paper.note_printed(db.session(), membership_ids=[membership_id], by=me, now=clock.now())
-    db.session.commit()
-    return redirect(url_for("acting.letter", membership_id=membership_id), 303)
+    since = print_and_tell([membership_id], by=me)
+    return redirect(url_for("acting.letter", membership_id=membership_id, since=since), 303)
 
 
 def _back(membership_id: int) -> Response:

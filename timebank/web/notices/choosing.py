@@ -21,6 +21,7 @@ from timebank.domain.notices import choosing
 from timebank.domain.notices import saving
 from timebank.domain.notices.families import Family
 from timebank.domain.notices.links import STOP_PURPOSE
+from timebank.domain.texts import numbers
 from timebank.models import How
 from timebank.models import Membership
 from timebank.web.addresses import secret_key
@@ -55,6 +56,7 @@ def choices() -> Page:
         return redirect(url_for("events.home"), 303)
     chosen = choosing.read_choices(db.session(), membership_id=member())
     form = MailForm(formdata=None)
+    _offer(form)
     form.show(chosen, now=clock.now())
     return _page(form)
 
@@ -123,7 +125,8 @@ def _holder(token: str, family: str) -> Membership:
 def _page(form: MailForm) -> str:
     if not form.near.choices:
         _offer(form)
-    return render_template("notices/choices.html", form=form)
+    texts = current_app.extensions["timebank.settings"].texts
+    return render_template("notices/choices.html", form=form, texts_are_sent=texts is not None)
 
 
 def _offer(form: MailForm) -> None:
@@ -137,4 +140,11 @@ def _hows() -> set[How]:
     settings: Settings = current_app.extensions["timebank.settings"]
     chosen = choosing.read_choices(db.session(), membership_id=member())
     phone = {How.PHONE} if settings.push_key else set()
-    return {How.MAIL, How.WEEKLY, How.NONE, *phone, *chosen.hows.values()}
+    text = {How.TEXT} if settings.texts and _is_proven() else set()
+    return {How.MAIL, How.WEEKLY, How.NONE, *phone, *text, *chosen.hows.values()}
+
+
+def _is_proven() -> bool:
+    """Whether the viewer has proven a mobile number."""
+    number = numbers.number_of(db.session(), membership_id=member())
+    return number is not None and number.proven_at is not None

@@ -28,6 +28,8 @@ from timebank.domain.operations.reading import Books
 from timebank.domain.operations.reading import Mail
 from timebank.domain.operations.reading import Outcomes
 from timebank.domain.operations.reading import Run
+from timebank.domain.texts import guard
+from timebank.domain.texts.guard import Spent
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 # What a proxy adds: a request that carries one comes from elsewhere, whoever hands it over.
@@ -64,6 +66,7 @@ def show() -> Response:
         *_of_jobs(list(reading.latest_runs(session).values()), reading.outcomes(session)),
         *_of_books(reading.read_books(session)),
         *_of_addresses(reading.suppressed_addresses(session)),
+        *_of_texts(spent_on_texts()),
     ]
     answer = Response(write(families), content_type=CONTENT_TYPE)
     answer.headers["Cache-Control"] = "no-store"
@@ -201,3 +204,19 @@ def _of_books(books: list[Books]) -> list[Family]:
 def _of_addresses(suppressed: int | None) -> list[Family]:
     samples: list[tuple[Labels, float]] = [] if suppressed is None else [({}, suppressed)]
     return [Family("addresses_suppressed", "Addresses that nothing is sent to.", samples)]
+
+
+def spent_on_texts() -> Spent | None:
+    """Read what text messages have cost this month; None where none are sent."""
+    settings: Settings = current_app.extensions["timebank.settings"]
+    return guard.spent(db.session(), texts=settings.texts) if settings.texts else None
+
+
+def _of_texts(spent: Spent | None) -> list[Family]:
+    if spent is None:
+        return []
+    return [
+        Family("texts_month", "Text messages of this month.", [({}, spent.messages)]),
+        Family("texts_spent_pence", "What they cost.", [({}, float(spent.pence))]),
+        Family("texts_most_pence", "What they may cost.", [({}, float(spent.most_pence))]),
+    ]

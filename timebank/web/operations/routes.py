@@ -70,6 +70,7 @@ def works() -> str:
         troubled=reading.troubled(session),
         suppressed=reading.suppressed_addresses(session),
         books=reading.read_books(session),
+        texts=metrics.spent_on_texts(),
         how_long=how_long,
         rhythm=rhythm,
     )

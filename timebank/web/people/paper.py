@@ -7,18 +7,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint
+from flask import current_app
 from flask import redirect
 from flask import render_template
 from flask import request
 from flask import url_for
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from timebank.core import clock
+from timebank.core.text import first_name
 from timebank.db import db
 from timebank.domain import acting
 from timebank.domain import ledger
 from timebank.domain import suppression
 from timebank.domain.communities import on_paper
+from timebank.domain.notices import by_letter
 from timebank.domain.rota import fortnight
 from timebank.models import Membership
 from timebank.web.auth import coordinating_member
@@ -27,6 +31,7 @@ from timebank.web.auth import signed_in_required
 from timebank.web.door import door
 from timebank.web.door import today
 from timebank.web.events.fields import read_day
+from timebank.web.flashes import say
 from timebank.web.ledger.lines import detail_of
 from timebank.web.people.who import full_name_of
 from timebank.web.people.who import member_here
@@ -68,6 +73,7 @@ def register(bp: Blueprint) -> None:
     """Add the pages to the people's."""
     bp.get("/me/statement/print")(own_statement)
     bp.get("/people/without-email")(without_email)
+    bp.post("/people/rung/<int:notice_id>")(rung)
     bp.get("/people/letters")(letters)
     bp.post("/people/letters")(print_letters)
     bp.get("/people/<int:membership_id>/letter")(letter)
@@ -98,6 +104,8 @@ def without_email() -> str:
     return render_template(
         "people/without_email.html",
         people=on_paper.without_email(session, community_id=here, today=day),
+        calls=by_letter.whom_to_ring(session, community_id=here, now=clock.now()),
+        texts_are_sent=current_app.extensions["timebank.settings"].texts is not None,
         returned=suppression.returned(session, community_id=here),
         grants=acting.read_grants(session, community_id=here, today=day, only_open=True),
         deeds=acting.read_deeds(session, community_id=here, most=NEWEST_DEEDS),
@@ -105,37 +113,44 @@ def without_email() -> str:
 
 
 @signed_in_required
+def rung(notice_id: int) -> Response:
+    """Write down that somebody was told on the telephone."""
+    by = coordinating_member()
+    name = by_letter.note_rung(db.session(), notice_id=notice_id, by=by, now=clock.now())
+    db.session.commit()
+    say(_("%(name)s knows. Thank you for ringing.", name=first_name(name)))
+    return redirect(url_for("people.without_email"), 303)
+
+
+@signed_in_required
 def letters() -> str:
     """Show the letters of everybody without e-mail, a page each."""
-    coordinating_member()
-    return letters_page(_without_email(), back_url=url_for("people.without_email"))
+    by = coordinating_member()
+    return letters_page(_without_email(), by=by, back_url=url_for("people.without_email"))
 
 
 @signed_in_required
 def print_letters() -> Response:
-    """Write down that all letters are printed, and show them."""
-    by = coordinating_member()
-    on_paper.note_printed(db.session(), membership_ids=_without_email(), by=by, now=clock.now())
-    db.session.commit()
-    return redirect(url_for("people.letters"), 303)
+    """Write down that all letters are printed and their news told, and show them."""
+    since = print_and_tell(_without_email(), by=coordinating_member())
+    return redirect(url_for("people.letters", since=since), 303)
 
 
 @signed_in_required
 def letter(membership_id: int) -> str:
     """Show a neighbour's letter."""
-    coordinating_member()
+    by = coordinating_member()
     who = member_here(membership_id)
-    return letters_page([who.id], back_url=url_for("people.person", membership_id=who.id))
+    return letters_page([who.id], by=by, back_url=url_for("people.person", membership_id=who.id))
 
 
 @signed_in_required
 def print_letter(membership_id: int) -> Response:
-    """Write down that a neighbour's letter is printed, and show it."""
+    """Write down that a neighbour's letter is printed and its news told, and show it."""
     by = coordinating_member()
     who = member_here(membership_id)
-    on_paper.note_printed(db.session(), membership_ids=[who.id], by=by, now=clock.now())
-    db.session.commit()
-    return redirect(url_for("people.letter", membership_id=who.id), 303)
+    since = print_and_tell([who.id], by=by)
+    return redirect(url_for("people.letter", membership_id=who.id, since=since), 303)
 
 
 def _without_email() -> list[int]:
@@ -143,11 +158,32 @@ def _without_email() -> list[int]:
     return [one.membership_id for one in found]
 
 
-def letters_page(membership_ids: Sequence[int], *, back_url: str) -> str:
-    """Show letters, a page of paper each, whoever asks for them: the caller has looked."""
-    now = clock.now()
+def print_and_tell(membership_ids: Sequence[int], *, by: Membership) -> str:
+    """Write down that these letters are printed and their news told -> since when, in ISO."""
+    since = by_letter.print_letters(
+        db.session(), membership_ids=membership_ids, by=by, now=clock.now()
+    )
+    db.session.commit()
+    return since.isoformat()
+
+
+def letters_page(membership_ids: Sequence[int], *, by: Membership, back_url: str) -> str:
+    """Show letters, a page of paper each, whoever asks for them: the caller has looked.
+
+    Right after they were printed they tell what that told; else what the next ones would.
+    """
+    now, since = clock.now(), _since()
     return render_template(
         "people/letters.html",
+        is_printed=since is not None,
+        news=by_letter.read_news(
+            db.session(),
+            community_id=door().community.id,
+            membership_ids=membership_ids,
+            by=by.id,
+            since=since,
+            now=now,
+        ),
         letters=fortnight.read_letters(
             db.session(),
             community_id=door().community.id,
@@ -159,6 +195,15 @@ def letters_page(membership_ids: Sequence[int], *, back_url: str) -> str:
         now=now,
         until=now + fortnight.AHEAD,
     )
+
+
+def _since() -> dt.datetime | None:
+    """Read since when letters were printed, from the address; None: it says nothing clear."""
+    try:
+        since = dt.datetime.fromisoformat(request.args.get("since", ""))
+    except ValueError:
+        return None
+    return since if since.tzinfo and since.year > 1 else None
 
 
 def statement_page(who: Membership, *, back_url: str) -> str:

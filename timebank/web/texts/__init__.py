@@ -1,0 +1,1 @@
+"""Text messages: the pages of the number on which somebody is texted."""
