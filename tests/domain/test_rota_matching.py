@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import itertools
+import random
 import subprocess
 import sys
+import time
 
 import pytest
 from hypothesis import given
@@ -322,6 +324,27 @@ def test_what_cannot_be_proven_in_time_says_so_and_is_the_same_every_time(people
     assert len(hasty.assignment) <= len(patient.assignment)
     assert_legal(places, helpers, pair_rules, hasty)
     assert hasty == match(places, helpers, rules=pair_rules, most_steps=50)
+
+
+def test_roles_that_never_go_together_by_the_hundred_keep_nobody_waiting():
+    """Which of such jobs go together is a riddle that takes for ever: steps end it."""
+    hours = [f"{hour:02}:{minute:02}" for hour in range(6, 22) for minute in (0, 10, 20, 30, 40)]
+    places = [
+        Place(number, number, "Job", clock(start), clock(end))
+        for number, (start, end) in enumerate(itertools.pairwise(hours))
+    ]
+    everybody = frozenset(place.role_id for place in places)
+    helpers = [Helper(key, everybody) for key in range(10)]
+    by_chance = random.Random(7)
+    pairs = itertools.combinations(everybody, 2)
+    never = PairRules.of(never=[pair for pair in pairs if by_chance.random() < 0.15])
+    began = time.process_time()
+
+    answer = match(places, helpers, rules=never)
+
+    assert time.process_time() - began < 10  # it took hours
+    assert not answer.is_exact
+    assert_legal(places, helpers, never, answer)
 
 
 def test_a_page_that_asks_loads_no_solver():

@@ -98,8 +98,13 @@ def helps(best: Best, slots: int, steps: Steps, *, count: int = 1) -> bool | Non
     Returns:
         None when it could not be told.
     """
-    if best.bill and best.bill.floor > count * best.bill.most_earned(best.cover.board, slots):
-        return False
+    if best.bill:
+        try:
+            earned = best.bill.most_earned(best.cover.board, slots, steps)
+        except OutOfSteps:
+            return None
+        if best.bill.floor > count * earned:
+            return False
     board = best.cover.board.with_newcomers(slots, count=count)
     after = fill_most(board, steps, begun=best.cover.copy(board))
     if not after.cover.unfilled:

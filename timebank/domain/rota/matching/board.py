@@ -35,9 +35,10 @@ class Steps:
         """Use some.
 
         Raises:
-            OutOfSteps: So many are not left.
+            OutOfSteps: So many are not left; then none are, for the work may be done already.
         """
         if count > self.left:
+            self.left = 0
             raise OutOfSteps
         self.left -= count
 

@@ -27,6 +27,8 @@ MOST_ROUNDS = 120
 MOMENTUM = 0.7
 FIRST_STRIDE = 2.0
 PATIENCE = 10
+AT_A_STEP = 20  # sets of slots that are weighed
+AT_A_STEP = 20  # choices that are weighed
 SHORTER = 0.6
 
 
@@ -47,9 +49,16 @@ class Bill:
         """The floor in whole places, or people."""
         return -(-self.floor // UNIT)
 
-    def most_earned(self, board: Board, slots: int) -> int:
-        """Tell what somebody who could take these slots would earn at most."""
-        return _dearest(board, slots, self.prices, {0: (0, 0)})[0]
+    def most_earned(self, board: Board, slots: int, steps: Steps) -> int:
+        """Tell what somebody who could take these slots would earn at most.
+
+        Raises:
+            OutOfSteps: It takes more steps than are left.
+        """
+        known = {0: (0, 0)}
+        earned, _ = _dearest(board, slots, self.prices, known, steps)
+        steps.take(len(known) // AT_A_STEP)
+        return earned
 
 
 def price(board: Board, prices: Sequence[int], *, fee: int, steps: Steps) -> Bill:
@@ -63,30 +72,37 @@ def price(board: Board, prices: Sequence[int], *, fee: int, steps: Steps) -> Bil
     coming = [0] * len(prices)
     known: dict[int, tuple[int, int]] = {0: (0, 0)}
     for can, people in Counter(can & paying for can in board.can).items():
-        earned, chosen = _dearest(board, can, prices, known)
+        earned, chosen = _dearest(board, can, prices, known, steps)
         if earned > fee:
             floor -= people * (earned - fee)
             for slot in members(chosen):
                 coming[slot] += people
-    steps.take(1 + len(known) // 20)
+    steps.take(1 + len(known) // AT_A_STEP)
     return Bill(prices, floor, coming)
 
 
 def _dearest(
-    board: Board, can: int, prices: Sequence[int], known: dict[int, tuple[int, int]]
+    board: Board,
+    can: int,
+    prices: Sequence[int],
+    known: dict[int, tuple[int, int]],
+    steps: Steps,
 ) -> tuple[int, int]:
     """Choose the slots that pay most together -> what they pay, and which they are.
 
-    That nobody does three jobs at once is left out: it could only lower what is earned.
+    That nobody does three jobs at once is left out: it could only lower what is earned. Where many
+    roles never go together, the sets to weigh are without number: steps end it on the way.
     """
     if can in known:
         return known[can]
+    if len(known) > AT_A_STEP * steps.left:
+        steps.take(steps.left + 1)
     lowest = can & -can
     slot = lowest.bit_length() - 1
-    paid, chosen = _dearest(board, can & ~lowest & ~board.clashes[slot], prices, known)
+    paid, chosen = _dearest(board, can & ~lowest & ~board.clashes[slot], prices, known, steps)
     best = (paid + prices[slot], chosen | lowest)
     if can & board.clashes[slot]:
-        best = max(best, _dearest(board, can & ~lowest, prices, known))
+        best = max(best, _dearest(board, can & ~lowest, prices, known, steps))
     known[can] = best
     return best
 
