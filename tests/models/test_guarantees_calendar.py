@@ -199,6 +199,20 @@ EFFECTS = [
         ),
     ),
     Effect(
+        "series_changes_calendars",
+        "the name of another group",
+        update(
+            "series",
+            "group_id = (SELECT id FROM community_group WHERE slug = 'another')",
+            "stroll",
+        ),
+        SEQUENCE,
+        first=insert(
+            "community_group",
+            {"community_id": ":bexley", "slug": "'another'", "name": "'Another'"},
+        ),
+    ),
+    Effect(
         "series_raises_sequence",
         "another picture",
         update("series", "scene = 'tea'", "stroll"),
