@@ -74,7 +74,11 @@ class Reader:
         self.seen: OrderedDict[Hashable, tuple[Any, ...]] = OrderedDict()
 
     def bind(self, database_url: str) -> None:
-        """Say which database to read; this thread's connection to an earlier one is closed."""
+        """Say which database to read; this thread's connection to an earlier one is closed.
+
+        What was seen is forgotten, even of the same address: another database may be there now.
+        """
+        self.seen = OrderedDict()
         address = database_url.replace("postgresql+psycopg://", "postgresql://", 1)
         if address == self._address:
             return
@@ -83,7 +87,6 @@ class Reader:
             earlier.connection.close()
         self._address = address
         self._here = threading.local()
-        self.seen = OrderedDict()
 
     def one(self, sql: LiteralString, values: Mapping[str, object]) -> tuple[Any, ...] | None:
         """Run a statement -> its first row, or None."""
