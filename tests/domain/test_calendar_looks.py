@@ -245,6 +245,22 @@ def test_what_is_remembered_has_a_limit_and_goes_with_the_database(
     assert not subscriber.reader.seen
 
 
+def test_a_sequence_that_comes_a_second_time_after_a_restored_backup_is_another_etag(
+    session: Session, walk: Walk, subscriber: Subscriber, owner: sa.Engine
+) -> None:
+    """Whoever fetched it meanwhile has another time under the same number."""
+    columns = (Event.sequence, Event.updated_at, Event.starts_at, Event.ends_at)
+    kept = dict(session.execute(sa.select(*columns)).mappings().one())
+    move(session, walk.event, dt.timedelta(hours=1), now=NOW)
+    meanwhile = subscriber.etag()
+    with owner.begin() as connection:
+        connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
+        connection.execute(sa.update(Event).values(**kept))
+    session.expire_all()
+    move(session, walk.event, dt.timedelta(hours=2), now=NOW + dt.timedelta(days=1))
+    assert subscriber.etag() != meanwhile
+
+
 LOOK = statements.LOOK_AT_A_SERIES
 
 

@@ -206,6 +206,7 @@ def _named(public_url: str, window: Window, state: FeedState) -> str:
         state.timezone,
         state.count,
         state.digest,
+        state.changed_at,  # after a restored backup a sequence may come a second time
         state.is_blank,
         state.cancelled,
         state.alarm_minutes,
