@@ -339,6 +339,62 @@ def test_place_given_back_in_the_meantime_is_not_reminded_of(
     assert conftest.states(session) == {"cancelled": 1}
 
 
+def give_back(session: Session) -> None:
+    session.execute(
+        sa.text(
+            "UPDATE claim SET state = 'withdrawn', withdrawn_at = now(), "
+            "withdrawn_because = 'person'"
+        )
+    )
+
+
+def call_off(session: Session) -> None:
+    session.execute(
+        sa.text("UPDATE event SET state = 'cancelled', reason = 'storm', sequence = sequence + 1")
+    )
+
+
+def take_back(session: Session) -> None:
+    outbox.cancel_notices_keyed(session, prefix="claim-")
+
+
+def change_address(session: Session) -> None:
+    session.execute(
+        sa.text("UPDATE profile SET email = 'moved@example.com' WHERE email ~ 'person1@'")
+    )
+
+
+@pytest.mark.parametrize(
+    ("undo", "recipients", "state"),
+    [
+        (give_back, [], {"cancelled": 1}),
+        (call_off, [], {"cancelled": 1}),
+        (take_back, [], {"cancelled": 1}),
+        (change_address, ["moved@example.com"], {"sent": 1}),
+    ],
+)
+def test_what_is_undone_between_looking_it_up_and_the_fence_is_not_told(
+    session: Session,
+    with_smtp: WithSmtp,
+    undo: Callable[[Session], None],
+    recipients: list[str],
+    state: dict[str, int],
+) -> None:
+    conftest.owe_reminders(session, 1)
+
+    def at_recipient(count: int, _address: str) -> str:
+        if count == 1:
+            undo(session)
+            session.commit()
+        return mail_sink.OK
+
+    with mail_sink.running(Sink(at_recipient=at_recipient)) as sink:
+        with_smtp(sink.url)
+        notices.drain()
+    assert sink.recipients == recipients
+    assert conftest.states(session) == state
+
+
 def test_asked_to_stop_it_finishes_the_message_and_takes_no_more(
     session: Session, with_smtp: WithSmtp
 ) -> None:

@@ -22,6 +22,9 @@ from timebank.models import NoticeKind
 from timebank.models import NoticeState
 from timebank.models import SignInRequest
 
+# What a worker has leased has not left yet: it stops at the fence.
+CAN_BE_TAKEN_BACK = (NoticeState.PENDING, NoticeState.LEASED)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
@@ -72,7 +75,7 @@ def cancel_notices_keyed(session: Session, *, prefix: str) -> None:
         sa.update(Notice)
         .where(
             Notice.dedupe_key.startswith(prefix, autoescape=True),
-            Notice.state == NoticeState.PENDING,
+            Notice.state.in_(CAN_BE_TAKEN_BACK),
         )
         .values(state=NoticeState.CANCELLED)
         .execution_options(synchronize_session=False)

@@ -74,7 +74,7 @@ def run(
     outcome = errand.deliver(hand_over)
     match outcome.fate:
         case Fate.STOPPED:
-            return True  # somebody else holds the notice now
+            return True  # somebody else holds the notice now, or it is looked at anew
         case Fate.SENT:
             note(lambda session: delivery.mark_sent(session, lease=lease))
         case Fate.UNKNOWN:

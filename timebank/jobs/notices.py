@@ -35,6 +35,7 @@ from timebank.domain.notices import choosing
 from timebank.domain.notices import delivery
 from timebank.domain.notices import letters
 from timebank.domain.notices.delivery import Lease
+from timebank.domain.notices.delivery import Seen
 from timebank.domain.notices.judging import Enclosed
 from timebank.domain.notices.judging import judge
 from timebank.domain.notices.letters import Letter
@@ -170,14 +171,14 @@ def _see_through(our_round: Round, lease: Lease) -> bool:
     if texts.see_through(mine, lease):
         return True
     leaving = _guarded(mine, lease, lambda: _leaving(our_round, lease))
-    if leaving is None or (leaving.errand and _is_told(our_round, lease, leaving.errand)):
+    if leaving is None or (leaving.errand and _is_told(our_round, lease, leaving, leaving.errand)):
         return True
     message = _guarded(mine, lease, lambda: _message(mine, lease, leaving))
     if message is None:
         return True
     outcome = our_round.postbox.deliver(
         message,
-        hand_over=lambda: _hand_over(our_round, lease, Way.MAIL),
+        hand_over=lambda: _hand_over(our_round, lease, leaving, Way.MAIL),
         bounces_to=_bounces_to(mine, lease, message),
     )
     _record(our_round, lease, outcome, message["To"])
@@ -215,13 +216,13 @@ def _leaving(our_round: Round, lease: Lease) -> Leaving | None:
         return word(our_round.mine, session, lease, letter=letter, enclosed=enclosed, now=now)
 
 
-def _is_told(our_round: Round, lease: Lease, errand: Errand) -> bool:
+def _is_told(our_round: Round, lease: Lease, leaving: Leaving, errand: Errand) -> bool:
     """Tell it by another way than mail -> whether that is done; False: it goes by mail."""
     return carrying.run(
         our_round.mine,
         lease,
         errand,
-        hand_over=lambda: _hand_over(our_round, lease, errand.way),
+        hand_over=lambda: _hand_over(our_round, lease, leaving, errand.way),
         note=lambda write: _note(our_round.mine, write),
     )
 
@@ -258,12 +259,26 @@ def _enclosed(
     return judge(session, lease=lease, letter=letter, due=due, now=now)
 
 
-def _hand_over(our_round: Round, lease: Lease, way: Way) -> bool:
-    """Pass the fence; True means that the disk has it."""
-    lasts = our_round.mine.pace.lease
-    passed = delivery.hand_over(our_round.fence, lease=lease, lasts=lasts, way=way)
+def _hand_over(our_round: Round, lease: Lease, leaving: Leaving, way: Way) -> bool:
+    """Pass the fence; True means that the disk has it, False that it is looked at anew."""
+    mine, seen = our_round.mine, _seen(leaving.letter)
+    passed = delivery.hand_over(
+        our_round.fence, lease=lease, lasts=mine.pace.lease, way=way, seen=seen
+    )
     our_round.fence.commit()
+    if not passed:
+        _give_back(mine, [lease])
     return passed
+
+
+def _seen(letter: Letter) -> Seen:
+    return Seen(
+        claim_id=letter.claim_id,
+        claim_state=letter.claim_state,
+        is_claim_unmoved=letter.is_claim_unmoved,
+        event_state=letter.event_state,
+        email=letter.email,
+    )
 
 
 def _bounces_to(mine: Tools, lease: Lease, message: EmailMessage) -> str:
@@ -289,7 +304,7 @@ def _record(our_round: Round, lease: Lease, outcome: Outcome, address: str) -> N
             mine.was_away = True
             return
         case Fate.STOPPED:
-            return  # somebody else holds the notice now
+            return  # somebody else holds the notice now, or it is looked at anew
     if mine.was_away:  # once a process, not once a mail
         _note(mine, delivery.end_rest)
         mine.was_away = False

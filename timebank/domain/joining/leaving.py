@@ -377,7 +377,7 @@ def _close_doors(session: Session, member: Membership, now: dt.datetime) -> None
         .where(
             Notice.community_id == member.community_id,
             Notice.person_id == member.person_id,
-            Notice.state.in_([NoticeState.PENDING, NoticeState.ON_PAPER]),
+            Notice.state.in_([*outbox.CAN_BE_TAKEN_BACK, NoticeState.ON_PAPER]),
             Notice.kind != NoticeKind.GIVEN_BACK,  # it takes their turns out of their calendar
         )
         .values(state=NoticeState.CANCELLED),

@@ -6,7 +6,8 @@ whose fate nobody knows is shown as uncertain, never sent again by itself.
 A worker leases rows for a while, each with a token of its own. Before it lets go of a message it
 passes the fence, `hand_over`, which only the holder of the token passes: a process that slept
 beyond its lease stops there. Whoever dies behind the fence leaves an uncertain notice, before it
-leased ones that the next worker takes. What was leased and not tried is given back as it was.
+leased ones that the next worker takes. What was leased and not tried is given back as it was, and
+so is what was undone between being looked up and the fence: looked up again, it is cancelled.
 
 Several rows are leased at once, since looking them up together takes a tenth of the time. Who
 waits for a mail at this very moment has it leased alone, so that a worker that dies holds up one
@@ -26,6 +27,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Sequence
+from dataclasses import asdict
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -84,9 +86,21 @@ RETURNING id, lease_token, person_id,
           not_before
 """  # noqa: S608 - our own words only
 
+# What was undone since it was looked up is not told: a turn given back or moved, a date called
+# off, an address that is another by now. Each is one row by its key. Of somebody erased there is
+# no notice any more.
 FENCE = """
-UPDATE notice SET state = 'handover', lease_until = now() + :lasts, way = :way
+UPDATE notice n SET state = 'handover', lease_until = now() + :lasts, way = :way
  WHERE id = :notice_id AND lease_token = :token AND state = 'leased'
+   AND NOT EXISTS (
+     SELECT FROM claim c JOIN event e ON e.id = c.event_id
+      WHERE c.id = :claim_id
+        AND (c.state <> :claim_state OR e.state <> :event_state
+             OR (c.starts_at = n.starts_at) <> CAST(:is_claim_unmoved AS boolean)))
+   AND NOT EXISTS (
+     SELECT FROM profile p
+      WHERE p.person_id = n.person_id AND p.email IS DISTINCT FROM CAST(:email AS text)
+        AND CAST(:email AS text) IS NOT NULL)
 """
 
 # The token still matches where the sweep was quicker and called the notice uncertain: a clear
@@ -131,11 +145,15 @@ UPDATE notice SET state = 'pending', last_error = :why, lease_token = NULL, leas
  WHERE id = :notice_id AND lease_token = :token AND state = 'leased'
 """
 
+# What somebody takes back at this moment is left to them: nobody waits for the other in a circle.
 GIVE_BACK = """
 UPDATE notice SET state = 'pending', lease_token = NULL, lease_until = NULL,
                   attempts = attempts - 1
- WHERE state = 'leased' AND (id, lease_token) IN (
-   SELECT * FROM unnest(CAST(:notice_ids AS bigint[]), CAST(:tokens AS uuid[])))
+ WHERE id = ANY(ARRAY(
+   SELECT id FROM notice
+    WHERE state = 'leased' AND (id, lease_token) IN (
+      SELECT * FROM unnest(CAST(:notice_ids AS bigint[]), CAST(:tokens AS uuid[])))
+      FOR UPDATE SKIP LOCKED))
 """
 
 REST = f"""
@@ -189,6 +207,20 @@ class Lease:
     takes_mail: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a message was worded by, as it was looked up; None: it is about no such thing."""
+
+    claim_id: int | None = None
+    claim_state: str | None = None
+    is_claim_unmoved: bool | None = None
+    event_state: str | None = None
+    email: str | None = None
+
+
+NOTHING_SEEN = Seen()
+
+
 def lease_notices(session: Session, *, most: int, lasts: dt.timedelta) -> list[Lease]:
     """Take the notices that have been due longest, in this order; none when nothing is due.
 
@@ -203,9 +235,27 @@ def lease_notice(session: Session, *, lasts: dt.timedelta) -> Lease | None:
     return next(iter(lease_notices(session, most=1, lasts=lasts)), None)
 
 
-def hand_over(session: Doing, *, lease: Lease, lasts: dt.timedelta, way: Way = Way.MAIL) -> bool:
-    """Pass the fence, right before the message leaves us; False: leave it, it is not ours."""
-    return _change(session, FENCE, lease, lasts=lasts, way=way.value)
+def hand_over(
+    session: Doing,
+    *,
+    lease: Lease,
+    lasts: dt.timedelta,
+    way: Way = Way.MAIL,
+    seen: Seen = NOTHING_SEEN,
+) -> bool:
+    """Pass the fence, right before the message leaves us.
+
+    Args:
+        session: The session, or a connection that is kept.
+        lease: Of the notice.
+        lasts: How long until whoever is behind the fence counts as dead.
+        way: How it goes.
+        seen: What it was worded by.
+
+    Returns:
+        False: leave it; it is not ours, or no longer so and to be looked at anew.
+    """
+    return _change(session, FENCE, lease, lasts=lasts, way=way.value, **asdict(seen))
 
 
 def go_by_mail(session: Session, *, lease: Lease, lasts: dt.timedelta, why: str) -> bool:

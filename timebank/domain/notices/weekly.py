@@ -72,7 +72,7 @@ UPDATE notice n SET dedupe_key = :key, not_before = :at, expires_at = :at + :wor
 CALL_OFF = """
 UPDATE notice SET state = 'cancelled', last_error = 'they ended the weekly mail'
  WHERE kind = 'weekly' AND community_id = :community_id AND person_id = :person_id
-   AND state = 'pending'
+   AND state IN ('pending', 'leased')
 """
 HAS_DONE = """
 SELECT DISTINCT r.name FROM claim c JOIN slot s ON s.id = c.slot_id JOIN role r ON r.id = s.role_id

@@ -373,7 +373,7 @@ def take_back_asks(session: Session, *, member: Membership) -> None:
             Notice.community_id == member.community_id,
             Notice.person_id == member.person_id,
             is_ask,
-            Notice.state == NoticeState.PENDING,
+            Notice.state.in_(outbox.CAN_BE_TAKEN_BACK),
         )
         .values(state=NoticeState.CANCELLED)
         .execution_options(synchronize_session=False)

@@ -315,7 +315,7 @@ def _has_heard(session: Session, claim: Claim) -> bool:
     about = [Notice.claim_id == claim.id, Notice.person_id == claim.person_id]
     session.execute(
         sa.update(Notice)
-        .where(*about, Notice.state == NoticeState.PENDING)
+        .where(*about, Notice.state.in_(outbox.CAN_BE_TAKEN_BACK))
         .values(state=NoticeState.CANCELLED)
         .execution_options(synchronize_session=False)
     )

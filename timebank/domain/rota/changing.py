@@ -209,7 +209,7 @@ def note_change(event: Event, *, reason: str, now: dt.datetime) -> None:
 def _take_back_notices(session: Session, claim_ids: list[int]) -> None:
     session.execute(
         sa.update(Notice)
-        .where(Notice.claim_id.in_(claim_ids), Notice.state == NoticeState.PENDING)
+        .where(Notice.claim_id.in_(claim_ids), Notice.state.in_(outbox.CAN_BE_TAKEN_BACK))
         .values(state=NoticeState.CANCELLED)
         .execution_options(synchronize_session=False)
     )

@@ -115,7 +115,8 @@ UPDATE slot SET starts_at = wanted.starts_at, ends_at = wanted.ends_at
 STALE = """
 UPDATE notice n SET state = 'cancelled'
   FROM claim c
- WHERE n.claim_id = c.id AND c.id = ANY (:claim_ids) AND n.state = 'pending'
+ WHERE n.claim_id = c.id AND c.id = ANY (:claim_ids)
+   AND n.state IN ('pending', 'leased')
    AND n.starts_at <> c.starts_at AND n.kind = ANY (:kinds)
 """
 TELL_AGAIN = """
