@@ -14,6 +14,7 @@ MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta
 LONG_AGO = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 UNDO_LASTS = 10 * MINUTE
 REMINDED = ("week", "two_days", "eve", "morning")
+USUAL_LEADS = frozenset({"two_days", "eve"})
 LIVE = ("held", "confirmed", "attended")
 TO_COME = ("held", "confirmed")
 
@@ -62,10 +63,11 @@ class Job:
 
 @dataclass(frozen=True)
 class Date:
-    """A date that takes place: from when until when."""
+    """A date that takes place: from when until when, and when its people are reminded."""
 
     starts: dt.datetime
     ends: dt.datetime
+    leads: list[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -107,12 +109,16 @@ class Facts:
 
 @dataclass(frozen=True)
 class Wish:
-    """What somebody chose about their mails; as it stands here, what everybody has."""
+    """What somebody chose about their mails; as it stands here, what everybody has.
+
+    Attributes:
+        leads: When they are reminded; None: as each date says.
+    """
 
     turns: str = "mail"
     asking: str = "mail"
     hours: str = "mail"
-    leads: frozenset[str] = frozenset({"two_days", "eve"})
+    leads: frozenset[str] | None = None
     quiet: tuple[dt.time, dt.time] | None = None
     paused_until: dt.date | None = None
     weekly: bool = False

@@ -20,6 +20,7 @@ from tests.jobs.mail_facts import LIVE
 from tests.jobs.mail_facts import MINUTE
 from tests.jobs.mail_facts import REMINDED
 from tests.jobs.mail_facts import SECOND
+from tests.jobs.mail_facts import USUAL_LEADS
 from tests.jobs.mail_facts import ZONE
 from tests.jobs.mail_facts import Mail
 from tests.jobs.mail_facts import Owed
@@ -111,10 +112,17 @@ class Model(Weeks):
                 )
                 again = any(one.kind == kind and one.starts == turn.starts for one in about)
                 is_due = at <= now < until and at > turn.created + apart
-                if is_due and kind in self.wish(turn.person).leads and not heard and not again:
+                if is_due and kind in self._leads(turn) and not heard and not again:
                     found.append((kind, turn, at, until))
         for kind, turn, at, until in found:
             self._owe(kind, turn.person, turn.id, due=at, expires=until, starts=turn.starts)
+
+    def _leads(self, turn: Turn) -> frozenset[str]:
+        """When somebody is reminded of a turn: as they chose, else as its date says."""
+        chosen, date = self.wish(turn.person).leads, self.facts.planned.get(turn.event)
+        if chosen is None and date is not None and date.leads is not None:
+            return frozenset(date.leads)
+        return USUAL_LEADS if chosen is None else chosen
 
     def _gather(self, now: dt.datetime) -> None:
         """Reminders of one moment come as one mail, where there are several."""
@@ -243,7 +251,7 @@ class Model(Weeks):
             return True
         how = "mail" if one.kind == "weekly" else getattr(wish, family)
         later = wish.not_before(now)
-        if how == "none" or (one.kind in REMINDED and one.kind not in wish.leads):
+        if how == "none" or not self._is_their_time(one):
             one.state = "dropped"
         elif later <= now and how == "weekly" and not self._would_miss(one, now):
             self._put_into_weekly(one, now)
@@ -257,6 +265,10 @@ class Model(Weeks):
             one.state = "dropped"
         return False
 
+    def _is_their_time(self, one: Owed) -> bool:
+        """Whether it is no reminder, or one of those that they get."""
+        return one.kind not in REMINDED or one.kind in self._leads(self.facts.turns[one.about])
+
     def _put_into_weekly(self, one: Owed, now: dt.datetime) -> None:
         """Keep it; own turns are named in every weekly mail anyway."""
         if one.kind in {*REMINDED, "reminders"}:
@@ -266,11 +278,10 @@ class Model(Weeks):
 
     def _told(self, carrier: Owed, now: dt.datetime) -> list[int]:
         """Which turns several reminders in one are about, once each, as far as they hold."""
-        leads = self.wish(carrier.person).leads
         told = set[int]()
         for one in self.owed:
             turn = self.facts.turns.get(one.about or 0)
-            is_wanted = one.carrier is carrier and one.kind in leads
+            is_wanted = one.carrier is carrier and turn and one.kind in self._leads(turn)
             if turn and is_wanted and turn.starts > now and self._is_so(one, turn, now):
                 told.add(turn.id)
         return list(told)

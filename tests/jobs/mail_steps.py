@@ -21,10 +21,12 @@ from timebank.domain.rota import changing
 from timebank.domain.rota import checkin
 from timebank.domain.rota import claiming
 from timebank.domain.rota import handing_over
+from timebank.domain.rota import reminding
 from timebank.domain.rota import waiting
 from timebank.domain.rota import withdrawing
 from timebank.jobs import claims
 from timebank.models import Event
+from timebank.models import Lead
 from timebank.models import Membership
 
 PEOPLE = range(5)
@@ -34,6 +36,7 @@ PICKS = range(60)
 SPANS = [MINUTE, 7 * MINUTE, 11 * MINUTE, 50 * MINUTE, 2 * HOUR, 5 * HOUR, 11 * HOUR, DAY]
 MOVES = [-1500, -60, -30, 30, 60, 1500]
 LEADS = [
+    None,
     {"two_days", "eve"},
     {"week", "two_days", "eve", "morning"},
     {"eve", "morning"},
@@ -195,6 +198,24 @@ class Mails:
             now=now,
         )
 
+    def remind_of_a_date(self, draw):
+        """The organisers say when the people of a date are reminded; None: as usual."""
+        wanted = draw([*LEADS, set()])
+        self.attempt(
+            self._remind,
+            date=self.town.dates[draw(DATES)],
+            wanted=None if wanted is None else frozenset(map(Lead, wanted)),
+        )
+
+    def _remind(self, session, *, date, wanted, now):
+        reminding.remind(
+            session,
+            event=session.get_one(Event, date),
+            wanted=wanted,
+            by=session.get_one(Membership, self.town.nadia.membership),
+            now=now,
+        )
+
     # ------------------------------------------------------------------ the people
 
     def erase(self, draw):
@@ -216,11 +237,12 @@ class Mails:
         one = self.town.people[draw(PEOPLE)]
         days = draw(DAYS_OFF)
         until = self.town.today() + days * DAY if days else None
+        leads = draw(LEADS)
         wish = Wish(
             turns=draw(HOWS),
             asking=draw(HOWS),
             hours=draw(HOWS),
-            leads=frozenset(draw(LEADS)),
+            leads=frozenset(leads) if leads is not None else None,
             quiet=draw(QUIET),
             paused_until=until,
             weekly=draw([False, True]),
@@ -301,6 +323,7 @@ HOW_OFTEN = {
     "keep_it_after_all": 1,
     "move": 4,
     "call_off": 1,
+    "remind_of_a_date": 3,
     "erase": 1,
     "choose": 5,
     "time_passes": 8,

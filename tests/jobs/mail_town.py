@@ -62,7 +62,7 @@ SELECT c.id, c.person_id, c.slot_id, c.event_id, r.name, c.state, c.withdrawn_be
   FROM claim c JOIN slot s ON s.id = c.slot_id JOIN role r ON r.id = s.role_id
  ORDER BY c.id
 """
-PLANNED = "SELECT id, starts_at, ends_at FROM event WHERE state = 'planned'"
+PLANNED = "SELECT id, starts_at, ends_at, leads FROM event WHERE state = 'planned'"
 LOOKING = "SELECT claim_id FROM handover WHERE state = 'open' AND to_membership_id IS NULL"
 TAKEN_OVER = "SELECT claim_id, became_claim_id FROM handover WHERE state = 'taken'"
 JOBS = "SELECT id, places, needed, starts_at, ends_at, event_id, role_id FROM slot"
@@ -208,7 +208,7 @@ class Town:
         chosen = {family: How(getattr(wish, family)) for family in ("turns", "asking", "hours")}
         wanted = saving.Wanted(
             hows={**usual, **{Family(name): how for name, how in chosen.items()}},
-            leads=frozenset(Lead(lead) for lead in wish.leads),
+            leads=None if wish.leads is None else frozenset(map(Lead, wish.leads)),
             quiet_from=begins,
             quiet_until=ends,
             paused_until=wish.paused_until,

@@ -26,6 +26,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from tests import databases
 from tests import mail_sink
 from tests import stepped_clock
 from tests.jobs.mail_facts import DAY
@@ -106,10 +107,13 @@ def sink():
 @pytest.fixture
 def towns(database_url, settings, sink, monkeypatch):
     """Opens a town, as often as it is asked; each is built once and copied."""
+    url = sa.make_url(database_url).set(database="towns")
+    server = databases.connect(url.set(database="postgres"))
+    server.execute("DROP DATABASE IF EXISTS towns WITH (FORCE)")
+    databases.make_like(server, "towns", databases.PATTERN)
     clock = stepped_clock.take_over(monkeypatch, START)
-    clock.owner = sa.create_engine(database_url)
+    clock.owner = sa.create_engine(url)
     stepped_clock.install(clock.owner)
-    url = sa.make_url(database_url)
     with clock.owner.begin() as connection:
         stepped_clock.look_first(connection, url.database)
     clock.owner.dispose()
@@ -117,7 +121,10 @@ def towns(database_url, settings, sink, monkeypatch):
     with Session(clock.owner) as session:
         built = build(session)
     clock.owner.dispose()
-    return partial(open_town, database_url, built, clock=clock, sink=sink, settings=settings)
+    address = url.render_as_string(hide_password=False)
+    yield partial(open_town, address, built, clock=clock, sink=sink, settings=settings)
+    server.execute("DROP DATABASE towns WITH (FORCE)")
+    server.close()
 
 
 # What the test must notice: each a way in which delivery or planning could be broken, and a short
