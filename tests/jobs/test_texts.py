@@ -257,6 +257,17 @@ def test_rose_is_texted_what_she_needs_and_nothing_else(
     assert sorted(fates(session)) == [("on_paper", "letter"), ("sent", "text")]
 
 
+def test_rose_is_texted_on_the_eve_as_was_agreed_though_others_of_the_date_are_not(
+    session: Session, postman: Postman, ours: Gateway, walk: Walk, rose: Membership
+) -> None:
+    remind(session, builders.a_claim(session, walk.tail_walker, rose))
+    walk.event.leads = ["two_days"]
+    session.commit()
+    assert postman.brings(session) == []
+    assert [came["to"] for came in ours.came] == [MOBILE]
+    assert fates(session) == [("sent", "text")]
+
+
 def test_the_gateway_is_away_so_rose_is_rung(
     session: Session, postman: Postman, ours: Gateway, walk: Walk, rose: Membership
 ) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from dataclasses import replace
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -25,6 +26,7 @@ from timebank.domain.notices.delivery import Lease
 from timebank.domain.notices.judging import Enclosed
 from timebank.domain.notices.letters import Letter
 from timebank.domain.texts import numbers
+from timebank.models import Lead
 from timebank.models import NoticeKind
 from timebank.models import TextCode
 from timebank.models import TextNumber
@@ -138,12 +140,18 @@ def step_back(session: Session, *, lease: Lease) -> bool:
 
 def _may_go(letter: Letter, number: TextNumber, due: choosing.Due, now: dt.datetime) -> bool:
     """Tell whether it is theirs to get as a text: by their own choice, or for want of e-mail."""
+    due = due if letter.email else _as_agreed(due)
     is_wanted_now = choosing.decide(due, now=now).verdict is Verdict.SEND
     if letters.lost_cause(letter) is not None or due.way is not None or not is_wanted_now:
         return False
     if not letter.email:
         return letter.kind in NEEDED_WITHOUT_EMAIL
     return number.proven_at is not None and ways.way_for(letter.kind, due.choices) is Way.TEXT
+
+
+def _as_agreed(due: choosing.Due) -> choosing.Due:
+    """Remind whoever has no e-mail on the eve, as was agreed, whatever others of the date get."""
+    return replace(due, choices=replace(due.choices, leads=frozenset({Lead.EVE})))
 
 
 def _told_in(
