@@ -34,7 +34,9 @@ from timebank.domain.messages import writing
 from timebank.domain.messages.reach import Chosen
 from timebank.domain.messages.writing import Words
 from timebank.domain.rota import claiming
+from timebank.jobs import mailboxes
 from timebank.jobs import replies as job
+from timebank.jobs import tools
 from timebank.models import AnswerOutcome
 from timebank.models import Audience
 from timebank.models import CalendarReply
@@ -272,6 +274,23 @@ def test_what_could_not_be_passed_on_comes_back_once_and_says_why(
     assert "It’s longer than the 1,000 letters that we pass on." in words_of(returned)
     assert "/answer/" in words_of(returned)
     assert of_answers(session) == ["returned", "returned"]
+
+
+def test_a_message_that_breaks_us_stays_unread_and_stops_no_other(
+    session: Session, settings: Settings, box: Mailserver | Box, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("first", "second"):
+        box.receive(f"Subject: {name}\r\n\r\n".encode())
+
+    def take(_session: Session, raw: bytes) -> None:
+        if b"first" in raw:
+            raise LookupError
+
+    with bound(reading(settings, box.url)):
+        mine = tools.current()
+        assert mailboxes.read_all(mine, mine.settings.replies_url, take, called="replies") == 1
+    assert sorted(box.flags()) == ["", "S"]
+    assert "A message could not be taken in: LookupError" in caplog.text
 
 
 def test_a_folder_that_is_not_there_is_said(

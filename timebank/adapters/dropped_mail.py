@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
@@ -49,7 +50,8 @@ class Folder:
         """Mark a message as read; whoever else did it meanwhile has done it."""
         name, _, flags = number.partition("/")[2].partition(FLAGS)
         marked = f"{name}{FLAGS}{''.join(sorted({*flags, SEEN}))}"
-        (self._path / number).rename(self._path / "cur" / marked)
+        with suppress(FileNotFoundError):
+            (self._path / number).rename(self._path / "cur" / marked)
 
 
 @contextmanager

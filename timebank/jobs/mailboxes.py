@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
+from sqlalchemy.exc import InterfaceError
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from timebank.adapters import dropped_mail
@@ -56,8 +58,20 @@ def _take_all(mine: Tools, mailbox: Mailbox | Folder, take: Take) -> int:
         if mine.stopping or time.monotonic() > ends:
             break
         raw = mailbox.read(number, most_bytes=LARGEST_MAIL + 1)
+        if _is_taken(mine, take, raw):
+            mailbox.mark_read(number)
+            taken += 1
+    return taken
+
+
+def _is_taken(mine: Tools, take: Take, raw: bytes) -> bool:
+    """Take one message in; one that we cannot read stays unread, and stops no other."""
+    try:
         with mine.session() as session:
             take(session, raw)
-        mailbox.mark_read(number)
-        taken += 1
-    return taken
+    except (OperationalError, InterfaceError):
+        raise  # the database is away: that is not the message's fault
+    except Exception as error:  # noqa: BLE001 - strangers send whatever they like
+        log.warning("A message could not be taken in: %s", type(error).__name__)
+        return False
+    return True
