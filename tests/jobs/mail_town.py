@@ -373,6 +373,7 @@ def open_town(
     clock.owner = sa.create_engine(mine)
     clock.set(START)
     work = tools.open_tools(replace(settings, database_url=mine, smtp_url=sink.url), pace=PATIENT)
+    work.engine = engine  # two workers in one process have more connections than one is given
     tools.bind(work)
     town = Town(engine, clock, sink, built)
     try:
@@ -382,7 +383,7 @@ def open_town(
         tools._bound.clear()
         sink.messages.clear()
         sink.recipients.clear()
-        for one in (engine, work.engine, clock.owner):
+        for one in (engine, clock.owner):
             one.dispose()
         with admin.connect() as connection:
             connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
