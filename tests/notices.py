@@ -15,6 +15,17 @@ from timebank.models import Membership
 from timebank.models import Notice
 from timebank.models import NoticeKind
 
+LEASE_ALL = """
+UPDATE notice SET state = 'leased', lease_token = gen_random_uuid(),
+                  lease_until = now() + interval '4 minutes'
+ WHERE state = 'pending'
+"""
+
+
+def lease_all(session: Session) -> None:
+    """Let a worker have all that waits; nothing has left yet."""
+    session.execute(sa.text(LEASE_ALL))
+
 
 def owe(
     session: Session,

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests import builders
+from tests.notices import lease_all
 from timebank.core.errors import NotFound
 from timebank.domain.rota import asking
 from timebank.domain.rota import claiming
@@ -171,8 +172,11 @@ def test_a_question_taken_back_cannot_be_answered(session, walk):
         asking.say_yes(session, claim_id=question.id, now=NOW)
 
 
-def test_whoever_has_heard_of_a_turn_hears_that_it_was_taken_back(session, walk):
+@pytest.mark.parametrize("is_leased", [False, True])
+def test_whoever_has_heard_of_a_turn_hears_that_it_was_taken_back(session, walk, is_leased):
     silent = put_down(session, walk, walk.bela)
+    if is_leased:  # by a worker that has not sent it yet
+        lease_all(session)
     asking.take_off(session, claim_id=silent.id, event_id=walk.event.id, now=NOW)
     assert told(session) == []
     heard = put_down(session, walk, walk.sam)

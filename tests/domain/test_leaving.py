@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 from tests import builders
 from tests.builders import account_of
 from tests.mails import mail
+from tests.notices import lease_all
+from tests.notices import owe
 from timebank.core.errors import NotFound
 from timebank.domain import acting
 from timebank.domain import communities
@@ -277,6 +279,13 @@ class TestDoors:
             Notice.person_id == walk.bela.person_id, Notice.state == NoticeState.PENDING
         )
         assert session.scalars(pending).all() == [NoticeKind.LEFT]
+
+    def test_what_a_worker_has_leased_is_not_told_either(self, session, walk):
+        notice = owe(session, walk.bela, NoticeKind.HOURS_MOVED)
+        lease_all(session)
+        leave(session, walk.bela)
+        session.refresh(notice)
+        assert notice.state is NoticeState.CANCELLED
 
     def test_an_organiser_runs_nothing_any_more(self, session, walk):
         leave(session, walk.nadia)
