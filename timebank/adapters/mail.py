@@ -26,6 +26,9 @@ from timebank.adapters.channels import Fate
 from timebank.adapters.channels import Outcome
 from timebank.adapters.channels import Step
 from timebank.adapters.mail_headers import POLICY
+from timebank.adapters.mail_headers import set_whole
+from timebank.adapters.mail_writing import Mail
+from timebank.adapters.mail_writing import part_it
 from timebank.core.settings import is_loopback
 
 TIMEOUT_SECONDS = 20.0
@@ -106,15 +109,16 @@ def write_message(
     """
     if not _ADDRESS.fullmatch(recipient):
         raise NotOneRecipient
-    message = EmailMessage(policy=POLICY)
+    message = Mail(policy=POLICY)
     message["From"] = _from_header(sender_name, sender)
-    message["To"] = recipient
+    set_whole(message, "To", recipient)
     message["Subject"] = subject
     message["Date"] = date
-    message["Message-ID"] = f"<{message_id}>"
+    set_whole(message, "Message-ID", f"<{message_id}>")
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(text)
     message.add_alternative(html, subtype="html")
+    part_it(message)
     return message
 
 
@@ -198,7 +202,7 @@ class SmtpPostbox:
             server, refusal = self._offer_from(bounces_to or _sender_of(message))
             if refusal is None:
                 step = Step.RECIPIENT
-                refusal = self._offer_to(server, message["To"].addresses[0].addr_spec)
+                refusal = self._offer_to(server, str(message["To"]))
             passed = refusal is None and hand_over()
         except (OSError, smtplib.SMTPException) as error:
             self.close()

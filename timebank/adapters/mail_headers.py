@@ -23,6 +23,10 @@ class _Remembering(EmailPolicy):
         is_same = all(getattr(self, name) == value for name, value in changes.items())
         return self if is_same else super().clone(**changes)
 
+    def header_max_count(self, name: str) -> int | None:
+        """Tell how often a header may stand in a message."""
+        return _max_count(name)
+
     def header_store_parse(self, name: str, value: str) -> tuple[str, str]:
         """Read a header that is set."""
         if hasattr(value, "name"):  # it was read already
@@ -31,7 +35,14 @@ class _Remembering(EmailPolicy):
 
     def fold_binary(self, name: str, value: str) -> bytes:
         """Write a header in lines."""
-        return _folded(name, value) if self is POLICY else super().fold_binary(name, value)
+        if self is not POLICY or isinstance(value, _Whole):
+            return super().fold_binary(name, value)
+        return _folded(name, value)
+
+
+@lru_cache(maxsize=HEADERS_REMEMBERED)
+def _max_count(name: str) -> int | None:
+    return EmailPolicy.header_max_count(POLICY, name)
 
 
 @lru_cache(maxsize=HEADERS_REMEMBERED)
@@ -51,7 +62,8 @@ POLICY = _Remembering(linesep="\r\n", cte_type="7bit")
 class _Whole(str):
     """A header that is never folded and never encoded: mail programs read the address as it is.
 
-    The library would write a long address as encoded words, which RFC 2047 5 allows no address.
+    The library would write a long address as encoded words, which RFC 2047 5 allows no address. It
+    would also read encoded words in one, and write to whoever they name.
     """
 
     __slots__ = ("name",)
@@ -60,6 +72,19 @@ class _Whole(str):
     def fold(self, *, policy: EmailPolicy) -> str:
         """Write the header on one line; RFC 5322 allows 998 characters."""
         return f"{self.name}: {self}{policy.linesep}"
+
+
+def set_whole(message: EmailMessage, name: str, value: str) -> None:
+    """Set a header that holds an address, which was checked: it is written as it is.
+
+    Raises:
+        ValueError: It could not stand in a header.
+    """
+    if not (value.isascii() and value.isprintable()):
+        raise ValueError("no address for a header")
+    header = _Whole(value)
+    header.name = name
+    message[name] = header
 
 
 def add_way_out(message: EmailMessage, address: str) -> None:
@@ -74,7 +99,7 @@ def add_way_out(message: EmailMessage, address: str) -> None:
 
     Source: RFC 2369 3.2; RFC 8058 3.1.
     """
-    message["List-Unsubscribe"] = _whole("List-Unsubscribe", address)
+    set_whole(message, "List-Unsubscribe", _pointed(address))
     message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
 
 
@@ -84,15 +109,13 @@ def add_reply_to(message: EmailMessage, address: str) -> None:
     Raises:
         ValueError: The address could not stand in a header.
     """
-    message["Reply-To"] = _whole("Reply-To", address)
+    set_whole(message, "Reply-To", _pointed(address))
 
 
-def _whole(name: str, address: str) -> _Whole:
-    if not (address.isascii() and address.isprintable()) or set(address) & set("<> "):
+def _pointed(address: str) -> str:
+    if set(address) & set("<> "):
         raise ValueError("no address for a header")
-    header = _Whole(f"<{address}>")
-    header.name = name
-    return header
+    return f"<{address}>"
 
 
 def name_language(message: EmailMessage, language: str) -> None:
