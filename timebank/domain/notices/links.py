@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from dataclasses import replace
+from functools import cached_property
 from urllib.parse import urlsplit
 
 from timebank.core import ids
@@ -56,7 +57,7 @@ GISTS = {
 NOTHING = Enclosed()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Links:
     """The addresses that a letter may name, each whole, and the code of a sign-in.
 
@@ -70,7 +71,7 @@ class Links:
     secret_key: str
     enclosed: Enclosed = NOTHING
 
-    @property
+    @cached_property
     def home(self) -> str:
         """Where the community lives: its own host name, if it has one."""
         if not self.letter.host:
@@ -94,7 +95,7 @@ class Links:
         """The page of the phones on which somebody is told."""
         return f"{self.home}/me/phone"
 
-    @property
+    @cached_property
     def stop(self) -> str | None:
         """A page with one button: no more of these. None for what is needed.
 
@@ -388,7 +389,7 @@ class Links:
             raise LookupError("this notice belongs to no sign-in")
         return identity.sign_in_code(self.letter.request, secret_key=self.secret_key)
 
-    @property
+    @cached_property
     def _claim_token(self) -> str:
         if self.letter.claim_id is None:
             raise LookupError("this notice belongs to no claim")
