@@ -89,6 +89,9 @@ def test_every_kind_of_mail_is_what_the_library_writes(kind: NoticeKind) -> None
 @example("", "", "")
 @example("Nothing", "\r\r\n\n\x0b\x1c\x85 \t=\n.\nFrom here\n", "\x00" * 99)
 @example("Dashes", f"--{BOUNDARY}", f"--{BOUNDARY}--")
+@example("Few lines", "é\n=\n \n\t\n", "ééééééé \n" * 11)
+@example("Another alphabet", "привет\n" * 9, "<p>привет, и это длинная строка</p> " * 40)
+@example("Wide", f"{'é=' * 200} \n{'x' * 76} é", f"{'x' * 75}=\n{'x' * 77}é\n")
 @example("A long line", "x" * 1000, "é" * 1000)
 def test_whatever_is_said_is_what_the_library_writes(subject: str, text: str, html: str) -> None:
     said = ours(subject, text, html)

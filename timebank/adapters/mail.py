@@ -28,7 +28,7 @@ from timebank.adapters.channels import Step
 from timebank.adapters.mail_headers import POLICY
 from timebank.adapters.mail_headers import set_whole
 from timebank.adapters.mail_writing import Mail
-from timebank.adapters.mail_writing import part_it
+from timebank.adapters.mail_writing import fill
 from timebank.core.settings import is_loopback
 
 TIMEOUT_SECONDS = 20.0
@@ -116,9 +116,7 @@ def write_message(
     message["Date"] = date
     set_whole(message, "Message-ID", f"<{message_id}>")
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(text)
-    message.add_alternative(html, subtype="html")
-    part_it(message)
+    fill(message, text=text, html=html)
     return message
 
 

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import binascii
+from email import quoprimime
 from email.message import EmailMessage
 from email.policy import Policy
+from functools import lru_cache
 from typing import Any
 from typing import cast
+
+from timebank.adapters.mail_headers import POLICY
+
+LINES_TRIED = 10  # by the library, before it decides how to encode them
+LINES_REMEMBERED = 2_000
 
 # "=_" stands in no quoted-printable and no base64 (RFC 2045 6.7), so that only typed words which
 # leave as they are could hold it. It is the same in every message: its header is read once.
@@ -22,10 +30,46 @@ class Mail(EmailMessage):
         return _written(self)
 
 
-def part_it(message: Mail) -> None:
-    """Choose what its parts are told apart by; where they hold ours, the library finds another."""
-    if not any(BOUNDARY in str(part.get_payload()) for part in message.iter_parts()):
-        message.set_boundary(BOUNDARY)
+def fill(message: Mail, *, text: str, html: str) -> None:
+    """Put its words into a message, as a text and as a page."""
+    plain, page = _part(text, "plain"), _part(html, "html")
+    if any(BOUNDARY in str(part.get_payload()) for part in (plain, page)):
+        message.set_content(text)  # the library finds another boundary
+        message.add_alternative(html, subtype="html")
+        return
+    del plain["MIME-Version"]
+    message["MIME-Version"] = "1.0"
+    message["Content-Type"] = f'multipart/alternative; boundary="{BOUNDARY}"'
+    message.set_payload([plain, page])
+
+
+def _part(words: str, subtype: str) -> Mail:
+    """Make a part of some words; only the usual encoding of them is ours."""
+    part = Mail(policy=POLICY)
+    quoted = None if words.isascii() else _quoted(words)
+    if quoted is None:
+        part.set_content(words, subtype=subtype)
+        return part
+    part["Content-Type"] = f'text/{subtype}; charset="utf-8"'
+    part["Content-Transfer-Encoding"] = "quoted-printable"
+    part["MIME-Version"] = "1.0"
+    part.set_payload(quoted)
+    return part
+
+
+def _quoted(words: str) -> str | None:
+    """Write words as quoted-printable; None, where base64 were shorter by their first lines."""
+    lines = words.encode().splitlines()
+    quoted = [_quoted_line(line) for line in lines]
+    begins = b"\r\n".join([*lines[:LINES_TRIED], b""])
+    length = sum(len(line) + 1 for line in quoted[:LINES_TRIED])
+    return "\n".join([*quoted, ""]) if length <= len(binascii.b2a_base64(begins)) else None
+
+
+@lru_cache(maxsize=LINES_REMEMBERED)
+def _quoted_line(line: bytes) -> str:
+    """Write a line; most lines of a page are the same in every message."""
+    return quoprimime.body_encode(line.decode("latin-1"), POLICY.max_line_length or 0)
 
 
 def _is_ours(message: EmailMessage) -> bool:

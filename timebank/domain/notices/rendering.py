@@ -65,11 +65,13 @@ def environment() -> Environment:
         loader=FileSystemLoader(_templates_folder()),
         autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
         cache_size=-1,  # all of them: they are as many as there are files
     )
+    made.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
     made.globals["_"] = in_their_words
     made.filters.update(
         clock=when.clock,
