@@ -21,11 +21,14 @@ from tests.notices import owe
 from timebank.adapters import probes
 from timebank.core import clock
 from timebank.core.settings import Settings
+from timebank.domain.notices import delivery
 from timebank.domain.notices import saving
+from timebank.domain.notices import together
 from timebank.domain.notices.families import Family
 from timebank.domain.rota import reminders
 from timebank.domain.texts import guard
 from timebank.domain.texts import numbers
+from timebank.jobs import notices
 from timebank.jobs import texts
 from timebank.jobs.texts import REST
 from timebank.jobs.tools import Tools
@@ -33,6 +36,7 @@ from timebank.models import Claim
 from timebank.models import Membership
 from timebank.models import Notice
 from timebank.models import NoticeKind
+from timebank.models import NoticeState
 from timebank.models import TextMonth
 from timebank.models import TextSent
 
@@ -230,6 +234,45 @@ def test_a_worker_died_before_the_fence_and_its_money_comes_back(
     assert spent(session) == 0
 
 
+def test_whose_price_was_given_back_meanwhile_lets_nothing_out(
+    session: Session, ours: Gateway, walk: Walk
+) -> None:
+    notice = owe(session, walk.bela)
+    slow, quick = (
+        guard.put_aside(session, texts=ours.texts(), notice_id=notice.id, parts=1) or 0
+        for _ in range(2)
+    )
+    guard.give_back(session, text_id=slow)
+    assert not guard.pay(session, text_id=slow)
+    assert guard.pay(session, text_id=quick)
+    assert not guard.pay(session, text_id=quick)
+
+
+def test_a_worker_slept_beyond_its_lease_and_sends_and_pays_nothing(
+    session: Session, mine: Tools, ours: Gateway, turn: Claim, settings: Settings
+) -> None:
+    mine.settings = replace(settings, texts=ours.texts())
+    notice = remind(session, turn)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(delivery, "hand_over", lambda *_args, **_more: False)
+        notices.drain()
+    session.refresh(notice)
+    assert notice.state is NoticeState.LEASED
+    assert (ours.came, spent(session)) == ([], 0)
+
+
+@pytest.mark.parametrize("wants", ["a calendar", "none"])
+def test_what_puts_a_turn_into_their_calendar_is_mailed(
+    session, postman, ours, walk, turn, *, wants
+):
+    """A text takes no calendar along, and what is told is told once."""
+    walk.bela.turns_by_mail = wants == "a calendar"
+    session.flush()
+    owe(session, walk.bela, NoticeKind.YOU_ARE_IN, claim=turn)
+    mails = postman.brings(session)
+    assert (len(mails), len(ours.came)) == ((1, 0) if wants == "a calendar" else (0, 1))
+
+
 @pytest.fixture
 def rose(session: Session, walk: Walk) -> Membership:
     """She reads no e-mail, and told Ama on the telephone that texts are fine."""
@@ -266,6 +309,45 @@ def test_rose_is_texted_on_the_eve_as_was_agreed_though_others_of_the_date_are_n
     assert postman.brings(session) == []
     assert [came["to"] for came in ours.came] == [MOBILE]
     assert fates(session) == [("sent", "text")]
+
+
+def test_reminders_of_one_moment_reach_rose_in_one_text(
+    session: Session, postman: Postman, ours: Gateway, walk: Walk, rose: Membership
+) -> None:
+    turn = builders.a_claim(session, walk.tail_walker, rose)
+    owe(session, rose, NoticeKind.REMINDER_EVE, claim=turn)
+    owe(session, rose, NoticeKind.REMINDER_MORNING, claim=turn)
+    same = sa.select(sa.func.min(Notice.not_before)).scalar_subquery()
+    session.execute(sa.update(Notice).values(not_before=same))
+    assert together.gather_reminders(session, now=clock.now()) == 2
+    session.commit()
+    assert postman.brings(session) == []
+    assert [came["to"] for came in ours.came] == [MOBILE]
+    assert fates(session)[-1] == ("sent", "text")
+
+
+def test_rose_has_no_number_so_a_reminder_ends_and_the_rest_waits_for_paper(
+    session: Session, postman: Postman, ours: Gateway, walk: Walk, rose: Membership
+) -> None:
+    numbers.end(session, member=rose, now=clock.now())
+    turn = builders.a_claim(session, walk.tail_walker, rose)
+    owe(session, rose, NoticeKind.REMINDER_EVE, claim=turn)
+    owe(session, rose, NoticeKind.EVENT_MOVED, claim=turn)
+    assert postman.brings(session) == []
+    assert sorted(fates(session), key=str) == [("cancelled", None), ("on_paper", "letter")]
+    assert ours.came == []
+
+
+@pytest.mark.parametrize(("answer", "state"), [(400, "failed"), (503, "pending")])
+def test_a_reminder_that_rose_can_get_no_other_way_is_tried_again_where_that_helps(
+    session, postman, ours, walk, rose, *, answer, state
+):
+    ours.answers = answer
+    turn = builders.a_claim(session, walk.tail_walker, rose)
+    owe(session, rose, NoticeKind.REMINDER_EVE, claim=turn)
+    assert postman.brings(session) == []
+    assert fates(session) == [(state, None)]
+    assert spent(session) == 0
 
 
 def test_the_gateway_is_away_so_rose_is_rung(

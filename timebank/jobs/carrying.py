@@ -1,15 +1,14 @@
 """Take a notice to its person by the way that they chose, where that is not mail.
 
-One way tells it, never two: behind the fence it is told, or in doubt, or was certainly not taken;
-only then it goes by mail, at once and within the same lease. A way that fails lets nothing rest
-and puts nothing back: mail stands behind it.
+One way tells it, never two: behind the fence it is told, or in doubt, or was certainly not taken.
+Only then it goes by mail, at once and within the same lease; where there is no mail it waits for a
+letter or a call, or is tried again later (`_goes_otherwise`, the one place that decides it).
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
@@ -20,40 +19,18 @@ from timebank.adapters.push import PushParcel
 from timebank.adapters.push import PushService
 from timebank.core.settings import Settings
 from timebank.domain import channels
+from timebank.domain.notices import by_letter
 from timebank.domain.notices import delivery
+from timebank.domain.notices import letters
 from timebank.domain.notices import shown
 from timebank.domain.notices.delivery import Lease
-from timebank.domain.notices.judging import Enclosed
-from timebank.domain.notices.letters import Letter
-from timebank.domain.notices.wording import Wording
+from timebank.jobs import texts
+from timebank.jobs.errands import Errand
+from timebank.jobs.errands import Ready
 from timebank.jobs.tools import Tools
 from timebank.models import Way
 
 Note = Callable[[Callable[[Session], object]], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ready:
-    """A notice in words, right before it leaves."""
-
-    lease: Lease
-    letter: Letter
-    enclosed: Enclosed
-    words: Wording
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Errand:
-    """A notice packed for one way.
-
-    Attributes:
-        deliver: Hands it over behind a fence, and says what became of it.
-        heard: Writes down what was heard of their phone, or their number, besides.
-    """
-
-    way: Way
-    deliver: Callable[[Callable[[], bool]], Outcome]
-    heard: Callable[[Session, Outcome], None]
 
 
 def pack(mine: Tools, session: Session, ready: Ready, *, now: dt.datetime) -> Errand | None:
@@ -72,32 +49,45 @@ def run(
 ) -> bool:
     """Take it there -> whether it is dealt with; False: it is to go by mail, under this lease."""
     outcome = errand.deliver(hand_over)
-    match outcome.fate:
-        case Fate.STOPPED:
-            return True  # somebody else holds the notice now, or it is looked at anew
-        case Fate.SENT:
-            note(lambda session: delivery.mark_sent(session, lease=lease))
-        case Fate.UNKNOWN:
-            why = outcome.why
-            note(lambda session: delivery.mark_uncertain(session, lease=lease, why=why))
-        case _:
-            return not _goes_by_mail(mine, lease, errand, outcome, note)
-    note(lambda session: errand.heard(session, outcome))
-    return True
-
-
-def _goes_by_mail(mine: Tools, lease: Lease, errand: Errand, outcome: Outcome, note: Note) -> bool:
-    """Write down that mail takes it over -> whether it is still ours."""
-    is_ours: list[bool] = []
+    goes_by_mail: list[bool] = []
 
     def write(session: Session) -> None:
-        is_ours[:] = [
-            delivery.go_by_mail(session, lease=lease, lasts=mine.pace.lease, why=outcome.why)
-        ]
+        goes_by_mail[:] = [_record(mine, session, lease, errand, outcome)]
         errand.heard(session, outcome)
 
     note(write)
-    return is_ours[-1]
+    return not goes_by_mail[-1]
+
+
+def _record(mine: Tools, session: Session, lease: Lease, errand: Errand, outcome: Outcome) -> bool:
+    """Write down what became of it -> whether it goes by mail now, under this lease."""
+    match outcome.fate:
+        case Fate.STOPPED:
+            return False  # somebody else holds the notice now, or it is looked at anew
+        case Fate.SENT:
+            delivery.mark_sent(session, lease=lease)
+            return False
+        case Fate.UNKNOWN:
+            delivery.mark_uncertain(session, lease=lease, why=outcome.why)
+            return False
+    return _goes_otherwise(mine, session, lease, errand, outcome)
+
+
+def _goes_otherwise(
+    mine: Tools, session: Session, lease: Lease, errand: Errand, outcome: Outcome
+) -> bool:
+    """Decide how what was certainly not taken goes on -> whether by mail, and is still ours."""
+    letter, why = errand.letter, outcome.why
+    if letters.reason_to_drop(letter) is None:
+        return delivery.go_by_mail(session, lease=lease, lasts=mine.pace.lease, why=why)
+    delivery.step_back(session, lease=lease)
+    if by_letter.take_over(session, lease=lease, letter=letter):
+        return False
+    if outcome.fate is Fate.NEVER:
+        delivery.mark_failed(session, lease=lease, why=why)
+    else:
+        delivery.put_back(session, lease=lease, step=mine.pace.back_off, why=why)
+    return False
 
 
 def _for_phones(mine: Tools, session: Session, ready: Ready, now: dt.datetime) -> Errand | None:
@@ -124,6 +114,7 @@ def _for_phones(mine: Tools, session: Session, ready: Ready, now: dt.datetime) -
     service = push_service(settings)
     return Errand(
         way=Way.PHONE,
+        letter=ready.letter,
         deliver=lambda hand_over: service.deliver(parcel, hand_over=hand_over),
         heard=_note_phones,
     )
@@ -153,4 +144,4 @@ def _note_phones(session: Session, outcome: Outcome) -> None:
     )
 
 
-PACKERS = {Way.PHONE: _for_phones}
+PACKERS = {Way.PHONE: _for_phones, Way.TEXT: texts.pack}

@@ -28,8 +28,8 @@ from timebank.domain.notices.rendering import one_line
 from timebank.domain.notices.wording import Wording
 from timebank.jobs import carrying
 from timebank.jobs import replies
-from timebank.jobs.carrying import Errand
-from timebank.jobs.carrying import Ready
+from timebank.jobs.errands import Errand
+from timebank.jobs.errands import Ready
 from timebank.jobs.tools import Tools
 
 ID_DIGITS = 40

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
 import time
 from collections.abc import Callable
@@ -34,17 +33,17 @@ from timebank.domain.notices import by_letter
 from timebank.domain.notices import choosing
 from timebank.domain.notices import delivery
 from timebank.domain.notices import letters
+from timebank.domain.notices import ways
+from timebank.domain.notices.choosing import Due
 from timebank.domain.notices.delivery import Lease
 from timebank.domain.notices.delivery import Seen
-from timebank.domain.notices.judging import Enclosed
 from timebank.domain.notices.judging import judge
 from timebank.domain.notices.letters import Letter
 from timebank.domain.notices.letters import reason_to_drop
 from timebank.jobs import bounces
 from timebank.jobs import carrying
-from timebank.jobs import texts
 from timebank.jobs import tools
-from timebank.jobs.carrying import Errand
+from timebank.jobs.errands import Errand
 from timebank.jobs.leaving import Leaving
 from timebank.jobs.leaving import host_of
 from timebank.jobs.leaving import word
@@ -168,8 +167,6 @@ def _give_back(mine: Tools, leases: Sequence[Lease]) -> None:
 def _see_through(our_round: Round, lease: Lease) -> bool:
     """See one notice through -> whether to go on with the next."""
     mine = our_round.mine
-    if texts.see_through(mine, lease):
-        return True
     leaving = _guarded(mine, lease, lambda: _leaving(our_round, lease))
     if leaving is None or (leaving.errand and _is_told(our_round, lease, leaving, leaving.errand)):
         return True
@@ -199,21 +196,36 @@ def _guarded(mine: Tools, lease: Lease, make: Callable[[], Made | None]) -> Made
 
 def _leaving(our_round: Round, lease: Lease) -> Leaving | None:
     """Put it into words, or end the notice when what it tells is no longer so."""
-    now = clock.now()
-    with our_round.mine.session() as session:
+    now, mine = clock.now(), our_round.mine
+    with mine.session() as session:
         letter = _letter(session, our_round, lease.notice_id)
-        why = reason_to_drop(letter)
-        if why is not None:
-            if not (by_letter.is_for_paper(letter) and by_letter.put_aside(session, lease=lease)):
-                delivery.mark_cancelled(session, lease=lease, why=why)
+        due = _due(session, our_round, lease.notice_id)
+        way = ways.way_of(due, reads_mail=bool(letter.email))
+        is_texted = way is Way.TEXT and mine.settings.texts is not None
+        if _is_dropped(session, lease, letter, is_texted=is_texted):
             return None
-        enclosed = _enclosed(session, our_round, lease, letter, now)
+        enclosed = judge(session, lease=lease, letter=letter, due=due, now=now)
         if enclosed is None:
             return None  # it waits for its reader's own time, or they'd rather not have it
         if not lease.takes_mail and enclosed.way is Way.MAIL:
             delivery.mark_failed(session, lease=lease, why=delivery.TAKES_NO_MAIL)
             return None
-        return word(our_round.mine, session, lease, letter=letter, enclosed=enclosed, now=now)
+        leaving = word(mine, session, lease, letter=letter, enclosed=enclosed, now=now)
+        if leaving.errand is None and _is_dropped(session, lease, letter):
+            return None
+        return leaving
+
+
+def _is_dropped(
+    session: Session, lease: Lease, letter: Letter, *, is_texted: bool = False
+) -> bool:
+    """End it where it is no longer so, or can't be told; on paper it may be."""
+    why = reason_to_drop(letter, is_texted=is_texted)
+    if why is None:
+        return False
+    if not by_letter.take_over(session, lease=lease, letter=letter):
+        delivery.mark_cancelled(session, lease=lease, why=why)
+    return True
 
 
 def _is_told(our_round: Round, lease: Lease, leaving: Leaving, errand: Errand) -> bool:
@@ -248,15 +260,11 @@ def _letter(session: Session, our_round: Round, notice_id: int) -> Letter:
     return letters.letter_of(session, looked_up)
 
 
-def _enclosed(
-    session: Session, our_round: Round, lease: Lease, letter: Letter, now: dt.datetime
-) -> Enclosed | None:
-    looked_up = our_round.choices.get(lease.notice_id)
+def _due(session: Session, our_round: Round, notice_id: int) -> Due:
+    looked_up = our_round.choices.get(notice_id)
     if looked_up is None:
-        due = choosing.read_due(session, notice_id=lease.notice_id)
-    else:
-        due = choosing.due_of(looked_up)
-    return judge(session, lease=lease, letter=letter, due=due, now=now)
+        return choosing.read_due(session, notice_id=notice_id)
+    return choosing.due_of(looked_up)
 
 
 def _hand_over(our_round: Round, lease: Lease, leaving: Leaving, way: Way) -> bool:

@@ -1,17 +1,17 @@
-"""See a notice through as a text message, where it goes as one: reserve, fence, gateway, note.
+"""Pack a notice as a text message: its price is put aside first, and paid at the fence.
 
-Whatever a gateway certainly did not take is paid back, and goes by mail, or to the coordinators'
-list of people to ring, in the same breath. What nobody knows of is uncertain, as with mail.
+What a gateway certainly did not take is paid back, and goes otherwise, as `jobs/carrying` says.
+What nobody knows of may have been sent, so it stays paid for.
 """
 
 from __future__ import annotations
 
-import logging
+import datetime as dt
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy.exc import InterfaceError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from timebank.adapters.channels import Carrier
 from timebank.adapters.channels import Fate
@@ -20,18 +20,15 @@ from timebank.adapters.texts import TextGateway
 from timebank.adapters.texts import TextParcel
 from timebank.core import clock
 from timebank.core.text_gateway import Texts
-from timebank.domain.notices import by_letter
 from timebank.domain.notices import by_text
-from timebank.domain.notices import delivery
 from timebank.domain.notices.by_text import TextMessage
-from timebank.domain.notices.delivery import Lease
 from timebank.domain.texts import guard
 from timebank.domain.texts import numbers
 from timebank.jobs import tools
+from timebank.jobs.errands import Errand
+from timebank.jobs.errands import Ready
 from timebank.jobs.tools import Tools
-from timebank.models import NoticeKind
-
-log = logging.getLogger(__name__)
+from timebank.models import Way
 
 RESTS_SECONDS = 60.0
 SPENT = "the month's money for texts is spent"
@@ -47,18 +44,71 @@ class Rest:
 REST = Rest()
 
 
-def see_through(mine: Tools, lease: Lease) -> bool:
-    """Send a leased notice as a text, if it goes as one -> whether nothing is left to do with it.
+@dataclass(slots=True, kw_only=True)
+class _PaidFor:
+    """A text message that is paid for before it leaves.
 
-    False: it is leased still, and goes by another way.
+    Attributes:
+        text_id: What its price is put aside under; None: nothing is.
     """
-    texts = mine.settings.texts
-    message = _compose(mine, lease) if texts else None
-    if texts is None or message is None:
-        return False
-    if time.monotonic() < REST.until:
-        return _goes_otherwise(mine, lease, message, "gateway away")
-    return _send(mine, texts, lease, message)
+
+    mine: Tools
+    texts: Texts
+    message: TextMessage
+    notice_id: int
+    text_id: int | None = None
+
+    def deliver(self, hand_over: Callable[[], bool]) -> Outcome:
+        """Put its price aside, and give it to the gateway."""
+        if time.monotonic() < REST.until:
+            return Outcome(Fate.AWAY, "gateway away")
+        with self.mine.session() as session:
+            self.text_id = guard.put_aside(
+                session, texts=self.texts, notice_id=self.notice_id, parts=self.message.parts
+            )
+        if self.text_id is None:
+            return Outcome(Fate.LATER, SPENT)
+        seconds = self.mine.pace.smtp_seconds
+        gateway: Carrier[TextParcel] = TextGateway(self.texts, timeout_seconds=seconds)
+        parcel = TextParcel(self.message.number, self.message.words)
+        outcome = gateway.deliver(parcel, hand_over=lambda: self._is_paid() and hand_over())
+        if outcome.fate in {Fate.AWAY, Fate.UNKNOWN}:
+            REST.until = time.monotonic() + RESTS_SECONDS
+        return outcome
+
+    def heard(self, session: Session, outcome: Outcome) -> None:
+        """Give its price back where it certainly did not go."""
+        if self.text_id is not None and outcome.fate not in {Fate.SENT, Fate.UNKNOWN}:
+            guard.give_back(session, text_id=self.text_id)
+
+    def _is_paid(self) -> bool:
+        """Pay, right before the fence: whoever dies between has paid for nothing."""
+        with self.mine.session() as session:
+            return guard.pay(session, text_id=self.text_id or 0)
+
+
+def pack(mine: Tools, session: Session, ready: Ready, now: dt.datetime) -> Errand | None:
+    """Pack a notice as a text; None where we send none, or there is no number it could go to."""
+    settings = mine.settings
+    if settings.texts is None:
+        return None
+    message = by_text.compose(
+        session,
+        letter=ready.letter,
+        enclosed=ready.enclosed,
+        subject=ready.words.subject,
+        public_url=settings.public_url,
+        secret_key=settings.secret_key,
+        now=now,
+    )
+    if message is None:
+        return None
+    paid_for = _PaidFor(
+        mine=mine, texts=settings.texts, message=message, notice_id=ready.lease.notice_id
+    )
+    return Errand(
+        way=Way.TEXT, letter=ready.letter, deliver=paid_for.deliver, heard=paid_for.heard
+    )
 
 
 def put_right() -> int:
@@ -66,85 +116,3 @@ def put_right() -> int:
     with tools.current().session() as session:
         forgotten = numbers.forget_codes(session, now=clock.now())
         return forgotten + guard.give_back_left_aside(session)
-
-
-def _compose(mine: Tools, lease: Lease) -> TextMessage | None:
-    try:
-        with mine.session() as session:
-            return by_text.compose(
-                session,
-                notice_id=lease.notice_id,
-                public_url=mine.settings.public_url,
-                secret_key=mine.settings.secret_key,
-                now=clock.now(),
-            )
-    except (OperationalError, InterfaceError):
-        raise
-    except Exception as error:  # noqa: BLE001 - one bad row must not stop all others
-        log.warning("Text %s could not be worded: %s", lease.notice_id, type(error).__name__)
-        return None
-
-
-def _send(mine: Tools, texts: Texts, lease: Lease, message: TextMessage) -> bool:
-    with mine.session() as session:
-        text_id = guard.put_aside(
-            session, texts=texts, notice_id=lease.notice_id, parts=message.parts
-        )
-    if text_id is None:
-        return _goes_otherwise(mine, lease, message, SPENT)
-    gateway: Carrier[TextParcel] = TextGateway(texts, timeout_seconds=mine.pace.smtp_seconds)
-    outcome = gateway.deliver(
-        TextParcel(message.number, message.words),
-        hand_over=lambda: _hand_over(mine, lease, text_id),
-    )
-    return _record(mine, lease, message, text_id, outcome)
-
-
-def _hand_over(mine: Tools, lease: Lease, text_id: int) -> bool:
-    with mine.session() as session:
-        return by_text.hand_over(session, lease=lease, text_id=text_id, lasts=mine.pace.lease)
-
-
-def _record(
-    mine: Tools, lease: Lease, message: TextMessage, text_id: int, outcome: Outcome
-) -> bool:
-    """Write down what became of it -> whether nothing is left to do."""
-    match outcome.fate:
-        case Fate.SENT:
-            with mine.session() as session:
-                delivery.mark_sent(session, lease=lease)
-            return True
-        case Fate.UNKNOWN:
-            with mine.session() as session:
-                delivery.mark_uncertain(session, lease=lease, why=outcome.why)
-            REST.until = time.monotonic() + RESTS_SECONDS
-            return True
-        case Fate.STOPPED:
-            with mine.session() as session:
-                guard.give_back(session, text_id=text_id)
-            return True  # somebody else holds the notice now
-        case Fate.AWAY:
-            REST.until = time.monotonic() + RESTS_SECONDS
-    with mine.session() as session:
-        guard.give_back(session, text_id=text_id)
-        by_text.step_back(session, lease=lease)
-    return _goes_otherwise(mine, lease, message, outcome.why)
-
-
-def _goes_otherwise(mine: Tools, lease: Lease, message: TextMessage, why: str) -> bool:
-    """Leave it to the mail or to paper; what can go neither way is tried again later.
-
-    Returns:
-        Whether nothing is left to do with it.
-    """
-    if message.kind in by_letter.WORTH_PAPER and not message.reads_mail:
-        return False
-    if message.reads_mail:
-        with mine.session() as session:
-            return not delivery.go_by_mail(session, lease=lease, lasts=mine.pace.lease, why=why)
-    with mine.session() as session:
-        if message.kind is NoticeKind.TEXT_CODE and why == SPENT:
-            delivery.mark_failed(session, lease=lease, why=why)
-        else:
-            delivery.put_back(session, lease=lease, step=mine.pace.back_off, why=why)
-    return True

@@ -175,6 +175,11 @@ def is_for_paper(letter: Letter) -> bool:
     )
 
 
+def take_over(session: Session, *, lease: Lease, letter: Letter) -> bool:
+    """Let what a worker holds wait for a letter or a call, where it is worth one -> whether so."""
+    return is_for_paper(letter) and put_aside(session, lease=lease) > 0
+
+
 def put_aside(session: Session, *, lease: Lease | None = None) -> int:
     """Let what is due to people without e-mail wait for their letter -> how many.
 

@@ -56,11 +56,12 @@ SELECT n.id, n.kind, n.expires_at,
        n.person_id, n.community_id, t.timezone, m.id AS membership_id,
        m.may_be_asked, c.turns, c.asking, c.neighbours, c.hours, c.leads, c.quiet_from,
        c.quiet_until, c.paused_until, c.weekly, c.weekly_on, c.weekly_hour, c.near, c.language,
-       n.way
+       n.way, texted.number, texted.proven_at IS NOT NULL AS is_number_proven
   FROM notice n
   JOIN community t ON t.id = n.community_id
   LEFT JOIN membership m ON m.community_id = n.community_id AND m.person_id = n.person_id
   LEFT JOIN mail_choice c ON c.membership_id = m.id
+  LEFT JOIN text_number texted ON texted.membership_id = m.id AND m.standing <> 'left'
   LEFT JOIN claim turn ON turn.id = n.claim_id
   LEFT JOIN event e ON e.id = turn.event_id
   LEFT JOIN series x ON x.id = e.series_id
@@ -159,6 +160,8 @@ class Due:
             would read of turns there; None: there is none.
         event_leads: When people are reminded of the event of its turn.
         way: How it is to go whatever they chose, since their own way failed; None: as they chose.
+        number: On which they are texted; None: on none.
+        is_number_proven: Whether they proved that it is theirs; else they agreed to it.
     """
 
     kind: NoticeKind
@@ -168,6 +171,8 @@ class Due:
     untold_at: dt.datetime | None = None
     event_leads: frozenset[Lead] = USUAL_LEADS
     way: Way | None = None
+    number: str | None = field(default=None, repr=False)
+    is_number_proven: bool = False
 
     @property
     def family(self) -> Family | None:
@@ -193,12 +198,19 @@ def due_of(row: sa.RowMapping) -> Due:
         untold_at=row["untold_at"],
         event_leads=leads_of(row["event_leads"]),
         way=Way(row["way"]) if row["way"] else None,
+        number=row["number"],
+        is_number_proven=row["is_number_proven"],
     )
 
 
 def read_due(session: Session, *, notice_id: int) -> Due:
     """Read what a message's reader chose, in one statement."""
     return due_of(look_up(session, notice_ids=[notice_id])[notice_id])
+
+
+def as_agreed(due: Due) -> Due:
+    """Remind whoever has no e-mail on the eve, as was agreed, whatever others of the date get."""
+    return replace(due, choices=replace(due.choices, leads=frozenset({Lead.EVE})))
 
 
 def read_choices(session: Session, *, membership_id: int) -> Choices:

@@ -119,6 +119,11 @@ UPDATE notice SET state = 'leased', way = 'mail', last_error = :why,
  WHERE {OURS}
 """  # noqa: S608
 
+# Certainly not taken, and no mail stands behind it: it is as it was before the fence.
+STEP_BACK = f"""
+UPDATE notice SET state = 'leased', way = NULL WHERE {OURS}
+"""  # noqa: S608
+
 # What was sent is written down at once, and not waited for until it is on the disk: should the
 # database die before, the notice stands behind its fence, which was, and is uncertain. The next
 # fence brings both there.
@@ -268,6 +273,11 @@ def go_by_mail(session: Session, *, lease: Lease, lasts: dt.timedelta, why: str)
         why: Codes of whoever did not take it.
     """
     return _change(session, GO_BY_MAIL, lease, lasts=lasts, why=why)
+
+
+def step_back(session: Session, *, lease: Lease) -> bool:
+    """Come back from behind the fence: it was certainly not taken."""
+    return _change(session, STEP_BACK, lease)
 
 
 def mark_sent(session: Doing, *, lease: Lease) -> bool:

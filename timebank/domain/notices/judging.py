@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from dataclasses import field
 from dataclasses import replace
 
 from sqlalchemy.orm import Session
@@ -42,6 +43,7 @@ class Enclosed:
         language: Of the reader; None: the site's own.
         reply_to: Where it is answered by mail; empty: it can't be, and says so.
         way: How it goes to its reader.
+        number: On which they can be texted; None: on none.
         expires_at: Until when it is worth telling.
     """
 
@@ -52,6 +54,7 @@ class Enclosed:
     language: str | None = None
     reply_to: str = ""
     way: Way = Way.MAIL
+    number: str | None = field(default=None, repr=False)
     expires_at: dt.datetime | None = None
 
 
@@ -62,11 +65,12 @@ def judge(
 
     A message that holds and is needed always leaves.
     """
+    due = due if letter.email else choosing.as_agreed(due)
     decision = choosing.decide(due, now=now)
     if decision.verdict is not Verdict.SEND:
         _put_aside(session, lease, due, decision, now)
         return None
-    enclosed = _enclose(session, lease.notice_id, due, now)
+    enclosed = _enclose(session, lease.notice_id, due, now, reads_mail=bool(letter.email))
     if _is_empty(letter.kind, enclosed):
         delivery.mark_cancelled(session, lease=lease, why=NOTHING_TO_SAY)
         return None
@@ -85,13 +89,16 @@ def _put_aside(
         weekly.keep(session, notice_id=lease.notice_id, choices=due.choices, now=now)
 
 
-def _enclose(session: Session, notice_id: int, due: Due, now: dt.datetime) -> Enclosed:
+def _enclose(
+    session: Session, notice_id: int, due: Due, now: dt.datetime, *, reads_mail: bool
+) -> Enclosed:
     choices = due.choices
     plain = Enclosed(
         membership_id=choices.membership_id,
         family=due.family,
         language=choices.language,
-        way=due.way or ways.way_for(due.kind, choices),
+        way=ways.way_of(due, reads_mail=reads_mail),
+        number=ways.number_of(due, reads_mail=reads_mail),
         expires_at=due.expires_at,
     )
     if due.kind is NoticeKind.WEEKLY:

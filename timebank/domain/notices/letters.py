@@ -317,8 +317,15 @@ def read_letter(session: Session, *, notice_id: int) -> Letter:
     return letter_of(session, look_up(session, notice_ids=[notice_id])[notice_id])
 
 
-def reason_to_drop(letter: Letter) -> str | None:
-    """Tell why a mail is not sent any more, or None when it is."""
+def reason_to_drop(letter: Letter, *, is_texted: bool = False) -> str | None:
+    """Tell why a notice is not sent any more, or None when it is.
+
+    Args:
+        letter: What it says.
+        is_texted: Whether it can go as a text message; else, or where that fails, it is mailed.
+    """
+    if is_texted:
+        return lost_cause(letter)
     if letter.kind is NoticeKind.TEXT_CODE:
         return "it goes as a text message, or not at all"
     return lost_cause(letter) if letter.email else "nobody to write to"

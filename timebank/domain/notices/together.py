@@ -64,7 +64,7 @@ def told_in(session: Session, *, notice_id: int, now: dt.datetime) -> list[Lette
     return [
         letter
         for letter in told
-        if letters.reason_to_drop(letter) is None and not _is_over(letter, now)
+        if letters.lost_cause(letter) is None and not _is_over(letter, now)
     ]
 
 

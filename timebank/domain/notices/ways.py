@@ -10,12 +10,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from timebank.domain.notices.choosing import Choices
+from timebank.domain.notices.choosing import Due
 from timebank.domain.notices.families import KINDS_OF
 from timebank.domain.notices.families import Family
 from timebank.models import How
 from timebank.models import NoticeKind
 from timebank.models import Way
 
+# All that somebody without e-mail is texted, once they agreed to that.
+NEEDED_WITHOUT_EMAIL = frozenset(
+    {
+        NoticeKind.REMINDER_EVE,
+        NoticeKind.REMINDERS,
+        NoticeKind.EVENT_MOVED,
+        NoticeKind.EVENT_CANCELLED,
+        NoticeKind.PUT_DOWN,
+        NoticeKind.TURN_YIELDED,
+    }
+)
 WAYS_CHOSEN = {How.PHONE: Way.PHONE, How.TEXT: Way.TEXT}  # all else goes by mail
 
 
@@ -90,3 +102,16 @@ def way_for(kind: NoticeKind, choices: Choices) -> Way:
     if choices.membership_id is None:
         return Way.MAIL
     return WAYS_CHOSEN.get(choices.hows[by], Way.MAIL)
+
+
+def way_of(due: Due, *, reads_mail: bool) -> Way:
+    """Tell by which way a notice goes: as they chose, or as a text for want of e-mail."""
+    if reads_mail:
+        return due.way or way_for(due.kind, due.choices)
+    is_texted = due.number is not None and due.kind in NEEDED_WITHOUT_EMAIL
+    return Way.TEXT if is_texted else Way.MAIL
+
+
+def number_of(due: Due, *, reads_mail: bool) -> str | None:
+    """Tell on which number they can be texted; whoever reads mail has proven that it is theirs."""
+    return due.number if due.is_number_proven or not reads_mail else None

@@ -72,23 +72,14 @@ def on_paper(letter: Letter, *, now: dt.datetime) -> str:
     return " ".join(_render(letter, "paper.txt", {"letter": letter, "now": now}).split())
 
 
-def in_a_text(
-    letter: Letter, *, public_url: str, secret_key: str, now: dt.datetime, enclosed: Enclosed
-) -> tuple[str, str]:
-    """Say a notice in a text message -> its words, and how it ends: where to look, and to stop.
+def ending_of_a_text(letter: Letter, *, public_url: str, enclosed: Enclosed) -> str:
+    """Say how a text message ends, after the subject: where to look, and how to stop.
 
     Its addresses hold no secret: a telephone shows messages to whoever holds it.
     """
-    links = Links(letter, public_url, secret_key, enclosed)
-    facts = {
-        "letter": letter,
-        "links": links,
-        "now": now,
-        "turns": [(one, links.of(one)) for one in enclosed.letters],
-    }
-    words = one_line(_render(letter, "subject.txt", facts))
+    links = Links(letter, public_url, "", enclosed)
     addresses = {"see": _without_a_secret(links), "stop": f"{links.home}/me/texts"}
-    return words, _render_text("ending", addresses).strip()
+    return _render_text("ending", addresses).strip()
 
 
 def _without_a_secret(links: Links) -> str:

@@ -43,6 +43,11 @@ WITH returned AS (
 UPDATE text_month t SET spent_pence = t.spent_pence - returned.pence
   FROM returned WHERE t.month = returned.month
 """
+# Once: whose price was given back meanwhile has slept too long, and lets nothing out.
+PAY = """
+UPDATE text_sent SET handed_at = now()
+ WHERE id = :text_id AND returned_at IS NULL AND handed_at IS NULL
+"""
 LEFT_ASIDE = """
 SELECT id FROM text_sent
  WHERE handed_at IS NULL AND returned_at IS NULL AND created_at < now() - :within ORDER BY id
@@ -100,6 +105,11 @@ def put_aside(session: Session, *, texts: Texts, notice_id: int, parts: int) -> 
     return found
 
 
+def pay(session: Session, *, text_id: int) -> bool:
+    """Pay what was put aside, right before the message leaves; False: it's given back, or paid."""
+    return session.execute(sa.text(PAY), {"text_id": text_id}).rowcount == 1  # type: ignore[attr-defined, no-any-return]
+
+
 def give_back(session: Session, *, text_id: int) -> None:
     """Give back the price of a message that certainly did not go; twice is the same as once."""
     session.execute(sa.text(GIVE_BACK), {"text_id": text_id})
@@ -108,7 +118,7 @@ def give_back(session: Session, *, text_id: int) -> None:
 def give_back_left_aside(session: Session) -> int:
     """Give back what was put aside by a worker that died before the fence -> how many.
 
-    It passes no fence any more: that wants the price, too.
+    It can be paid no more, so its worker, should it wake up, sends nothing.
     """
     found = session.scalars(sa.text(LEFT_ASIDE), {"within": HELD_FOR}).all()
     for text_id in found:
