@@ -36,7 +36,10 @@ function read(data) {
 // Only ever a page of this site, whatever was sent.
 function ours(address) {
   const asked = new URL(address, self.location.origin);
-  return new URL(asked.pathname + asked.search, self.location.origin).href;
+  const here = new URL(self.location.origin);
+  here.pathname = asked.pathname; // which names no other host, however it begins
+  here.search = asked.search;
+  return here.href;
 }
 
 async function show(address) {

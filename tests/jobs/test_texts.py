@@ -21,6 +21,7 @@ from tests.notices import owe
 from timebank.adapters import probes
 from timebank.core import clock
 from timebank.core.settings import Settings
+from timebank.domain.notices import by_letter
 from timebank.domain.notices import delivery
 from timebank.domain.notices import saving
 from timebank.domain.notices import together
@@ -324,6 +325,19 @@ def test_reminders_of_one_moment_reach_rose_in_one_text(
     assert postman.brings(session) == []
     assert [came["to"] for came in ours.came] == [MOBILE]
     assert fates(session)[-1] == ("sent", "text")
+
+
+def test_what_rose_is_to_be_texted_is_not_put_on_paper_before(
+    session: Session, postman: Postman, ours: Gateway, walk: Walk, rose: Membership
+) -> None:
+    turn = builders.a_claim(session, walk.tail_walker, rose)
+    owe(session, rose, NoticeKind.EVENT_MOVED, claim=turn)
+    owe(session, rose, NoticeKind.HOURS_MOVED, minutes="30", what="", is_put_right="")
+    assert by_letter.keep_in_step(session) == 1
+    session.commit()
+    postman.brings(session)
+    assert len(ours.came) == 1
+    assert fates(session) == [("sent", "text"), ("on_paper", "letter")]
 
 
 def test_rose_has_no_number_so_a_reminder_ends_and_the_rest_waits_for_paper(

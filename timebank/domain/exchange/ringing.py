@@ -22,7 +22,8 @@ from timebank.models import Ring
 
 BROUGHT_BACK_WITHIN_DAYS = 14
 
-# On the board of people whom no mail reaches: about to lapse, or lapsed within two weeks.
+# On the board of people whom no mail reaches: about to lapse, or lapsed within two weeks. Whoever
+# has read so in a letter is not rung as well.
 UNREACHED = sa.text("""
 SELECT p.id, p.title, p.kind, p.state, p.expires_on, f.full_name, f.phone
   FROM post p
@@ -31,6 +32,11 @@ SELECT p.id, p.title, p.kind, p.state, p.expires_on, f.full_name, f.phone
  WHERE p.community_id = :community_id
    AND (p.state = 'open' AND p.nudged_on IS NOT NULL
         OR p.state = 'expired' AND p.expires_on >= :since)
+   AND NOT EXISTS (
+     SELECT FROM notice n
+      WHERE n.state = 'sent' AND n.dedupe_key = format(
+        CASE p.state WHEN 'open' THEN 'post-lapsing-%s-%s' ELSE 'post-lapsed-%s-%s' END,
+        p.id, p.expires_on))
  ORDER BY p.expires_on, p.id
  LIMIT 100
 """)

@@ -25,8 +25,10 @@ from timebank.domain.notices import several
 from timebank.domain.notices import wording
 from timebank.domain.notices.delivery import Lease
 from timebank.domain.notices.letters import Letter
+from timebank.domain.notices.letters_due import RUNG
 from timebank.domain.notices.letters_due import RUNG_WITHIN
 from timebank.domain.notices.letters_due import TO_COME
+from timebank.domain.notices.ways import NEEDED_WITHOUT_EMAIL
 from timebank.models import Membership
 from timebank.models import NoticeKind
 
@@ -65,6 +67,12 @@ UPDATE notice n
                          ELSE n.expires_at END
  WHERE n.kind = ANY (:kinds) AND n.expires_at > now() AND EXISTS ({UNREACHED})
 """  # noqa: S608 - the part is ours
+# A worker tries that first, and puts it aside where nobody takes it.
+TEXTED = """
+(n.kind = ANY (:texted) AND EXISTS (
+   SELECT FROM text_number x JOIN membership m ON m.id = x.membership_id
+    WHERE m.community_id = n.community_id AND m.person_id = n.person_id))
+"""
 BACK_TO_MAIL = """
 UPDATE notice n
    SET state = 'pending', way = NULL, not_before = greatest(n.not_before, now())
@@ -187,16 +195,17 @@ def put_aside(session: Session, *, lease: Lease | None = None) -> int:
 
     Args:
         session: The session.
-        lease: Only of the notice that a worker holds; None: all that are due.
+        lease: Only of the notice that a worker holds; None: all that are due and no text may tell.
     """
     only = (
-        "AND n.state = 'pending' AND n.not_before <= now()"
+        f"AND n.state = 'pending' AND n.not_before <= now() AND NOT {TEXTED}"
         if lease is None
         else "AND n.id = :notice_id AND n.lease_token = :token AND n.state = 'leased'"
     )
     values = {
         "kinds": [kind.value for kind in WORTH_PAPER],
         "has_been": [kind.value for kind in HAS_BEEN],
+        "texted": [kind.value for kind in NEEDED_WITHOUT_EMAIL],
         "worth_reading": WORTH_READING,
         "notice_id": lease and lease.notice_id,
         "token": lease and lease.token,
@@ -271,7 +280,7 @@ def whom_to_ring(session: Session, *, community_id: int, now: dt.datetime) -> li
         sa.text(TO_RING),
         {
             "community_id": community_id,
-            "kinds": [kind.value for kind in TO_COME],
+            "kinds": [kind.value for kind in RUNG],
             "now": now,
             "until": now + RUNG_WITHIN,
             "most": MOST_TO_RING,

@@ -25,6 +25,8 @@ TO_COME = frozenset(
         NoticeKind.POST_LAPSING,
     }
 )
+# For the others coordinators have a page of the board, where they can be kept or taken down, too.
+RUNG = TO_COME - {NoticeKind.POST_LAPSING}
 
 # Whoever has had no letter for a fortnight, by the days of the community; or since they came.
 DUE = """
@@ -93,7 +95,7 @@ def say(session: Session, *, now: dt.datetime) -> int:
 
 def say_whom_to_ring(session: Session) -> int:
     """Owe every coordinator word that somebody is to be rung before a letter comes -> how many."""
-    values = {"kinds": [kind.value for kind in TO_COME], "within": RUNG_WITHIN}
+    values = {"kinds": [kind.value for kind in RUNG], "within": RUNG_WITHIN}
     return session.execute(sa.text(RING), values).rowcount  # type: ignore[attr-defined, no-any-return]
 
 
@@ -104,7 +106,7 @@ def read(session: Session, *, kind: NoticeKind, notice_id: int, facts: Mapping[s
     if "ring" in facts:
         values = {
             "notice_id": notice_id,
-            "kinds": [one.value for one in TO_COME],
+            "kinds": [one.value for one in RUNG],
             "within": RUNG_WITHIN,
         }
         return int(session.scalar(sa.text(COUNT_RINGS), values) or 0)
