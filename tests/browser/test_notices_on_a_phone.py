@@ -138,6 +138,7 @@ def test_a_tap_opens_a_page_of_ours_whatever_was_sent(
     for sent, opened in (
         ("https://evil.example/me?x=1", f"{here}/me?x=1"),
         ("//evil.example/e/walk", f"{here}/e/walk"),
+        ("https://a.example//evil.example/e", f"{here}//evil.example/e"),
         ("javascript:alert(1)", f"{here}/alert(1)"),
         ("/me", f"{here}/me"),
     ):
