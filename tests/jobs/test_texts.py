@@ -258,7 +258,7 @@ def test_a_worker_slept_beyond_its_lease_and_sends_and_pays_nothing(
         patch.setattr(delivery, "hand_over", lambda *_args, **_more: False)
         notices.drain()
     session.refresh(notice)
-    assert notice.state is NoticeState.LEASED
+    assert notice.state is NoticeState.PENDING  # the lease was still ours: it is looked at anew
     assert (ours.came, spent(session)) == ([], 0)
 
 
