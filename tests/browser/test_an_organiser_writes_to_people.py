@@ -6,15 +6,21 @@ import datetime as dt
 import re
 
 import pytest
+import sqlalchemy as sa
 
+from tests import answers
 from tests import builders
 from tests.browser import days
 from tests.browser.conftest import OpenScreen
 from tests.browser.conftest import Post
 from tests.browser.seeing import Look
+from tests.conftest import SECRET
+from tests.invitations import REPLY_ADDRESS
 from timebank.core import clock
 from timebank.domain import outbox
+from timebank.domain.messages import by_mail
 from timebank.models import ClaimState
+from timebank.models import Notice
 from timebank.models import NoticeKind
 from timebank.models import Role
 
@@ -84,6 +90,32 @@ def test_a_reader_answers_and_the_organiser_writes_back(
     nadia.reads("We’ve passed it on.", "Please do!")
     post.deliver()
     assert "wrote back: Another meeting place" in post.newest().subject
+
+
+def test_an_answer_that_came_by_mail_stands_on_the_page_of_the_message(
+    walk, session, post: Post, open_screen: OpenScreen, look: Look
+) -> None:
+    nadia = open_screen(STORY, look, of=walk.nadia)
+    nadia.open(f"/e/danson-saturday-stroll/{walk.event.occurs_on}/write")
+    type_message(nadia)
+    nadia.press("Send it to 2 people")
+    nadia.reads("Nobody has answered yet.")
+    post.deliver()
+    desk = by_mail.Desk(secret_key=SECRET, reply_address=REPLY_ADDRESS)
+    to_bela = sa.select(Notice).where(
+        Notice.kind == NoticeKind.ORGANISER_WROTE, Notice.person_id == walk.bela.person_id
+    )
+    written = session.scalars(to_bela).one()
+    to = desk.answers_to(kind=written.kind, notice_id=written.id, address="bela@example.com")
+    raw = answers.answer(to, "May I bring my dog?", sender="home@example.net")
+    assert by_mail.take(session, raw=raw, desk=desk, now=clock.now()) == "passed_on"
+    session.commit()
+    post.deliver()
+    told = post.newest()
+    nadia.open(link_in(told, r"/write/\d+"))
+    nadia.reads("May I bring my dog?", "Bela")
+    assert "home@example.net" not in nadia.page.content()
+    nadia.see("answered-by-mail")
 
 
 def type_message(nadia):
