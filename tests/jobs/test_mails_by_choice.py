@@ -22,6 +22,7 @@ from timebank.domain.notices import saving
 from timebank.domain.notices.families import Family
 from timebank.jobs import notices
 from timebank.jobs import reminders
+from timebank.jobs import tools
 from timebank.models import Lead
 from timebank.models import Notice
 from timebank.models import NoticeKind
@@ -202,6 +203,8 @@ def test_two_workers_at_once_keep_two_messages_in_one_mail(session, walk, sink):
     choose(session, walk.bela, hows=hows(hours="weekly"))
     for _one in range(12):
         owe(session, walk.bela, NoticeKind.HOURS_MOVED, **MOVED)
+    mine = tools.current()
+    mine.engine = sa.create_engine(mine.settings.database_url, pool_size=4)  # two for each
     threads = [threading.Thread(target=notices.drain) for _ in range(2)]
     for thread in threads:
         thread.start()
