@@ -14,7 +14,6 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from tests.addresses import kept_addresses
 from tests.browsing import Browser
 from tests.databases import Database
 from timebank.adapters.embedded import start_postgres
@@ -107,25 +106,15 @@ def redis_url(server_folder: Path) -> Iterator[str]:
     server.stop()
 
 
-@pytest.fixture(scope="session")
-def addresses(database: Database, redis_url: str, server_folder: Path) -> Iterator[None]:
-    with kept_addresses(_settings(database.url, redis_url, server_folder)):
-        yield
-
-
 @pytest.fixture
-def settings(database_url: str, redis_url: str, addresses: None, tmp_path: Path) -> Settings:
-    return _settings(database_url, redis_url, tmp_path)
-
-
-def _settings(database_url: str, redis_url: str, folder: Path) -> Settings:
+def settings(database_url: str, redis_url: str, tmp_path: Path) -> Settings:
     return Settings(
         database_url=database_url,
         redis_url=redis_url,
-        smtp_url=f"maildir://{folder}/mail",
+        smtp_url=f"maildir://{tmp_path}/mail",
         public_url="http://localhost",
         secret_key=SECRET,
-        instance=folder,
+        instance=tmp_path,
         port=8000,
         demo=True,
     )

@@ -497,7 +497,8 @@ class TestTelling:
         session.commit()
         lease = lease_notice(session, lasts=dt.timedelta(minutes=3))
         letter = letters.read_letter(session, notice_id=lease.notice_id)
-        enclosed = judging.judge(session, lease=lease, letter=letter, now=now)
+        due = choosing.read_due(session, notice_id=lease.notice_id)
+        enclosed = judging.judge(session, lease=lease, letter=letter, due=due, now=now)
         if enclosed is None:
             return None
         return wording.word(

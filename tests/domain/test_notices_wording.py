@@ -268,7 +268,7 @@ def _of_every_kind(letter: Letter, kind: NoticeKind, request_id: int) -> Letter:
         request=SignInRequest(id=request_id, nonce=uuid.uuid4()),
         facts={
             "balance_minutes": "-615", "as": "helper", "last_day": "2027-10-19",
-            "minutes": "-90", "what": "Bread for beginners", "is_put_right": "",
+            "minutes": "-90", "what": "Bread for beginners", "is_put_right": "", "why": "empty",
         },
         exchange=AboutExchange(
             exchange_id=1, state="thanked", what="Hemming curtains", planned_at=EVE,

@@ -187,7 +187,7 @@ def a_date_moved(mails):
 
 
 def no_recheck(monkeypatch, _database):
-    monkeypatch.setattr(notices, "reason_to_drop", lambda _letter: None)
+    monkeypatch.setattr(notices, "reason_to_drop", lambda _letter, **_more: None)
 
 
 def no_pause(monkeypatch, _database):

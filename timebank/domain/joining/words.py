@@ -193,6 +193,7 @@ STAYS: dict[str, str] = {
     "mail_suppression.status": "a mail server's codes; its row goes all the same",
     "mail_rest.why": "codes of the mail server, for nobody's mail",
     "calendar_reply.digest": "the fingerprint of a message that was not kept",
+    "mailed_answer.digest": "the fingerprint of a message that was not kept",
     "job_run.error": "what broke and where in our program, in nobody's words",
     "ledger_head.head": "a digest of numbers",
     "ledger_mark.head": "a digest of numbers",
