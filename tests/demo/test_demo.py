@@ -62,12 +62,14 @@ def story(session):
           SELECT p.full_name, x.slug, e.occurs_on, r.name, c.place, c.state
             FROM claim c JOIN profile p ON p.person_id = c.person_id
             JOIN event e ON e.id = c.event_id JOIN series x ON x.id = e.series_id
-            JOIN slot s ON s.id = c.slot_id JOIN role r ON r.id = s.role_id ORDER BY c.id""")
+            JOIN slot s ON s.id = c.slot_id JOIN role r ON r.id = s.role_id
+           ORDER BY e.starts_at, x.slug, r.name, c.place, c.state, p.full_name""")
     ).all()
     hours = session.execute(
         sa.text("""
           SELECT kind, minutes, words, happened_on
-            FROM transfer LEFT JOIN memo ON transfer_id = id ORDER BY id""")
+            FROM transfer LEFT JOIN memo ON transfer_id = id
+           ORDER BY happened_on, kind, minutes, words""")
     ).all()
     return turns, hours
 

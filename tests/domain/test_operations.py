@@ -92,9 +92,10 @@ def test_nothing_but_an_uncertain_message_is_sent_again(session, walk, state):
     session.execute(
         sa.text(
             "UPDATE notice"
-            " SET state = :state, lease_token = gen_random_uuid(), lease_until = now()"
+            " SET state = :state, lease_token = gen_random_uuid(), lease_until = now(),"
+            " way = :way"
         ),
-        {"state": state.value},
+        {"state": state.value, "way": "letter" if state is NoticeState.ON_PAPER else None},
     )
     with pytest.raises(deciding.NoLongerInDoubt):
         deciding.send_again(session, notice_id=one.id, by=walk.ama.person_id)
