@@ -7,7 +7,6 @@ step that it tells about, and on which side the reader is.
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -31,7 +30,7 @@ STILL_SO = {
 KINDS = frozenset(STILL_SO)
 
 LOOK_UP = """
-SELECT x.id AS exchange_id, x.state, x.what, x.planned_at, x.happened_on, t.timezone,
+SELECT named.key, x.id AS exchange_id, x.state, x.what, x.planned_at, x.happened_on, t.timezone,
        coalesce(s.minutes, x.minutes) AS minutes,
        coalesce(h.full_name, '') AS helper, coalesce(d.full_name, payer.name, '') AS helped,
        x.helped_id IS NULL AS is_for_group, s.step, coalesce(b.full_name, '') AS by,
@@ -41,25 +40,19 @@ SELECT x.id AS exchange_id, x.state, x.what, x.planned_at, x.happened_on, t.time
          SELECT FROM block k WHERE k.ended_at IS NULL
             AND k.by_id IN (x.helper_id, x.helped_id)
             AND k.against_id IN (x.helper_id, x.helped_id)) THEN s.words END AS words
-  FROM exchange x
+  FROM unnest(CAST(:keys AS bigint[]), CAST(:exchange_id AS bigint[]), CAST(:step_id AS bigint[]))
+       AS named (key, exchange_id, step_id)
+  JOIN exchange x ON x.id = named.exchange_id
   JOIN community t ON t.id = x.community_id
   JOIN account payer ON payer.id = x.payer_id
   JOIN membership hm ON hm.id = x.helper_id
   LEFT JOIN profile h ON h.person_id = hm.person_id
   LEFT JOIN membership dm ON dm.id = x.helped_id
   LEFT JOIN profile d ON d.person_id = dm.person_id
-  LEFT JOIN exchange_step s ON s.id = :step_id AND s.exchange_id = x.id
+  LEFT JOIN exchange_step s ON s.id = named.step_id AND s.exchange_id = x.id
   LEFT JOIN membership bm ON bm.id = s.by_id
   LEFT JOIN profile b ON b.person_id = bm.person_id
- WHERE x.id = :exchange_id
 """
-OF_EACH = re.sub(r":(exchange_id|step_id)", r"named.\1", LOOK_UP)
-LOOK_UP_MANY = f"""
-SELECT named.key, found.*
-  FROM unnest(CAST(:keys AS bigint[]), CAST(:exchange_id AS bigint[]), CAST(:step_id AS bigint[]))
-       AS named (key, exchange_id, step_id),
-       LATERAL ({OF_EACH}) AS found
-"""  # noqa: S608 - the part is ours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,13 +120,7 @@ class AboutExchange:
 
 def read(session: Session, *, kind: NoticeKind, facts: Mapping[str, str]) -> AboutExchange | None:
     """Look up what a notice of these kinds is about; None for others."""
-    if kind not in KINDS:
-        return None
-    numbers = {name: int(facts.get(name, "0")) for name in ("exchange_id", "step_id")}
-    row = session.execute(sa.text(LOOK_UP), numbers).mappings().first()
-    if row is None:
-        return None
-    return AboutExchange(**row, is_for_helper=facts.get("side") == "helper")
+    return read_many(session, {0: (kind, facts)}).get(0)
 
 
 def read_many(
@@ -141,17 +128,17 @@ def read_many(
 ) -> dict[int, AboutExchange]:
     """Look up what several notices are about, by their numbers, in one statement."""
     keys = [key for key, (kind, _facts) in notices.items() if kind in KINDS]
+    if not keys:
+        return {}
     values = {
         name: [int(notices[key][1].get(name, "0")) for key in keys]
         for name in ("exchange_id", "step_id")
     }
-    rows = session.execute(sa.text(LOOK_UP_MANY), {"keys": keys, **values}).mappings()
+    rows = map(dict, session.execute(sa.text(LOOK_UP), {"keys": keys, **values}).mappings())
+    found = {row.pop("key"): row for row in rows}
     return {
-        row["key"]: AboutExchange(
-            **{name: row[name] for name in row if name != "key"},
-            is_for_helper=notices[row["key"]][1].get("side") == "helper",
-        )
-        for row in rows
+        key: AboutExchange(**row, is_for_helper=notices[key][1].get("side") == "helper")
+        for key, row in found.items()
     }
 
 

@@ -20,47 +20,20 @@ from timebank.domain.notices import messages
 from timebank.domain.notices import posts
 from timebank.domain.notices.coming_again import AboutComingAgain
 from timebank.domain.notices.exchanges import AboutExchange
-from timebank.domain.notices.families import LEAD_OF
 from timebank.domain.notices.messages import AboutMessage
+from timebank.domain.notices.needs import LOOKS_FOR_SOMEBODY
+from timebank.domain.notices.needs import NEEDS_FREE_PLACE
+from timebank.domain.notices.needs import NEEDS_HELD_CLAIM
+from timebank.domain.notices.needs import NEEDS_LIVE_CLAIM
+from timebank.domain.notices.needs import NEEDS_OPEN_EVENT
+from timebank.domain.notices.needs import REMINDERS
+from timebank.domain.notices.needs import TELLS_OF_GIVING_BACK
+from timebank.domain.notices.needs import WAITS_FOR_A_DECISION
 from timebank.domain.notices.posts import AboutPost
 from timebank.models import NoticeKind
 from timebank.models import SignInRequest
 
 _A_NAME = re.compile(r"[^\W\d_]{1,30}(?:['’-][^\W\d_]{1,30}){0,2}")
-
-REMINDERS = frozenset(LEAD_OF)
-NEEDS_OPEN_EVENT = REMINDERS | {
-    NoticeKind.CONFIRM_CLAIM,
-    NoticeKind.YOU_ARE_IN,
-    NoticeKind.DROPPED_OUT,
-    NoticeKind.EVENT_MOVED,
-    NoticeKind.PLACE_OFFERED,
-    NoticeKind.PLACE_FREE,
-    NoticeKind.CALL_FOR_HELP,
-    NoticeKind.TIME_TO_DECIDE,
-    NoticeKind.ASKED,
-    NoticeKind.PUT_DOWN,
-    NoticeKind.SAID_NO,
-    NoticeKind.ASK_DECLINED,
-    NoticeKind.TURN_OFFERED,
-    NoticeKind.COVER_WANTED,
-    NoticeKind.TURN_TAKEN,
-    NoticeKind.TURN_YIELDED,
-    NoticeKind.WHAT_TO_EXPECT,
-}
-NEEDS_LIVE_CLAIM = REMINDERS | {
-    NoticeKind.YOU_ARE_IN,
-    NoticeKind.EVENT_MOVED,
-    NoticeKind.ASKED,
-    NoticeKind.PUT_DOWN,
-    NoticeKind.SAID_NO,
-    NoticeKind.WHAT_TO_EXPECT,
-}
-LOOKS_FOR_SOMEBODY = {NoticeKind.TURN_OFFERED, NoticeKind.COVER_WANTED}
-TELLS_OF_GIVING_BACK = frozenset({NoticeKind.DROPPED_OUT, NoticeKind.GIVEN_BACK})
-NEEDS_HELD_CLAIM = frozenset({NoticeKind.CONFIRM_CLAIM, NoticeKind.PLACE_OFFERED})
-WAITS_FOR_A_DECISION = frozenset({NoticeKind.APPLICATION_IN, NoticeKind.REFERENCE_WANTED})
-NEEDS_FREE_PLACE = frozenset({NoticeKind.PLACE_FREE, NoticeKind.CALL_FOR_HELP})
 
 # A notice names its claim, or says in `facts` which claim, slot, event or membership it is about.
 # A hold that has run out counts as given back, though nobody has swept it yet.
@@ -295,21 +268,37 @@ def look_up(session: Session, *, notice_ids: Collection[int]) -> dict[int, dict[
     return {row["id"]: dict(row) for row in rows}
 
 
+def made(
+    looked_up: Mapping[str, Any],
+    *,
+    post: AboutPost | None,
+    exchange: AboutExchange | None,
+    message: AboutMessage | None = None,
+    again: AboutComingAgain | None = None,
+    letters_due: int = 0,
+) -> Letter:
+    """Make a letter of all that was looked up."""
+    row = dict(looked_up)
+    del row["id"]
+    request_id, nonce = row.pop("request_id"), row.pop("nonce")
+    row["kind"] = NoticeKind(row["kind"])
+    return Letter(
+        request=SignInRequest(id=request_id, nonce=nonce) if request_id else None,
+        post=post, exchange=exchange, message=message, again=again, letters_due=letters_due, **row,
+    )  # fmt: skip
+
+
 def letter_of(session: Session, looked_up: Mapping[str, Any]) -> Letter:
     """Make a letter of what was looked up; some kinds ask for one or two statements more."""
-    row = dict(looked_up)
-    notice_id, request_id, nonce = (row.pop(name) for name in ("id", "request_id", "nonce"))
-    request = SignInRequest(id=request_id, nonce=nonce) if request_id else None
-    row["kind"] = NoticeKind(row["kind"])
-    post = posts.read(session, kind=row["kind"], facts=row["facts"])
-    exchange = exchanges.read(session, kind=row["kind"], facts=row["facts"])
-    message = messages.read(session, kind=row["kind"], notice_id=notice_id)
-    again = coming_again.read(session, kind=row["kind"], notice_id=notice_id, facts=row["facts"])
-    due = letters_due.read(session, kind=row["kind"], notice_id=notice_id, facts=row["facts"])
-    return Letter(
-        request=request, post=post, exchange=exchange, message=message, again=again,
-        letters_due=due, **row,
-    )  # fmt: skip
+    notice_id, facts, kind = looked_up["id"], looked_up["facts"], NoticeKind(looked_up["kind"])
+    return made(
+        looked_up,
+        post=posts.read(session, kind=kind, facts=facts),
+        exchange=exchanges.read(session, kind=kind, facts=facts),
+        message=messages.read(session, kind=kind, notice_id=notice_id),
+        again=coming_again.read(session, kind=kind, notice_id=notice_id, facts=facts),
+        letters_due=letters_due.read(session, kind=kind, notice_id=notice_id, facts=facts),
+    )
 
 
 def read_letter(session: Session, *, notice_id: int) -> Letter:

@@ -6,7 +6,6 @@ One statement more than other notices need, and only for these: `facts` names th
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -18,25 +17,19 @@ from timebank.models import NoticeKind
 KINDS = frozenset({NoticeKind.NEIGHBOUR_WROTE, NoticeKind.POST_LAPSING, NoticeKind.POST_LAPSED})
 
 LOOK_UP = """
-SELECT p.id AS post_id, p.kind, p.title, p.state, p.expires_on, c.id AS talk_id,
+SELECT named.key, p.id AS post_id, p.kind, p.title, p.state, p.expires_on, c.id AS talk_id,
        m.words, NOT m.by_owner AS to_owner, coalesce(w.full_name, '') AS writer,
        EXISTS (SELECT FROM block b WHERE b.ended_at IS NULL
                   AND b.by_id IN (c.owner_id, c.other_id)
                   AND b.against_id IN (c.owner_id, c.other_id)) AS is_blocked
-  FROM post p
-  LEFT JOIN message m ON m.id = :message_id
+  FROM unnest(CAST(:keys AS bigint[]), CAST(:post_id AS bigint[]), CAST(:message_id AS bigint[]))
+       AS named (key, post_id, message_id)
+  LEFT JOIN message m ON m.id = named.message_id
   LEFT JOIN conversation c ON c.id = m.conversation_id
   LEFT JOIN membership side ON side.id = CASE WHEN m.by_owner THEN c.owner_id ELSE c.other_id END
   LEFT JOIN profile w ON w.person_id = side.person_id
- WHERE p.id = coalesce(c.post_id, :post_id)
+  JOIN post p ON p.id = coalesce(c.post_id, named.post_id)
 """
-OF_EACH = re.sub(r":(post_id|message_id)", r"named.\1", LOOK_UP)
-LOOK_UP_MANY = f"""
-SELECT named.key, found.*
-  FROM unnest(CAST(:keys AS bigint[]), CAST(:post_id AS bigint[]), CAST(:message_id AS bigint[]))
-       AS named (key, post_id, message_id),
-       LATERAL ({OF_EACH}) AS found
-"""  # noqa: S608 - the part is ours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,11 +62,7 @@ class AboutPost:
 
 def read(session: Session, *, kind: NoticeKind, facts: Mapping[str, str]) -> AboutPost | None:
     """Look up what a notice of these kinds is about; None for others, and when it is gone."""
-    if kind not in KINDS:
-        return None
-    numbers = {name: int(facts.get(name, "0")) for name in ("post_id", "message_id")}
-    row = session.execute(sa.text(LOOK_UP), numbers).mappings().first()
-    return AboutPost(**row) if row else None
+    return read_many(session, {0: (kind, facts)}).get(0)
 
 
 def read_many(
@@ -81,14 +70,14 @@ def read_many(
 ) -> dict[int, AboutPost]:
     """Look up what several notices are about, by their numbers, in one statement."""
     keys = [key for key, (kind, _facts) in notices.items() if kind in KINDS]
+    if not keys:
+        return {}
     values = {
         name: [int(notices[key][1].get(name, "0")) for key in keys]
         for name in ("post_id", "message_id")
     }
-    rows = session.execute(sa.text(LOOK_UP_MANY), {"keys": keys, **values}).mappings()
-    return {
-        row["key"]: AboutPost(**{name: row[name] for name in row if name != "key"}) for row in rows
-    }
+    rows = map(dict, session.execute(sa.text(LOOK_UP), {"keys": keys, **values}).mappings())
+    return {row.pop("key"): AboutPost(**row) for row in rows}
 
 
 def reason_to_drop(

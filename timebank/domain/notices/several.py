@@ -10,13 +10,12 @@ from timebank.domain.notices import exchanges
 from timebank.domain.notices import posts
 from timebank.domain.notices.letters import Letter
 from timebank.domain.notices.letters import look_up
+from timebank.domain.notices.letters import made
 from timebank.models import NoticeKind
-
-NOT_TOLD = frozenset({"id", "request_id", "nonce", "kind"})
 
 
 def read_many(session: Session, *, notice_ids: Collection[int]) -> dict[int, Letter]:
-    """Look up what several notices have to say, by their numbers, in three statements.
+    """Look up what several notices have to say, by their numbers, in at most three statements.
 
     Those of organisers' messages and to come again are not meant.
     """
@@ -25,12 +24,6 @@ def read_many(session: Session, *, notice_ids: Collection[int]) -> dict[int, Let
     about_posts = posts.read_many(session, named)
     about_exchanges = exchanges.read_many(session, named)
     return {
-        key: Letter(
-            **{name: row[name] for name in row.keys() - NOT_TOLD},
-            kind=named[key][0],
-            request=None,
-            post=about_posts.get(key),
-            exchange=about_exchanges.get(key),
-        )
+        key: made(row, post=about_posts.get(key), exchange=about_exchanges.get(key))
         for key, row in found.items()
     }

@@ -12,9 +12,9 @@ import json
 from dataclasses import dataclass
 
 from timebank.domain.notices.judging import Enclosed
-from timebank.domain.notices.letters import REMINDERS
 from timebank.domain.notices.letters import Letter
 from timebank.domain.notices.links import Links
+from timebank.domain.notices.needs import REMINDERS
 from timebank.domain.notices.wording import Wording
 from timebank.models import NoticeKind
 
