@@ -31,7 +31,6 @@ from timebank.domain.texts import guard
 from timebank.domain.texts import numbers
 from timebank.jobs import notices
 from timebank.jobs import texts
-from timebank.jobs.texts import REST
 from timebank.jobs.tools import Tools
 from timebank.models import Claim
 from timebank.models import Membership
@@ -51,10 +50,8 @@ def ours() -> Iterator[Gateway]:
 
 
 @pytest.fixture
-def postman(settings: Settings, ours: Gateway) -> Iterator[Postman]:
-    REST.until = 0.0
-    yield Postman(replace(settings, texts=ours.texts()))
-    REST.until = 0.0
+def postman(settings: Settings, ours: Gateway) -> Postman:
+    return Postman(replace(settings, texts=ours.texts()))
 
 
 @pytest.fixture

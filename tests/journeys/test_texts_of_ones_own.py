@@ -21,7 +21,6 @@ from tests.gateway import Gateway
 from tests.invitations import Postman
 from timebank.core import clock
 from timebank.core.settings import Settings
-from timebank.jobs.texts import REST
 from timebank.models import TextCode
 from timebank.models import TextNumber
 
@@ -31,7 +30,6 @@ MOBILE = "+447400123456"
 
 @pytest.fixture
 def ours() -> Iterator[Gateway]:
-    REST.until = 0.0
     with gateway.listening() as ours:
         yield ours
 

@@ -34,16 +34,6 @@ RESTS_SECONDS = 60.0
 SPENT = "the month's money for texts is spent"
 
 
-@dataclass(slots=True)
-class Rest:
-    """Until when this process leaves a gateway alone that was away."""
-
-    until: float = 0.0
-
-
-REST = Rest()
-
-
 @dataclass(slots=True, kw_only=True)
 class _PaidFor:
     """A text message that is paid for before it leaves.
@@ -60,7 +50,7 @@ class _PaidFor:
 
     def deliver(self, hand_over: Callable[[], bool]) -> Outcome:
         """Put its price aside, and give it to the gateway."""
-        if time.monotonic() < REST.until:
+        if time.monotonic() < self.mine.texts_rest_until:
             return Outcome(Fate.AWAY, "gateway away")
         with self.mine.session() as session:
             self.text_id = guard.put_aside(
@@ -73,7 +63,7 @@ class _PaidFor:
         parcel = TextParcel(self.message.number, self.message.words)
         outcome = gateway.deliver(parcel, hand_over=lambda: self._is_paid() and hand_over())
         if outcome.fate in {Fate.AWAY, Fate.UNKNOWN}:
-            REST.until = time.monotonic() + RESTS_SECONDS
+            self.mine.texts_rest_until = time.monotonic() + RESTS_SECONDS
         return outcome
 
     def heard(self, session: Session, outcome: Outcome) -> None:

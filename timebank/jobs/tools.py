@@ -54,6 +54,8 @@ class Tools:
         stopping: Set when the process was asked to stop: finish what you hold, take no more.
         was_away: Whether the mail server may be noted as away. True at the start: an earlier
             process may have noted it.
+        texts_rest_until: Until when this process leaves a text gateway alone that was away, by the
+            monotonic clock.
     """
 
     settings: Settings
@@ -61,6 +63,7 @@ class Tools:
     pace: Pace
     stopping: bool = False
     was_away: bool = True
+    texts_rest_until: float = 0.0
 
     @contextmanager
     def session(self) -> Iterator[Session]:
