@@ -19,6 +19,7 @@ from timebank.db import db
 from timebank.domain.calendar.choosing import read_areas
 from timebank.domain.notices import choosing
 from timebank.domain.notices import saving
+from timebank.domain.notices.choosing import Choices
 from timebank.domain.notices.families import Family
 from timebank.domain.notices.links import STOP_PURPOSE
 from timebank.domain.texts import numbers
@@ -56,7 +57,7 @@ def choices() -> Page:
         return redirect(url_for("events.home"), 303)
     chosen = choosing.read_choices(db.session(), membership_id=member())
     form = MailForm(formdata=None)
-    _offer(form)
+    _offer(form, chosen)
     form.show(chosen, now=clock.now())
     return _page(form)
 
@@ -65,9 +66,10 @@ def choices() -> Page:
 def choose() -> Page:
     """Take everything that was chosen."""
     who = db.session.get_one(Membership, member())
+    chosen = choosing.read_choices(db.session(), membership_id=who.id)
     form = MailForm()
-    form.before = choosing.read_choices(db.session(), membership_id=who.id).leads or frozenset()
-    _offer(form)
+    form.before = chosen.leads or frozenset()
+    _offer(form, chosen)
     if not form.is_well_filled():
         return _page(form), 422
     try:
@@ -123,22 +125,19 @@ def _holder(token: str, family: str) -> Membership:
 
 
 def _page(form: MailForm) -> str:
-    if not form.near.choices:
-        _offer(form)
     texts = current_app.extensions["timebank.settings"].texts
     return render_template("notices/choices.html", form=form, texts_are_sent=texts is not None)
 
 
-def _offer(form: MailForm) -> None:
+def _offer(form: MailForm, chosen: Choices) -> None:
     here = door().community
     areas = read_areas(db.session(), community_id=here.id)
-    form.offer(areas, _("All of %(place)s", place=here.place), _hows())
+    form.offer(areas, _("All of %(place)s", place=here.place), _hows(chosen))
 
 
-def _hows() -> set[How]:
+def _hows(chosen: Choices) -> set[How]:
     """Say in which ways people are told here; what somebody has chosen elsewhere stays theirs."""
     settings: Settings = current_app.extensions["timebank.settings"]
-    chosen = choosing.read_choices(db.session(), membership_id=member())
     phone = {How.PHONE} if settings.push_key else set()
     text = {How.TEXT} if settings.texts and _is_proven() else set()
     return {How.MAIL, How.WEEKLY, How.NONE, *phone, *text, *chosen.hows.values()}

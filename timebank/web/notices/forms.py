@@ -40,6 +40,12 @@ HOWS = [
     (How.WEEKLY.value, _("In the weekly mail")),
     (How.NONE.value, _("Not at all")),
 ]
+CALLED = {
+    Family.TURNS: _("My turns"),
+    Family.ASKING: _("Being asked to help"),
+    Family.NEIGHBOURS: _("What neighbours write"),
+    Family.HOURS: _("Hours and thanks"),
+}
 OURS, THEIRS = "event", "own"
 REMINDED = [
     (OURS, _("As the organisers say")),
@@ -65,7 +71,7 @@ class MailForm(PageForm):
     """
 
     before: frozenset[Lead] = frozenset()
-    turns = _how(_("My turns"))
+    turns = _how(CALLED[Family.TURNS])
     reminded = RadioField(
         _("When should we remind you of a turn?"),
         choices=choices_of(REMINDED),
@@ -73,9 +79,9 @@ class MailForm(PageForm):
         validators=[OneOf(_("Choose one of the two"))],
     )
     leads = leads_field(_("My own times"))
-    asking = _how(_("Being asked to help"))
-    neighbours = _how(_("What neighbours write"))
-    hours = _how(_("Hours and thanks"))
+    asking = _how(CALLED[Family.ASKING])
+    neighbours = _how(CALLED[Family.NEIGHBOURS])
+    hours = _how(CALLED[Family.HOURS])
     weekly = BooleanField(_("Send me what’s on and what’s needed, once a week"))
     weekly_on = SelectField(
         _("On which day?"),

@@ -15,17 +15,11 @@ from timebank.domain.notices.choosing import Choices
 from timebank.domain.notices.families import CHOOSABLE
 from timebank.domain.notices.families import Family
 from timebank.models import How
+from timebank.web.notices.forms import CALLED
 from timebank.web.typed import PageForm
 from timebank.web.typed import choices_of
 from timebank.web.typed import line
 from timebank.web.words import _
-
-FAMILIES = [
-    (Family.TURNS.value, _("My turns")),
-    (Family.ASKING.value, _("Being asked to help")),
-    (Family.NEIGHBOURS.value, _("What neighbours write")),
-    (Family.HOURS.value, _("Hours and thanks")),
-]
 
 
 def _number() -> TelField:
@@ -60,7 +54,7 @@ class WhichForm(PageForm):
 
     families = SelectMultipleField(
         _("What should come as a text?"),
-        choices=choices_of(FAMILIES),
+        choices=choices_of([(family.value, name) for family, name in CALLED.items()]),
         validate_choice=False,
         option_widget=CheckboxInput(),
     )
