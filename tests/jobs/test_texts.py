@@ -23,6 +23,7 @@ from timebank.core import clock
 from timebank.core.settings import Settings
 from timebank.domain.notices import by_letter
 from timebank.domain.notices import delivery
+from timebank.domain.notices import letters_due
 from timebank.domain.notices import saving
 from timebank.domain.notices import together
 from timebank.domain.notices.families import Family
@@ -39,6 +40,7 @@ from timebank.models import NoticeKind
 from timebank.models import NoticeState
 from timebank.models import TextMonth
 from timebank.models import TextSent
+from timebank.models import Way
 
 MOBILE = "+447700900123"
 
@@ -369,6 +371,30 @@ def test_the_gateway_is_away_so_rose_is_rung(
     owe(session, rose, NoticeKind.EVENT_MOVED, claim=turn)
     assert postman.brings(session) == []
     assert fates(session) == [("on_paper", "letter")]
+
+
+def test_nobody_knows_whether_the_text_arrived_so_rose_is_rung_and_that_ends_it(
+    session: Session, postman: Postman, ours: Gateway, walk: Walk, rose: Membership
+) -> None:
+    ours.answers = "cut"
+    turn = builders.a_claim(session, walk.tail_walker, rose)
+    moved = owe(session, rose, NoticeKind.EVENT_MOVED, claim=turn)
+    owe(session, walk.ama, NoticeKind.EVENT_MOVED)
+    session.execute(
+        sa.update(Notice)
+        .where(Notice.person_id == walk.ama.person_id)
+        .values(state=NoticeState.UNCERTAIN, way="text")
+    )  # she reads mail, and operators look into it
+    assert postman.brings(session) == []
+    assert ("uncertain", "text") in fates(session)
+    here, now = walk.community.id, clock.now()
+    [call] = by_letter.whom_to_ring(session, community_id=here, now=now)
+    assert (call.notice_id, call.full_name) == (moved.id, "Rose Bell")
+    assert letters_due.say_whom_to_ring(session) == 1
+    assert by_letter.note_rung(session, notice_id=moved.id, by=walk.ama, now=now) == "Rose Bell"
+    assert by_letter.whom_to_ring(session, community_id=here, now=now) == []
+    session.refresh(moved)
+    assert (moved.state, moved.way, moved.told_by) == (NoticeState.SENT, Way.VOICE, walk.ama.id)
 
 
 def test_a_code_goes_to_the_number_alone(

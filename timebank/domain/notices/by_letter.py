@@ -2,6 +2,7 @@
 
 A notice to somebody without an address that is worth paper waits as `on_paper` until a letter is
 printed for them, or until a coordinator has rung them: it is told once, by whichever comes first.
+They are rung, too, where nobody knows whether a text reached them: then they may hear it twice.
 Whether it still holds is looked at then, as it is right before a mail leaves.
 """
 
@@ -84,6 +85,9 @@ UPDATE notice SET state = 'expired', last_error = 'no letter was printed in time
  WHERE state = 'on_paper' AND expires_at <= now()
 """
 
+# No letter or call has told it: it waits for one, or went as a text that may not have arrived.
+UNTOLD = "(n.state = 'on_paper' OR n.state = 'uncertain' AND n.way = 'text')"
+
 # When it is needed by: before it happens, and a moved turn before it was to happen at first.
 NEAR_AT = """
 CASE WHEN CAST(n.facts ->> 'earlier_starts_at' AS timestamptz) > :now
@@ -129,7 +133,8 @@ SELECT n.id, m.id AS membership_id, p.full_name, p.phone, {NEAR_AT} AS near_at
   JOIN membership m ON m.community_id = n.community_id AND m.person_id = n.person_id
    AND m.standing <> 'left'
   JOIN profile p ON p.person_id = m.person_id
- WHERE n.state = 'on_paper' AND n.community_id = :community_id AND n.kind = ANY (:kinds)
+ WHERE {UNTOLD} AND (n.state = 'on_paper' OR p.email IS NULL)
+   AND n.community_id = :community_id AND n.kind = ANY (:kinds)
    AND n.expires_at > :now AND {NEAR_AT} < :until
  ORDER BY near_at, lower(p.full_name), n.id
  LIMIT :most
@@ -142,14 +147,16 @@ UPDATE notice SET state = 'cancelled', last_error = ends.why
 IN_A_LETTER = """
 UPDATE notice SET state = 'sent', sent_at = :now WHERE id = ANY (:ids) AND state = 'on_paper'
 """
-BY_VOICE = """
-UPDATE notice n SET state = 'sent', way = 'voice', sent_at = :now, told_by = :by
+BY_VOICE = f"""
+UPDATE notice n SET state = 'sent', way = 'voice', sent_at = :now, told_by = :by,
+                    lease_token = NULL, lease_until = NULL
   FROM membership m
   JOIN profile p ON p.person_id = m.person_id
- WHERE n.id = :notice_id AND n.state = 'on_paper' AND n.community_id = :community_id
+ WHERE n.id = :notice_id AND {UNTOLD} AND (n.state = 'on_paper' OR p.email IS NULL)
+   AND n.community_id = :community_id
    AND m.community_id = n.community_id AND m.person_id = n.person_id
 RETURNING p.full_name
-"""
+"""  # noqa: S608
 TOLD_BY_VOICE = """
 SELECT p.full_name FROM notice n JOIN profile p ON p.person_id = n.person_id
  WHERE n.id = :notice_id AND n.community_id = :community_id AND n.kind = ANY (:kinds)

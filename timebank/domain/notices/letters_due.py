@@ -59,10 +59,14 @@ SELECT t.id, c.person_id, 'letters_due',
           > (:now AT TIME ZONE t.timezone)::date - {DAYS_APART})
     ON CONFLICT DO NOTHING
 """  # noqa: S608 - the parts are ours
-NEAR = """
-state = 'on_paper' AND kind = ANY (:kinds) AND expires_at > now()
+# Whoever has no e-mail is rung, too, where nobody knows whether a text has reached them.
+WAITS = "(state = 'on_paper' OR state = 'uncertain' AND way = 'text')"
+NEAR = f"""
+{WAITS} AND kind = ANY (:kinds) AND expires_at > now()
 AND least(expires_at, coalesce(CAST(facts ->> 'earlier_starts_at' AS timestamptz), expires_at))
     < now() + :within
+AND (state = 'on_paper'
+     OR EXISTS (SELECT FROM profile p WHERE p.person_id = notice.person_id AND p.email IS NULL))
 """
 # One word for all who are to be rung by now; another only when somebody joins them.
 RING = f"""
