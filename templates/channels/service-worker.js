@@ -23,6 +23,10 @@ self.addEventListener("notificationclick", (event) => {
   event.waitUntil(show(ours(event.notification.data.address)));
 });
 
+self.addEventListener("pushsubscriptionchange", (event) => {
+  event.waitUntil(renew(event.oldSubscription, event.newSubscription));
+});
+
 // A browser that shows nothing takes the permission back: so something is always said.
 function read(data) {
   const usual = { title: "Good Turn", body: "", lang: "en-GB", topic: "", address: "/me" };
@@ -46,4 +50,20 @@ async function show(address) {
   const open = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
   const same = open.find((one) => one.url === address);
   return same ? same.focus() : self.clients.openWindow(address);
+}
+
+// The browser has another address by now: this fills in the form on the page of phones, as a tap
+// there does. Whoever has signed out meanwhile has no such form, and taps again.
+async function renew(old, given) {
+  const page = await (await fetch("{{ url_for("channels.phone") }}")).text();
+  const [, key] = page.match(/ data-key="([^"]+)"/) ?? [];
+  const [, token] = page.match(/ name="csrf_token" value="([^"]+)"/) ?? [];
+  if (!key || !token) {
+    return;
+  }
+  const wanted = { userVisibleOnly: true, applicationServerKey: key };
+  const current = given ?? (await self.registration.pushManager.subscribe(wanted));
+  const { endpoint, keys } = current.toJSON();
+  const filled = { csrf_token: token, endpoint, ...keys, replaces: old?.endpoint ?? "" };
+  await fetch("{{ url_for("channels.set_up") }}", { method: "POST", body: new URLSearchParams(filled) });
 }

@@ -32,6 +32,15 @@ PushManager.prototype.subscribe = async function (wanted) {
   return { toJSON: () => (%s) };
 };
 """
+RENEWED = """async ([old, given]) => {
+  let done;
+  const event = new Event("pushsubscriptionchange");
+  event.oldSubscription = old;
+  event.newSubscription = { toJSON: () => given };
+  event.waitUntil = (promise) => { done = promise; };
+  self.dispatchEvent(event);
+  await done;
+}"""
 SHOWN = """async () => {
   const worker = await navigator.serviceWorker.ready;
   const shown = await worker.getNotifications();
@@ -146,6 +155,22 @@ def test_a_tap_opens_a_page_of_ours_whatever_was_sent(
     usual = worker.evaluate("() => read({ json() { throw new Error() } })")
     assert (usual["title"], usual["address"]) == ("Good Turn", "/me")
     assert worker.evaluate("async () => (await caches.keys()).length") == 0
+
+
+def test_a_browser_with_another_address_tells_it_by_itself(
+    session, open_screen: OpenScreen, look: Look, sink
+) -> None:
+    walk = days.a_walk(session)
+    old, new = sink.browser("old"), sink.browser("new")
+    bela = _with_a_phone(open_screen, look, walk.bela, old)
+    [worker] = bela.page.context.service_workers
+    worker.evaluate(RENEWED, [{"endpoint": old.endpoint}, new.subscription])
+    session.rollback()
+    assert session.scalars(sa.select(PushSubscription.endpoint)).all() == [new.endpoint]
+    bela.page.context.clear_cookies()  # signed out: nothing is changed, and nothing breaks
+    worker.evaluate(RENEWED, [{"endpoint": new.endpoint}, old.subscription])
+    session.rollback()
+    assert session.scalars(sa.select(PushSubscription.endpoint)).all() == [new.endpoint]
 
 
 def test_a_browser_that_was_told_no_says_what_to_do(

@@ -188,6 +188,54 @@ class TestSettingUp:
         assert "You’re told on ten phones already" in bela.words
 
 
+def renew(browser, one, *, replaces):
+    """Send what the service worker sends when its browser has another address."""
+    page = browser.open("/me/phone")
+    [token] = re.findall(r'id="push".*? name="csrf_token" value="([^"]+)"', page, re.DOTALL)
+    browser.post("/me/phone", csrf_token=token, **typed(one), replaces=replaces)
+
+
+class TestRenewing:
+    def test_the_new_address_takes_the_place_of_the_old_one(self, session, walk, bela):
+        for number in range(10):  # as many as there may be, so it needs the place of the old one
+            phones.set_up(session, walk.bela, phone(f"b{number}"))
+        session.commit()
+        renew(bela, phone("new"), replaces=phone("b3").endpoint)
+        assert bela.statuses == [303, 200]
+        addresses = [row.endpoint for row in kept(session, walk.bela)]
+        assert addresses == [
+            phone("new" if number == 3 else f"b{number}").endpoint for number in range(10)
+        ]
+
+    @pytest.mark.parametrize("replaces", ["https://localhost/send/sams", "\x00", "x" * 9000])
+    def test_what_is_not_ones_own_stays(self, session, walk, bela, replaces):
+        phones.set_up(session, walk.sam, phone("sams"))
+        session.commit()
+        renew(bela, phone("new"), replaces=replaces)
+        assert [row.endpoint for row in kept(session, walk.sam)] == [phone("sams").endpoint]
+        assert [row.endpoint for row in kept(session, walk.bela)] == [phone("new").endpoint]
+
+    def test_the_same_address_again_is_no_other_phone(self, session, walk, bela):
+        number = phones.set_up(session, walk.bela, phone())
+        session.commit()
+        renew(bela, phone(), replaces=phone().endpoint)
+        assert [row.id for row in kept(session, walk.bela)] == [number]
+
+    def test_what_is_refused_forgets_nothing(self, session, walk, bela):
+        phones.set_up(session, walk.bela, phone("old"))
+        session.commit()
+        renew(bela, Phone("https://10.0.0.1/a"), replaces=phone("old").endpoint)
+        assert bela.statuses == [422]
+        assert [row.endpoint for row in kept(session, walk.bela)] == [phone("old").endpoint]
+
+    def test_without_our_token_nothing_is_changed(self, session, walk, bela):
+        phones.set_up(session, walk.bela, phone("old"))
+        session.commit()
+        bela.post("/me/phone", **typed(phone("new")), replaces=phone("old").endpoint)
+        assert bela.statuses == [400]
+        assert [row.endpoint for row in kept(session, walk.bela)] == [phone("old").endpoint]
+
+
 class TestTryingAndStopping:
     def test_a_try_is_owed_like_every_notice(self, session, walk, bela):
         tap(bela)
@@ -285,18 +333,21 @@ class TestInstalling:
         session.commit()
         assert json.loads(browser.open("/site.webmanifest"))["name"].endswith("</script>")
 
-    def test_the_service_worker_is_the_whole_sites_and_may_load_icons_only(self, walk, browser):
+    def test_the_service_worker_is_the_whole_sites_and_may_reach_this_site_only(
+        self, walk, browser
+    ):
         program = browser.open("/service-worker.js")
         headers = browser.answer.headers
         assert headers["Content-Type"] == "text/javascript; charset=utf-8"
         assert headers["Cache-Control"] == "no-cache"
-        assert headers["Content-Security-Policy"] == "default-src 'none'; img-src 'self'"
+        policy = "default-src 'none'; img-src 'self'; connect-src 'self'"
+        assert headers["Content-Security-Policy"] == policy
         for icon in re.findall(r'"(/static/[^"]+)"', program):
             assert browser.client.get(icon, base_url=browser.base).status_code == 200
 
     def test_it_keeps_no_page_for_later(self, walk, browser):
         program = browser.open("/service-worker.js")
-        assert not re.search(r"\bcaches\b|\bfetch\b|indexedDB", program)
+        assert not re.search(r"""\bcaches\b|["']fetch["']|respondWith|indexedDB""", program)
 
     def test_it_is_the_same_for_everybody(self, walk, app, bela):
         assert Browser(app).open("/service-worker.js") == bela.open("/service-worker.js")

@@ -101,6 +101,7 @@ def set_up(
     subscription: Subscription,
     label: str,
     services: Services,
+    replaces: str = "",
     now: dt.datetime,
 ) -> int:
     """Tell a member in this browser from now on -> the number of the phone.
@@ -109,6 +110,7 @@ def set_up(
 
     Args:
         label: What it is called, in words of ours such as "Chrome on Android".
+        replaces: The address that the browser had before; only where it is theirs, too, it goes.
 
     Raises:
         NotAPhone: Its address or a key is none.
@@ -120,6 +122,8 @@ def set_up(
         raise UnknownService
     theirs = sa.select(Membership.id).where(Membership.id == member.id)
     session.execute(theirs.with_for_update(key_share=True))  # one place is taken after another
+    if replaces and replaces != subscription.endpoint:
+        _forget(session, member, endpoint=replaces)
     number: int | None = session.scalar(
         sa.text(SET_UP),
         {
@@ -135,6 +139,13 @@ def set_up(
     if number is None:
         raise TooManyPhones
     return number
+
+
+def _forget(session: Session, member: Membership, *, endpoint: str) -> None:
+    for phone in phones_of(session, membership_id=member.id):
+        if phone.endpoint == endpoint:  # compared here: nobody knows what was typed
+            session.delete(phone)
+            session.flush()
 
 
 def phones_of(session: Session, *, membership_id: int) -> Sequence[PushSubscription]:

@@ -11,7 +11,7 @@ from flask import Response
 from flask import render_template
 
 AN_HOUR = "public, max-age=3600"
-WORKER_POLICY = "default-src 'none'; img-src 'self'"
+WORKER_POLICY = "default-src 'none'; img-src 'self'; connect-src 'self'"
 
 
 def register(bp: Blueprint) -> None:
@@ -31,7 +31,8 @@ def manifest() -> Response:
 def service_worker() -> Response:
     """Give the program that shows notices; browsers look for a newer one by themselves.
 
-    Its address stands at the root, so that it is the whole site's. It may load icons, and no more.
+    Its address stands at the root, so that it is the whole site's. It may load icons, and fill in
+    the page of phones when its browser has another address.
     """
     program = render_template("channels/service-worker.js")
     answer = Response(program, content_type="text/javascript; charset=utf-8")

@@ -39,11 +39,15 @@ class NotOffered(Refused):
 
 
 class PhoneForm(PageForm):
-    """What `static/js/push.js` fills in, once the browser's person has said yes to it."""
+    """What `static/js/push.js` fills in, once the browser's person has said yes to it.
+
+    `replaces`: the address that the browser had before, where its service worker renews it.
+    """
 
     endpoint = HiddenField()
     p256dh = HiddenField()
     auth = HiddenField()
+    replaces = HiddenField()
 
     def subscription(self) -> Subscription:
         """Give what the browser gave."""
@@ -113,6 +117,7 @@ def _set_up(who: Membership, form: PhoneForm) -> None:
         db.session(),
         member=who,
         subscription=form.subscription(),
+        replaces=form.replaces.data or "",
         label=name_of(request.user_agent.string),
         services=settings.push_services,
         now=clock.now(),
