@@ -8,6 +8,7 @@ import hmac
 import secrets
 
 LONGEST_NUMBER = 18  # digits that a bigint surely holds
+CODE_DIGITS = 6
 
 
 def new_token() -> str:
@@ -22,22 +23,41 @@ def token_hash(token: str) -> bytes:
 
 def sign(secret_key: str, purpose: str, subject: str) -> str:
     """Derive a 160-bit proof that we wrote `subject` for `purpose`; nothing has to be stored."""
-    message = f"{purpose}:{subject}".encode("utf-8", "surrogatepass")
-    digest = hmac.new(secret_key.encode(), message, hashlib.sha256).digest()
-    return base64.b32encode(digest[:20]).decode().lower()
+    return base64.b32encode(_digest(secret_key, purpose, subject)[:20]).decode().lower()
 
 
-def signed_token(secret_key: str, purpose: str, number: int) -> str:
-    """Write the token of a mail link, such as `4821-k3…`, that lets its holder do one thing."""
-    return f"{number}-{sign(secret_key, purpose, str(number))}"
+def signed_digits(secret_key: str, purpose: str, subject: str) -> str:
+    """Derive six digits that people type in; whoever guesses must be stopped after a few."""
+    number = int.from_bytes(_digest(secret_key, purpose, subject)[:8])
+    return f"{number % 10**CODE_DIGITS:0{CODE_DIGITS}d}"
 
 
-def read_signed_token(secret_key: str, purpose: str, token: str) -> int | None:
+def signed_token(secret_key: str, purpose: str, number: int, *, to: str | None = None) -> str:
+    """Write the token of a mail link, such as `4821-k3…`, that lets its holder do one thing.
+
+    Args:
+        to: The e-mail address that it goes to, where it is worth nothing from any other.
+    """
+    return f"{number}-{sign(secret_key, purpose, _subject(str(number), to))}"
+
+
+def read_signed_token(
+    secret_key: str, purpose: str, token: str, *, to: str | None = None
+) -> int | None:
     """Read back the number of `signed_token`, or None when the token is not ours."""
     number, _, proof = token.partition("-")
     if not (
         number.isascii() and number.isdigit() and len(number) <= LONGEST_NUMBER and proof.isascii()
     ):
         return None
-    expected = sign(secret_key, purpose, number)
+    expected = sign(secret_key, purpose, _subject(number, to))
     return int(number) if hmac.compare_digest(proof, expected) else None
+
+
+def _subject(number: str, to: str | None) -> str:
+    return number if to is None else f"{number}:{to.lower()}"
+
+
+def _digest(secret_key: str, purpose: str, subject: str) -> bytes:
+    message = f"{purpose}:{subject}".encode("utf-8", "surrogatepass")
+    return hmac.new(secret_key.encode(), message, hashlib.sha256).digest()

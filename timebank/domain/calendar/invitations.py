@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from timebank.core import ids
+from timebank.core import tagging
 from timebank.domain.calendar import addresses
 from timebank.domain.calendar import composing
 from timebank.domain.calendar import feeds
@@ -113,10 +114,8 @@ class Office:
 
     def organiser(self, number: int) -> str:
         """Give the address that a reply about this mailed turn goes to; only we can write one."""
-        if not self.reply_address:
-            return self.sender
-        name, _, host = self.reply_address.partition("@")
-        return f"{name}+{ids.signed_token(self.secret_key, REPLY_PURPOSE, number)}@{host}"
+        token = ids.signed_token(self.secret_key, REPLY_PURPOSE, number)
+        return tagging.tagged(self.reply_address, token) or self.sender
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from timebank.core import ids
+from timebank.core import tagging
 from timebank.core.mime import MOST_PARTS
 from timebank.core.mime import opened
 from timebank.core.mime import recipients_of
@@ -152,9 +153,8 @@ def _question(found: sa.Row[Any], number: int | None, now: dt.datetime) -> outbo
 
 def _number(reply: Reply, desk: Desk) -> int | None:
     """Read which mailed turn it was told to answer; None where the token is not ours."""
-    name, _, host = map(re.escape, desk.reply_address.lower().partition("@"))
-    tokens = re.findall(rf"\b{name}\+([0-9]{{1,18}}-[a-z2-7]{{32}})@{host}\b", reply.addresses)
-    numbers = (ids.read_signed_token(desk.secret_key, REPLY_PURPOSE, one) for one in tokens[:10])
+    tokens = tagging.tokens_in(reply.addresses, of=desk.reply_address)
+    numbers = (ids.read_signed_token(desk.secret_key, REPLY_PURPOSE, one) for one in tokens)
     return next((number for number in numbers if number is not None), None)
 
 

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import hmac
-import re
 import uuid
 from dataclasses import dataclass
 from email.message import Message as Mime
@@ -25,6 +23,7 @@ from sqlalchemy.orm import Session
 from timebank.core import answers
 from timebank.core import ids
 from timebank.core import mime
+from timebank.core import tagging
 from timebank.core.errors import TimebankError
 from timebank.domain import communities
 from timebank.domain import outbox
@@ -44,7 +43,7 @@ PURPOSE = "answer-by-mail"
 SAME_ANSWER = uuid.UUID("b5e0a3a2-6c0c-4d0e-9f3b-6d3a54a0c1de")
 KEPT_FOR = dt.timedelta(days=90)
 WORTH_TELLING = dt.timedelta(days=7)
-MOST_TOKENS = 10
+MARK = "m"  # calendars reply to the same address, without it
 ANSWERED_BY_MAIL = frozenset(
     {NoticeKind.ORGANISER_WROTE, NoticeKind.ORGANISER_NEWS, NoticeKind.MESSAGE_ANSWERED}
 )
@@ -70,7 +69,7 @@ SELECT n.id AS notice_id, n.community_id, n.person_id, p.email, m.id AS membersh
 class Desk:
     """Where answers arrive: the address, empty where nobody reads one, and the key of its tokens.
 
-    It is where calendars reply, too: a letter before the number tells them apart.
+    It is where calendars reply, too: a mark before the token tells them apart.
     """
 
     secret_key: str
@@ -78,23 +77,14 @@ class Desk:
 
     def answers_to(self, *, kind: NoticeKind, notice_id: int, address: str) -> str:
         """Write where a mail is answered; empty for other kinds, and where nobody reads it."""
-        if kind not in ANSWERED_BY_MAIL or not self.reply_address or not address:
+        if kind not in ANSWERED_BY_MAIL or not address:
             return ""
-        name, _, host = self.reply_address.partition("@")
-        return f"{name}+m{notice_id}-{self._proof(notice_id, address)}@{host}"
+        token = ids.signed_token(self.secret_key, PURPOSE, notice_id, to=address)
+        return tagging.tagged(self.reply_address, MARK + token)
 
-    def tokens_in(self, addresses: str) -> list[tuple[int, str]]:
-        """Find what looks like tokens of ours where a mail was sent to: notice and proof."""
-        name, _, host = map(re.escape, self.reply_address.lower().partition("@"))
-        found = re.findall(rf"\b{name}\+m([0-9]{{1,18}})-([a-z2-7]{{32}})@{host}\b", addresses)
-        return [(int(number), proof) for number, proof in found[:MOST_TOKENS]]
-
-    def is_ours(self, *, notice_id: int, proof: str, address: str) -> bool:
-        """Tell whether we wrote a proof, for a notice that went to this address."""
-        return hmac.compare_digest(proof, self._proof(notice_id, address))
-
-    def _proof(self, notice_id: int, address: str) -> str:
-        return ids.sign(self.secret_key, PURPOSE, f"{notice_id}:{address.lower()}")
+    def is_ours(self, token: str, *, address: str) -> bool:
+        """Tell whether we wrote a token, for a notice that went to this address."""
+        return ids.read_signed_token(self.secret_key, PURPOSE, token, to=address) is not None
 
 
 def take(session: Session, *, raw: bytes, desk: Desk, now: dt.datetime) -> AnswerOutcome | None:
@@ -103,7 +93,7 @@ def take(session: Session, *, raw: bytes, desk: Desk, now: dt.datetime) -> Answe
     The same mail again changes nothing and is counted once, whichever way it came.
     """
     headers = mime.headers_of(raw)
-    tokens = desk.tokens_in(mime.recipients_of(headers)) if desk.reply_address else []
+    tokens = tagging.tokens_in(mime.recipients_of(headers), of=desk.reply_address, mark=MARK)
     if not tokens:
         return None
     digest = _digest(raw, headers, tokens)
@@ -132,20 +122,19 @@ def forget(session: Session, *, now: dt.datetime) -> None:
     session.execute(sa.delete(MailedAnswer).where(MailedAnswer.read_at <= now - KEPT_FOR))
 
 
-def _digest(raw: bytes, headers: Mime, tokens: list[tuple[int, str]]) -> bytes:
+def _digest(raw: bytes, headers: Mime, tokens: list[str]) -> bytes:
     """Name a mail by what stays the same on every way that it takes."""
     named = str(headers.get("Message-ID", "")).strip()[: mime.LONGEST_HEADER]
     whole = f"{tokens} {named}".encode("utf-8", "surrogatepass") if named else raw
     return hashlib.sha256(whole).digest()
 
 
-def _answered(session: Session, desk: Desk, tokens: list[tuple[int, str]]) -> sa.Row[Any] | None:
+def _answered(session: Session, desk: Desk, tokens: list[str]) -> sa.Row[Any] | None:
     """Find the notice that was answered: the first whose token we wrote for its reader."""
-    for notice_id, proof in tokens:
+    for token in tokens:
+        notice_id = int(token.partition("-")[0])
         found = session.execute(sa.text(ANSWERED), {"notice_id": notice_id}).first()
-        if found is not None and desk.is_ours(
-            notice_id=notice_id, proof=proof, address=found.email or ""
-        ):
+        if found is not None and desk.is_ours(token, address=found.email or ""):
             return found
     return None
 

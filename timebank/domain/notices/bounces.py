@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import hmac
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from sqlalchemy.orm import Session
 
 from timebank.core import ids
 from timebank.core import mime
+from timebank.core import tagging
 from timebank.domain import suppression
 from timebank.models import Bounce
 from timebank.models import BounceOutcome
@@ -33,7 +33,6 @@ from timebank.models import NoticeState
 PURPOSE = "bounce"
 KEPT_FOR = dt.timedelta(days=90)
 MOST_FIELDS = 200  # lines about recipients
-MOST_TOKENS = 10
 
 _STATUS = re.compile(r"\s*([245]\.[0-9]{1,3}\.[0-9]{1,3})\b")
 _FINAL = re.compile(r"\s*rfc822\s*;\s*<?([^\s<>;,]{3,254})>?\s*", re.IGNORECASE)
@@ -76,25 +75,12 @@ class Desk:
 
     def returns_to(self, *, notice_id: int, address: str) -> str:
         """Write the envelope sender of a notice's mail; empty where nobody reads bounces."""
-        if not self.bounce_address:
-            return ""
-        name, _, host = self.bounce_address.partition("@")
-        return f"{name}+{notice_id}-{self._proof(notice_id, address)}@{host}"
+        token = ids.signed_token(self.secret_key, PURPOSE, notice_id, to=address)
+        return tagging.tagged(self.bounce_address, token)
 
-    def is_ours(self, *, token: str, address: str) -> int | None:
+    def notice_of(self, token: str, *, address: str) -> int | None:
         """Read which notice a token belongs to; None unless we wrote it for this address."""
-        number, _, proof = token.partition("-")
-        ours = hmac.compare_digest(proof, self._proof(int(number), address))
-        return int(number) if ours else None
-
-    def tokens_in(self, addresses: str) -> list[str]:
-        """Find what looks like tokens of ours in the addresses a message was sent to."""
-        name, _, host = map(re.escape, self.bounce_address.partition("@"))
-        found = re.findall(rf"\b{name}\+([0-9]{{1,18}}-[a-z2-7]{{32}})@{host}\b", addresses)
-        return found[:MOST_TOKENS]
-
-    def _proof(self, notice_id: int, address: str) -> str:
-        return ids.sign(self.secret_key, PURPOSE, f"{notice_id}:{address.lower()}")
+        return ids.read_signed_token(self.secret_key, PURPOSE, token, to=address)
 
 
 def take(session: Session, *, raw: bytes, desk: Desk, now: dt.datetime) -> BounceOutcome:
@@ -144,9 +130,9 @@ def _judge(raw: bytes, desk: Desk) -> tuple[int | None, Report | None]:
         addresses, reports = read(raw)
     except Unreadable:
         return None, None
-    for token in desk.tokens_in(addresses):
+    for token in tagging.tokens_in(addresses, of=desk.bounce_address):
         for report in reports:
-            number = desk.is_ours(token=token, address=report.address)
+            number = desk.notice_of(token, address=report.address)
             if number is not None:
                 return number, report
     return None, reports[0]

@@ -7,13 +7,13 @@ charge whoever rings, cost more than the guard reckons with.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import hmac
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from timebank.core import ids
 from timebank.core.errors import Refused
 from timebank.domain import outbox
 from timebank.models import Membership
@@ -22,7 +22,6 @@ from timebank.models import TextCode
 from timebank.models import TextNumber
 from timebank.models.texts import MOST_WRONG_CODES
 
-CODE_DIGITS = 6
 CODE_LASTS = dt.timedelta(minutes=10)
 A_DAY = dt.timedelta(days=1)
 MOST_CODES_A_DAY = 3
@@ -125,9 +124,7 @@ def ask_for_code(
 
 def digits_of(code: TextCode, *, secret_key: str) -> str:
     """Write the six digits that are sent."""
-    message = f"text-code:{code.id}:{code.nonce}".encode()
-    digest = hmac.new(secret_key.encode(), message, hashlib.sha256).digest()
-    return f"{int.from_bytes(digest[:8]) % 10**CODE_DIGITS:0{CODE_DIGITS}d}"
+    return ids.signed_digits(secret_key, "text-code", f"{code.id}:{code.nonce}")
 
 
 def open_code(session: Session, *, member: Membership, now: dt.datetime) -> TextCode | None:
