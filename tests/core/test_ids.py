@@ -36,6 +36,8 @@ def test_a_token_is_read_for_its_purpose_its_number_and_its_address_only():
     assert ids.read_signed_token(KEY, "mail-link", TOKEN.replace("7-", "8-", 1)) is None
 
 
-@pytest.mark.parametrize("token", ["", "-", "7", "7-", "x-y", "7-ß", "\u0667-abc", f"{'9' * 19}-abc"])
+@pytest.mark.parametrize(
+    "token", ["", "-", "7", "7-", "x-y", "7-ß", "\u0667-abc", f"{'9' * 19}-abc"]
+)
 def test_what_is_no_token_is_no_number(token: str):
     assert ids.read_signed_token(KEY, "mail-link", token) is None

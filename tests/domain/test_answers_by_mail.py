@@ -12,6 +12,7 @@ from tests import builders
 from tests.answers import answer
 from tests.conftest import SECRET
 from timebank.core import clock
+from timebank.domain import read_mail
 from timebank.domain.messages import answering
 from timebank.domain.messages import by_mail
 from timebank.domain.messages import reading
@@ -282,8 +283,9 @@ def test_and_writes_back_to_nobody(session, walk, message):
 
 def test_old_ones_are_forgotten_and_the_rest_is_counted(session, walk, message):
     take(session, answer(to_bela(session, walk), "Yes."))
-    session.add(MailedAnswer(digest=b"a" * 32, outcome=W, read_at=clock.now() - by_mail.KEPT_FOR))
+    long_ago = clock.now() - read_mail.KEPT_FOR
+    session.add(MailedAnswer(digest=b"a" * 32, outcome=W, read_at=long_ago))
     session.flush()
-    by_mail.forget(session, now=clock.now())
-    counted = by_mail.counts(session, now=clock.now())
+    read_mail.forget(session, MailedAnswer, now=clock.now())
+    counted = read_mail.counts(session, MailedAnswer, AnswerOutcome, now=clock.now())
     assert counted == {outcome: int(outcome is P) for outcome in AnswerOutcome}

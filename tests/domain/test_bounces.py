@@ -18,6 +18,7 @@ from tests.bounces import BOUNCE_ADDRESS
 from tests.bounces import report
 from tests.builders import Walk
 from tests.notices import owe
+from timebank.domain import read_mail
 from timebank.domain import suppression
 from timebank.domain.joining import erasing
 from timebank.domain.notices import bounces
@@ -256,11 +257,11 @@ def test_erasing_takes_a_bounce_from_its_notice(
 def test_counts_are_of_ninety_days(session: Session, notice: Notice) -> None:
     take(session, report(returns_to(notice), BELA))
     take(session, b"hello")
-    assert bounces.counts(session, now=NOW)[BounceOutcome.HARD] == 1
-    assert bounces.counts(session, now=NOW)[BounceOutcome.UNREADABLE] == 1
-    later = NOW + bounces.KEPT_FOR
-    assert set(bounces.counts(session, now=later).values()) == {0}
-    bounces.forget(session, now=later)
+    assert read_mail.counts(session, Bounce, BounceOutcome, now=NOW)[BounceOutcome.HARD] == 1
+    assert read_mail.counts(session, Bounce, BounceOutcome, now=NOW)[BounceOutcome.UNREADABLE] == 1
+    later = NOW + read_mail.KEPT_FOR
+    assert set(read_mail.counts(session, Bounce, BounceOutcome, now=later).values()) == {0}
+    read_mail.forget(session, Bounce, now=later)
     assert session.scalars(sa.select(Bounce)).all() == []
 
 

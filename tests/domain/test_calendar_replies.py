@@ -24,6 +24,7 @@ from tests.invitations import first_of_may
 from timebank.core import clock
 from timebank.core import ids
 from timebank.core.settings import Settings
+from timebank.domain import read_mail
 from timebank.domain.calendar import replies
 from timebank.domain.calendar.replies import Desk
 from timebank.domain.calendar.replies import Unreadable
@@ -105,7 +106,12 @@ class TestAReply:
         raw = answer(invitation)
         assert [take(session, raw), take(session, raw)] == [ReplyOutcome.ASKED] * 2
         assert asked(session) == 1
-        assert replies.counts(session, now=clock.now())[ReplyOutcome.ASKED] == 3
+        assert (
+            read_mail.counts(session, CalendarReply, ReplyOutcome, now=clock.now())[
+                ReplyOutcome.ASKED
+            ]
+            == 3
+        )
 
     @pytest.mark.parametrize(
         "partstat", ["ACCEPTED", "TENTATIVE", "DELEGATED", "NEEDS-ACTION", ""]
@@ -230,9 +236,9 @@ class TestTooLate:
     ) -> None:
         take(session, answer(invitation))
         now = clock.now()
-        replies.forget(session, now=now + dt.timedelta(days=89))
+        read_mail.forget(session, CalendarReply, now=now + dt.timedelta(days=89))
         assert session.scalar(sa.select(sa.func.count()).select_from(CalendarReply)) == 1
-        replies.forget(session, now=now + dt.timedelta(days=91))
+        read_mail.forget(session, CalendarReply, now=now + dt.timedelta(days=91))
         assert session.scalar(sa.select(sa.func.count()).select_from(CalendarReply)) == 0
 
 
@@ -340,7 +346,7 @@ class TestHostile:
             assert time.perf_counter() - began < LONGEST_SECONDS, what
             expected = ReplyOutcome.UNREADABLE if what in HOSTILE else ReplyOutcome.WRONG
             assert outcome is expected, what
-        counted = replies.counts(session, now=clock.now())
+        counted = read_mail.counts(session, CalendarReply, ReplyOutcome, now=clock.now())
         assert counted == {
             **dict.fromkeys(ReplyOutcome, 0),
             ReplyOutcome.UNREADABLE: len(HOSTILE),

@@ -29,7 +29,7 @@ from timebank.adapters import imap
 from timebank.core import clock
 from timebank.core.mime import LARGEST_MAIL
 from timebank.core.settings import Settings
-from timebank.domain.calendar import replies
+from timebank.domain import read_mail
 from timebank.domain.messages import writing
 from timebank.domain.messages.reach import Chosen
 from timebank.domain.messages.writing import Words
@@ -173,7 +173,7 @@ def test_without_a_mailbox_the_job_does_nothing(
 
 
 def test_old_messages_are_forgotten(session: Session, walk: Walk, settings: Settings) -> None:
-    long_ago = clock.now() - replies.KEPT_FOR
+    long_ago = clock.now() - read_mail.KEPT_FOR
     for digest, read_at in ((b"a" * 32, long_ago), (b"b" * 32, clock.now())):
         session.add(CalendarReply(digest=digest, outcome=ReplyOutcome.WRONG, read_at=read_at))
         session.add(MailedAnswer(digest=digest, outcome="wrong", read_at=read_at))

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from timebank.cli import terminal
 from timebank.core import clock
 from timebank.core.mime import LARGEST_MAIL
+
+if TYPE_CHECKING:
+    from enum import StrEnum
+
+    from timebank.domain.read_mail import Read
 
 
 class TryAgainLater(terminal.Sentence):
@@ -57,30 +63,35 @@ def read_bounce() -> None:
 @click.command("bounces")
 def count_bounces() -> None:
     """Count what became of the reports of the last ninety days."""
-    from timebank.domain.notices import bounces
+    from timebank.models import Bounce
+    from timebank.models import BounceOutcome
 
-    with terminal.session(terminal.settings()) as session:
-        for outcome, count in bounces.counts(session, now=clock.now()).items():
-            click.echo(f"{outcome.value:<11}{count:>7}")
+    _show_counts(Bounce, BounceOutcome)
 
 
 @click.command("replies")
 def count_replies() -> None:
     """Count what became of the replies of the last ninety days."""
-    from timebank.domain.calendar import replies
+    from timebank.models import CalendarReply
+    from timebank.models import ReplyOutcome
 
-    with terminal.session(terminal.settings()) as session:
-        for outcome, count in replies.counts(session, now=clock.now()).items():
-            click.echo(f"{outcome.value:<11}{count:>7}")
+    _show_counts(CalendarReply, ReplyOutcome)
 
 
 @click.command("answers")
 def count_answers() -> None:
     """Count what became of the answers of the last ninety days that came by mail."""
-    from timebank.domain.messages import by_mail
+    from timebank.models import AnswerOutcome
+    from timebank.models import MailedAnswer
+
+    _show_counts(MailedAnswer, AnswerOutcome)
+
+
+def _show_counts(read: Read, outcomes: type[StrEnum]) -> None:
+    from timebank.domain import read_mail
 
     with terminal.session(terminal.settings()) as session:
-        for outcome, count in by_mail.counts(session, now=clock.now()).items():
+        for outcome, count in read_mail.counts(session, read, outcomes, now=clock.now()).items():
             click.echo(f"{outcome.value:<11}{count:>7}")
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from timebank.core import clock
+from timebank.domain import read_mail
+from timebank.domain import suppression
 from timebank.domain.notices import bounces
 from timebank.domain.notices.bounces import Desk
 from timebank.jobs import mailboxes
 from timebank.jobs import tools
 from timebank.jobs.tools import Tools
+from timebank.models import Bounce
 
 
 def read_mailbox() -> int:
@@ -25,7 +28,8 @@ def read_mailbox() -> int:
 def forget_bounces() -> None:
     """Forget which messages were read long ago, and refusals of long ago."""
     with tools.current().session() as session:
-        bounces.forget(session, now=clock.now())
+        read_mail.forget(session, Bounce, now=clock.now())
+        suppression.forget(session, now=clock.now())
 
 
 def desk_of(mine: Tools) -> Desk:

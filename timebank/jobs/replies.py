@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from timebank.core import clock
 from timebank.core.settings import Settings
+from timebank.domain import read_mail
 from timebank.domain.calendar import replies
 from timebank.domain.messages import by_mail
 from timebank.domain.notices.delivery import Lease
@@ -18,6 +19,8 @@ from timebank.domain.notices.letters import Letter
 from timebank.jobs import mailboxes
 from timebank.jobs import tools
 from timebank.jobs.tools import Tools
+from timebank.models import CalendarReply
+from timebank.models import MailedAnswer
 
 
 def read_mailbox() -> int:
@@ -40,8 +43,8 @@ def take(session: Session, *, raw: bytes, settings: Settings, now: dt.datetime) 
 def forget_replies() -> None:
     """Forget which messages were read long ago."""
     with tools.current().session() as session:
-        replies.forget(session, now=clock.now())
-        by_mail.forget(session, now=clock.now())
+        for read in (CalendarReply, MailedAnswer):
+            read_mail.forget(session, read, now=clock.now())
 
 
 def answers_to(mine: Tools, lease: Lease, letter: Letter) -> str:

@@ -36,7 +36,6 @@ from timebank.models import ReplyOutcome
 LARGEST_CALENDAR = 64_000
 MOST_NESTED = 8
 LONGEST_LINE = 2_000
-KEPT_FOR = dt.timedelta(days=90)
 
 CALENDAR_TYPES = ("text/calendar", "application/ics")
 DECLINED = "DECLINED"
@@ -98,22 +97,6 @@ def take(session: Session, *, raw: bytes, desk: Desk, now: dt.datetime) -> Reply
     row = {"digest": hashlib.sha256(raw).digest(), "outcome": outcome, "read_at": now}
     session.execute(insert(CalendarReply).values(row).on_conflict_do_nothing())
     return outcome
-
-
-def counts(session: Session, *, now: dt.datetime) -> dict[ReplyOutcome, int]:
-    """Count what became of the messages of the last ninety days."""
-    rows = session.execute(
-        sa.select(CalendarReply.outcome, sa.func.count())
-        .where(CalendarReply.read_at > now - KEPT_FOR)
-        .group_by(CalendarReply.outcome)
-    )
-    found = dict(rows.all())
-    return {outcome: found.get(outcome, 0) for outcome in ReplyOutcome}
-
-
-def forget(session: Session, *, now: dt.datetime) -> None:
-    """Forget messages of more than ninety days ago: no mail server brings them again."""
-    session.execute(sa.delete(CalendarReply).where(CalendarReply.read_at <= now - KEPT_FOR))
 
 
 def _judge(session: Session, raw: bytes, desk: Desk, now: dt.datetime) -> ReplyOutcome:

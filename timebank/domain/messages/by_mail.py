@@ -41,7 +41,6 @@ from timebank.models import Standing
 
 PURPOSE = "answer-by-mail"
 SAME_ANSWER = uuid.UUID("b5e0a3a2-6c0c-4d0e-9f3b-6d3a54a0c1de")
-KEPT_FOR = dt.timedelta(days=90)
 WORTH_TELLING = dt.timedelta(days=7)
 MARK = "m"  # calendars reply to the same address, without it
 ANSWERED_BY_MAIL = frozenset(
@@ -104,22 +103,6 @@ def take(session: Session, *, raw: bytes, desk: Desk, now: dt.datetime) -> Answe
     row = {"digest": digest, "outcome": outcome, "read_at": now}
     session.execute(insert(MailedAnswer).values(row).on_conflict_do_nothing())
     return outcome
-
-
-def counts(session: Session, *, now: dt.datetime) -> dict[AnswerOutcome, int]:
-    """Count what became of the mails of the last ninety days."""
-    rows = session.execute(
-        sa.select(MailedAnswer.outcome, sa.func.count())
-        .where(MailedAnswer.read_at > now - KEPT_FOR)
-        .group_by(MailedAnswer.outcome)
-    )
-    found = dict(rows.all())
-    return {outcome: found.get(outcome, 0) for outcome in AnswerOutcome}
-
-
-def forget(session: Session, *, now: dt.datetime) -> None:
-    """Forget mails of more than ninety days ago: no mail server brings them again."""
-    session.execute(sa.delete(MailedAnswer).where(MailedAnswer.read_at <= now - KEPT_FOR))
 
 
 def _digest(raw: bytes, headers: Mime, tokens: list[str]) -> bytes:

@@ -31,7 +31,6 @@ from timebank.models import Notice
 from timebank.models import NoticeState
 
 PURPOSE = "bounce"
-KEPT_FOR = dt.timedelta(days=90)
 MOST_FIELDS = 200  # lines about recipients
 
 _STATUS = re.compile(r"\s*([245]\.[0-9]{1,3}\.[0-9]{1,3})\b")
@@ -105,23 +104,6 @@ def take(session: Session, *, raw: bytes, desk: Desk, now: dt.datetime) -> Bounc
     if is_new and report and notice_id is not None and outcome is BounceOutcome.HARD:
         _note_failure(session, notice_id, report, now)
     return outcome
-
-
-def counts(session: Session, *, now: dt.datetime) -> dict[BounceOutcome, int]:
-    """Count what became of the messages of the last ninety days."""
-    rows = session.execute(
-        sa.select(Bounce.outcome, sa.func.count())
-        .where(Bounce.read_at > now - KEPT_FOR)
-        .group_by(Bounce.outcome)
-    )
-    found = dict(rows.all())
-    return {outcome: found.get(outcome, 0) for outcome in BounceOutcome}
-
-
-def forget(session: Session, *, now: dt.datetime) -> None:
-    """Forget messages of more than ninety days ago: no mail server brings them again."""
-    session.execute(sa.delete(Bounce).where(Bounce.read_at <= now - KEPT_FOR))
-    suppression.forget(session, now=now)
 
 
 def _judge(raw: bytes, desk: Desk) -> tuple[int | None, Report | None]:
