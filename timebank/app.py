@@ -34,6 +34,7 @@ from timebank.web import filters
 from timebank.web import flashes
 from timebank.web import form_tokens
 from timebank.web import headers
+from timebank.web import installation
 from timebank.web import kept
 from timebank.web import limits
 from timebank.web import problems
@@ -91,7 +92,7 @@ def create_app(settings: Settings) -> Flask:
     """Build the web application; nothing else reads the environment or opens connections."""
     app = App(__name__, template_folder=str(folder("templates")), static_folder=None)
     app.config.update(_config(settings))
-    app.extensions["timebank.settings"] = settings
+    app.extensions[installation.KEY] = settings
     app.extensions["timebank.demo_people"] = DEMO_PEOPLE if settings.demo else ()
     app.jinja_options = JINJA_OPTIONS
     app.extensions["timebank.probes"] = health_look(settings)

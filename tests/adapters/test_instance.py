@@ -12,10 +12,10 @@ from timebank.adapters.instance import made_up_settings
 from timebank.adapters.instance import noted
 from timebank.adapters.instance import refuse_taken_port
 from timebank.adapters.instance import with_note
+from timebank.core.errors import SettingsError
 from timebank.core.phones import is_private_key
 from timebank.core.phones import new_private_key
 from timebank.core.settings import Settings
-from timebank.core.settings import SettingsError
 
 SERVERS = {"DATABASE_URL": "postgresql://db.example/bank", "REDIS_URL": "redis://queue.example"}
 

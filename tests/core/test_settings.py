@@ -9,11 +9,11 @@ from urllib.parse import parse_qs
 import pytest
 from py_vapid import _check_sub
 
+from timebank.core.errors import SettingsError
 from timebank.core.phones import USUAL_HOSTS
 from timebank.core.phones import Services
 from timebank.core.phones import new_private_key
 from timebank.core.settings import Settings
-from timebank.core.settings import SettingsError
 from timebank.core.text_gateway import read_texts
 
 GIVEN = {

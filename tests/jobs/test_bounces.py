@@ -22,6 +22,7 @@ from tests.mail_sink import Sink
 from timebank.adapters import imap
 from timebank.core import clock
 from timebank.core.settings import Settings
+from timebank.domain import read_mail
 from timebank.domain import suppression
 from timebank.domain.notices import bounces
 from timebank.jobs import bounces as job
@@ -95,7 +96,7 @@ def test_without_an_address_mail_returns_to_its_sender_and_nothing_is_read(
 
 
 def test_old_messages_are_forgotten(session: Session, settings: Settings) -> None:
-    long_ago = clock.now() - bounces.KEPT_FOR
+    long_ago = clock.now() - read_mail.KEPT_FOR
     desk = bounces.Desk(secret_key="x", bounce_address=BOUNCE_ADDRESS)
     bounces.take(session, raw=b"old", desk=desk, now=long_ago)
     bounces.take(session, raw=b"new", desk=desk, now=clock.now())

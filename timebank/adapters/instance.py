@@ -16,8 +16,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from timebank.core.errors import SettingsError
 from timebank.core.phones import new_private_key
-from timebank.core.settings import SettingsError
 from timebank.core.settings import instance_folder
 from timebank.core.settings import is_loopback
 from timebank.core.settings import port_number

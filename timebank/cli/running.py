@@ -10,9 +10,9 @@ import click
 
 from timebank.cli import terminal
 from timebank.core import clock
+from timebank.core.errors import SettingsError
 from timebank.core.phones import new_private_key
 from timebank.core.settings import Settings
-from timebank.core.settings import SettingsError
 from timebank.core.works import QueueName
 
 if TYPE_CHECKING:

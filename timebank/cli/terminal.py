@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from timebank.core.errors import SettingsError
 from timebank.core.errors import TimebankError
 from timebank.core.settings import Settings
-from timebank.core.settings import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

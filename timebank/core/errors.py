@@ -2,7 +2,7 @@
 
 Four parents decide how a page answers: `NotFound` 404, `NotAllowed` 403, `Conflict` 409 and
 `Refused`, the same page again with the sentence beside the field. Only `timebank.web.errors`
-knows these numbers.
+knows these numbers. `SettingsError` is for operators: no page answers with it.
 """
 
 from __future__ import annotations
@@ -41,3 +41,7 @@ class Refused(TimebankError):
     def __init__(self, sentence: str = "", *, field: str | None = None) -> None:
         super().__init__(sentence)
         self.field = field
+
+
+class SettingsError(Exception):
+    """A setting is missing or malformed; the message is one sentence that names it."""

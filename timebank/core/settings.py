@@ -17,15 +17,13 @@ from urllib.parse import SplitResult
 from urllib.parse import urlsplit
 
 from timebank.core import phones
-from timebank.core.text_gateway import SettingsError
+from timebank.core.errors import SettingsError
 from timebank.core.text_gateway import Texts
 from timebank.core.text_gateway import read_texts
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from collections.abc import Mapping
-
-__all__ = ["Settings", "SettingsError"]
 
 DEFAULT_PORT = 8000
 DEFAULT_INSTANCE = "instance"

@@ -16,6 +16,8 @@ from urllib.parse import parse_qsl
 from urllib.parse import urlencode
 from urllib.parse import urlsplit
 
+from timebank.core.errors import SettingsError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -26,10 +28,6 @@ MOST_PENCE = 1_000_000
 
 _SENDER = re.compile(r"\+?[0-9]{3,15}|[A-Za-z0-9][A-Za-z0-9 ]{0,10}")
 _PLACES = re.compile(r"\{(to|sender|words|token)\}")
-
-
-class SettingsError(Exception):
-    """A setting is missing or malformed; the message is one sentence that names it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

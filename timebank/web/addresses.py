@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from flask import Flask
-from flask import current_app
 
-from timebank.core.settings import Settings
 from timebank.domain.calendar.composing import site_address
+from timebank.web import installation
 from timebank.web.door import door
 
 LONGEST_PATH = 300
@@ -39,11 +38,9 @@ def site() -> str:
 
     Never from the request's Host: kept pages are for everybody, and anybody may send any Host.
     """
-    settings: Settings = current_app.extensions["timebank.settings"]
-    return site_address(settings.public_url, door().community.host)
+    return site_address(installation.settings().public_url, door().community.host)
 
 
 def secret_key() -> str:
     """Give the key that signs the links in our mails."""
-    settings: Settings = current_app.extensions["timebank.settings"]
-    return settings.secret_key
+    return installation.settings().secret_key

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import psycopg
-from flask import current_app
 from flask import g
 
 from timebank.core.errors import NotFound
+from timebank.web import installation
 from timebank.web.door import door
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def surroundings() -> dict[str, object]:
     Raises:
         NotFound: On any other page, when nobody lives at this host name.
     """
-    is_demo = current_app.extensions["timebank.settings"].demo
+    is_demo = installation.settings().demo
     try:
         opened = door()
     except (NotFound, psycopg.Error):

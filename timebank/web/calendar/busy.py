@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flask import Blueprint
-from flask import current_app
 from flask import redirect
 from flask import render_template
 from flask import url_for
@@ -17,10 +16,10 @@ from wtforms.validators import Length
 from timebank.adapters import fetching
 from timebank.core import clock
 from timebank.core.errors import Refused
-from timebank.core.settings import Settings
 from timebank.db import db
 from timebank.domain.calendar.incoming import busy as busy_times
 from timebank.models import Membership
+from timebank.web import installation
 from timebank.web.auth import member
 from timebank.web.auth import signed_in_required
 from timebank.web.flashes import say
@@ -95,7 +94,7 @@ def stop_busy() -> Answer:
 
 def _follow(address: str, membership_id: int) -> int:
     db.session.rollback()  # nobody waits for a line to the database while another server thinks
-    settings: Settings = current_app.extensions["timebank.settings"]
+    settings = installation.settings()
     found = fetching.fetch(address, is_local_allowed=settings.fetches_locally)
     return busy_times.subscribe(
         db.session(),

@@ -29,7 +29,6 @@ from markupsafe import Markup
 
 from timebank.core import clock
 from timebank.core.errors import NotFound
-from timebank.core.settings import Settings
 from timebank.db import reader
 from timebank.domain.calendar import reading
 from timebank.domain.calendar.coming import USUAL
@@ -37,6 +36,7 @@ from timebank.domain.calendar.coming import Coming
 from timebank.domain.calendar.coming import NothingToShow
 from timebank.domain.calendar.coming import coming
 from timebank.domain.calendar.composing import site_address
+from timebank.web import installation
 from timebank.web.calendar.answers import ASK_AGAIN_SECONDS
 from timebank.web.calendar.answers import host
 
@@ -173,7 +173,7 @@ def _title(shown: Coming) -> str:
 
 
 def _site(shown: Coming) -> str:
-    settings: Settings = current_app.extensions["timebank.settings"]
+    settings = installation.settings()
     return site_address(settings.public_url, shown.host)
 
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 from flask import Blueprint
-from flask import current_app
 from flask import redirect
 from flask import render_template
 from flask import request
@@ -19,7 +18,6 @@ from timebank.adapters import fetching
 from timebank.core import clock
 from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
-from timebank.core.settings import Settings
 from timebank.db import db
 from timebank.domain.calendar.incoming import drafts
 from timebank.domain.calendar.incoming import planning
@@ -30,6 +28,7 @@ from timebank.models import CalendarImport
 from timebank.models import Group
 from timebank.models import Membership
 from timebank.models import Series
+from timebank.web import installation
 from timebank.web.auth import member
 from timebank.web.auth import organiser_of
 from timebank.web.auth import signed_in_required
@@ -191,7 +190,7 @@ def _calendar(form: BringForm) -> tuple[bytes, str]:
         raise BringSomething
     brake(FETCHES, of=f"fetch-{member()}")
     db.session.rollback()  # nobody waits for a line to the database while another server thinks
-    settings: Settings = current_app.extensions["timebank.settings"]
+    settings = installation.settings()
     fetched = fetching.fetch(address, is_local_allowed=settings.fetches_locally)
     return fetched.body or b"", fetching.host_of(address)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flask import Blueprint
-from flask import current_app
 from flask import redirect
 from flask import render_template
 from flask import request
@@ -14,13 +13,13 @@ from wtforms import HiddenField
 
 from timebank.core import clock
 from timebank.core.errors import Refused
-from timebank.core.settings import Settings
 from timebank.db import db
 from timebank.domain import channels
 from timebank.domain.channels import Subscription
 from timebank.domain.notices import choosing
 from timebank.models import How
 from timebank.models import Membership
+from timebank.web import installation
 from timebank.web.auth import member
 from timebank.web.auth import signed_in_required
 from timebank.web.channels.browsers import name_of
@@ -110,7 +109,7 @@ def stop(phone_id: int) -> Response:
 
 
 def _set_up(who: Membership, form: PhoneForm) -> None:
-    settings = _settings()
+    settings = installation.settings()
     if not settings.push_key:
         raise NotOffered
     channels.set_up(
@@ -131,7 +130,7 @@ def _page(form: PhoneForm) -> str:
         form=form,
         phones=channels.phones_of(db.session(), membership_id=member()),
         is_chosen=How.PHONE in chosen.hows.values(),
-        key=_public_key(_settings().push_key),
+        key=_public_key(installation.settings().push_key),
     )
 
 
@@ -141,8 +140,3 @@ def _public_key(key: str) -> str:
     from timebank.adapters.push import public_key  # noqa: PLC0415
 
     return public_key(key) if key else ""
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.extensions["timebank.settings"]
-    return settings

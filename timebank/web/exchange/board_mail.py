@@ -6,7 +6,6 @@ Opening it changes nothing; each button does one thing, and a second tap nothing
 from __future__ import annotations
 
 from flask import Blueprint
-from flask import current_app
 from flask import redirect
 from flask import render_template
 from flask import url_for
@@ -23,6 +22,7 @@ from timebank.domain.notices.links import KEEP_PURPOSE
 from timebank.models import Membership
 from timebank.models import Post
 from timebank.models import Standing
+from timebank.web.addresses import secret_key
 from timebank.web.door import today
 from timebank.web.exchange.viewing import post_here
 from timebank.web.filters import long_day
@@ -74,8 +74,7 @@ def _post(token: str) -> tuple[Post, Membership]:
     Raises:
         NotFound: The link isn't ours, or they have left since.
     """
-    secret = current_app.extensions["timebank.settings"].secret_key
-    number = ids.read_signed_token(secret, KEEP_PURPOSE, token)
+    number = ids.read_signed_token(secret_key(), KEEP_PURPOSE, token)
     if number is None:
         raise NotFound
     shown = post_here(number)

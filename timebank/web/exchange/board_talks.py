@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from flask import Blueprint
-from flask import current_app
 from flask import redirect
 from flask import render_template
 from flask import url_for
@@ -29,6 +28,7 @@ from timebank.models import Membership
 from timebank.models import Post
 from timebank.models import PostKind
 from timebank.models import PostState
+from timebank.web.addresses import secret_key
 from timebank.web.auth import member
 from timebank.web.auth import members_form
 from timebank.web.auth import signed_in_required
@@ -211,9 +211,8 @@ def _side(talk_id: int, token: str) -> Side:
     """
     if not token:
         return contacting.find_side(db.session(), talk_id=talk_id, membership_id=member())
-    secret = current_app.extensions["timebank.settings"].secret_key
     for is_owner, purpose in TALK_PURPOSES.items():
-        number = ids.read_signed_token(secret, purpose, token)
+        number = ids.read_signed_token(secret_key(), purpose, token)
         if number is not None:
             return contacting.side_of_link(
                 db.session(),

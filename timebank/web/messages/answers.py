@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 
 from flask import Blueprint
-from flask import current_app
 from flask import redirect
 from flask import render_template
 from flask import url_for
@@ -24,6 +23,7 @@ from timebank.domain.messages.reading import Written
 from timebank.domain.notices.links import ANSWER_PURPOSE
 from timebank.models import GroupMessage
 from timebank.models import Membership
+from timebank.web.addresses import secret_key
 from timebank.web.auth import member
 from timebank.web.auth import organiser_of
 from timebank.web.door import door
@@ -153,8 +153,7 @@ def _reader(token: str, message_id: int) -> tuple[GroupMessage, Membership]:
     Raises:
         NotFound: The link isn't ours, is for another message, or they have left since.
     """
-    secret = current_app.extensions["timebank.settings"].secret_key
-    membership_id = ids.read_signed_token(secret, f"{ANSWER_PURPOSE}-{message_id}", token)
+    membership_id = ids.read_signed_token(secret_key(), f"{ANSWER_PURPOSE}-{message_id}", token)
     if membership_id is None:
         raise NotFound
     return answering.find_reader(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flask import Blueprint
-from flask import current_app
 from flask import redirect
 from flask import render_template
 from flask import url_for
@@ -18,6 +17,7 @@ from timebank.domain.notices.links import HEARING_PURPOSE
 from timebank.models import Membership
 from timebank.models import Series
 from timebank.models import SeriesState
+from timebank.web.addresses import secret_key
 from timebank.web.auth import signed_in_required
 from timebank.web.door import door
 from timebank.web.events.running import find_series
@@ -109,8 +109,7 @@ def _of_link(token: str, series_id: int) -> tuple[Series, int]:
     Raises:
         NotFound: The link isn't ours, or is for another community's event.
     """
-    secret = current_app.extensions["timebank.settings"].secret_key
-    number = ids.read_signed_token(secret, f"{HEARING_PURPOSE}-{series_id}", token)
+    number = ids.read_signed_token(secret_key(), f"{HEARING_PURPOSE}-{series_id}", token)
     series = db.session.get(Series, series_id)
     if number is None or series is None or series.community_id != door().community.id:
         raise NotFound

@@ -6,7 +6,6 @@ import datetime as dt
 
 import sqlalchemy as sa
 from flask import Blueprint
-from flask import current_app
 from flask import redirect
 from flask import render_template
 from flask import request
@@ -31,6 +30,7 @@ from timebank.models import Group
 from timebank.models import Membership
 from timebank.models import Profile
 from timebank.models import Series
+from timebank.web import installation
 from timebank.web.auth import coordinator
 from timebank.web.auth import member
 from timebank.web.door import door
@@ -135,7 +135,7 @@ def _preview_page(event: Event, form: WriteForm) -> str:
 
 def _preview(event: Event, series: Series, form: WriteForm, now: dt.datetime) -> Wording:
     jobs = dict(reading.jobs_of_date(db.session(), event_id=event.id))
-    settings = current_app.extensions["timebank.settings"]
+    settings = installation.settings()
     sketch = Sketch(
         community=db.session.get_one(Community, event.community_id),
         series=series,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flask import Blueprint
-from flask import current_app
 from flask import redirect
 from flask import render_template
 from flask import url_for
@@ -14,7 +13,6 @@ from timebank.core import clock
 from timebank.core import ids
 from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
-from timebank.core.settings import Settings
 from timebank.db import db
 from timebank.domain.calendar.choosing import read_areas
 from timebank.domain.notices import choosing
@@ -25,6 +23,7 @@ from timebank.domain.notices.links import STOP_PURPOSE
 from timebank.domain.texts import numbers
 from timebank.models import How
 from timebank.models import Membership
+from timebank.web import installation
 from timebank.web.addresses import secret_key
 from timebank.web.auth import member
 from timebank.web.auth import signed_in_required
@@ -125,7 +124,7 @@ def _holder(token: str, family: str) -> Membership:
 
 
 def _page(form: MailForm) -> str:
-    texts = current_app.extensions["timebank.settings"].texts
+    texts = installation.settings().texts
     return render_template("notices/choices.html", form=form, texts_are_sent=texts is not None)
 
 
@@ -137,7 +136,7 @@ def _offer(form: MailForm, chosen: Choices) -> None:
 
 def _hows(chosen: Choices) -> set[How]:
     """Say in which ways people are told here; what somebody has chosen elsewhere stays theirs."""
-    settings: Settings = current_app.extensions["timebank.settings"]
+    settings = installation.settings()
     phone = {How.PHONE} if settings.push_key else set()
     text = {How.TEXT} if settings.texts and _is_proven() else set()
     return {How.MAIL, How.WEEKLY, How.NONE, *phone, *text, *chosen.hows.values()}

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from flask import Blueprint
 from flask import Response
-from flask import current_app
 from flask import render_template
 
 from timebank.core import clock
 from timebank.core.errors import NotFound
-from timebank.core.settings import Settings
 from timebank.domain.notices import samples
 from timebank.domain.notices import wording
 from timebank.domain.notices.families import FAMILY_OF
 from timebank.domain.notices.wording import Wording
 from timebank.models import NoticeKind
+from timebank.web import installation
 from timebank.web.notices.forms import FAMILY_NAMES
 from timebank.web.notices.framing import framed
 from timebank.web.notices.framing import framing
@@ -55,7 +54,7 @@ def kind_page(kind: str) -> Response:
 
 
 def _word(kind: str) -> Wording:
-    settings: Settings = current_app.extensions["timebank.settings"]
+    settings = installation.settings()
     if not settings.demo or kind not in set(NoticeKind):
         raise NotFound
     now = clock.now()

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint
 from flask import Response
-from flask import current_app
 from flask import render_template
 
 from timebank.core.errors import NotFound
-from timebank.core.settings import Settings
+from timebank.web import installation
 from timebank.web.notices import choosing
 from timebank.web.notices import gallery
 from timebank.web.notices.framing import framed
@@ -56,7 +55,7 @@ def _find(key: str) -> FiledMail:
 
 
 def _folder() -> Path:
-    settings: Settings = current_app.extensions["timebank.settings"]
+    settings = installation.settings()
     if not settings.demo or not settings.smtp_url.startswith("maildir:"):
         raise NotFound
     from timebank.adapters.mail import mail_folder  # noqa: PLC0415

@@ -20,7 +20,6 @@ from flask import request
 
 from timebank.core import clock
 from timebank.core.errors import NotFound
-from timebank.core.settings import Settings
 from timebank.core.works import WorksLook
 from timebank.db import db
 from timebank.domain.operations import reading
@@ -30,6 +29,7 @@ from timebank.domain.operations.reading import Outcomes
 from timebank.domain.operations.reading import Run
 from timebank.domain.texts import guard
 from timebank.domain.texts.guard import Spent
+from timebank.web import installation
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 # What a proxy adds: a request that carries one comes from elsewhere, whoever hands it over.
@@ -79,7 +79,7 @@ def write(families: Iterable[Family]) -> str:
 
 
 def _may_read() -> bool:
-    settings: Settings = current_app.extensions["timebank.settings"]
+    settings = installation.settings()
     if settings.metrics_token:
         said = request.headers.get("Authorization", "")
         expected = f"Bearer {settings.metrics_token}"
@@ -208,7 +208,7 @@ def _of_addresses(suppressed: int | None) -> list[Family]:
 
 def spent_on_texts() -> Spent | None:
     """Read what text messages have cost this month; None where none are sent."""
-    settings: Settings = current_app.extensions["timebank.settings"]
+    settings = installation.settings()
     return guard.spent(db.session(), texts=settings.texts) if settings.texts else None
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flask import Blueprint
-from flask import current_app
 from flask import render_template
 
 from timebank.core.errors import NotFound
+from timebank.web import installation
 
 if TYPE_CHECKING:
-    from timebank.core.settings import Settings
+    pass
 
 bp = Blueprint("pages", __name__)
 
@@ -41,7 +41,7 @@ def styleguide() -> str:
     Raises:
         NotFound: Outside demo mode.
     """
-    settings: Settings = current_app.extensions["timebank.settings"]
+    settings = installation.settings()
     if not settings.demo:
         raise NotFound
     from timebank.web.pages.styleguide import guide  # noqa: PLC0415 - nobody else needs it

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint
-from flask import current_app
 from flask import redirect
 from flask import render_template
 from flask import request
@@ -25,6 +24,7 @@ from timebank.domain.communities import on_paper
 from timebank.domain.notices import by_letter
 from timebank.domain.rota import fortnight
 from timebank.models import Membership
+from timebank.web import installation
 from timebank.web.auth import coordinating_member
 from timebank.web.auth import member
 from timebank.web.auth import signed_in_required
@@ -105,7 +105,7 @@ def without_email() -> str:
         "people/without_email.html",
         people=on_paper.without_email(session, community_id=here, today=day),
         calls=by_letter.whom_to_ring(session, community_id=here, now=clock.now()),
-        texts_are_sent=current_app.extensions["timebank.settings"].texts is not None,
+        texts_are_sent=installation.settings().texts is not None,
         returned=suppression.returned(session, community_id=here),
         grants=acting.read_grants(session, community_id=here, today=day, only_open=True),
         deeds=acting.read_deeds(session, community_id=here, most=NEWEST_DEEDS),

@@ -13,13 +13,13 @@ from werkzeug.wrappers import Response
 from timebank.core import clock
 from timebank.core.errors import NotFound
 from timebank.core.errors import Refused
-from timebank.core.settings import Settings
 from timebank.core.text_gateway import Texts
 from timebank.db import db
 from timebank.domain.notices import choosing
 from timebank.domain.notices import saving
 from timebank.domain.texts import numbers
 from timebank.models import Membership
+from timebank.web import installation
 from timebank.web.auth import coordinating_member
 from timebank.web.auth import member
 from timebank.web.auth import signed_in_required
@@ -43,7 +43,7 @@ def gateway() -> Texts:
     Raises:
         NotFound: Nothing: no texts are sent here.
     """
-    settings: Settings = current_app.extensions["timebank.settings"]
+    settings = installation.settings()
     if settings.texts is None:
         raise NotFound
     return settings.texts
