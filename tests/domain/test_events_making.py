@@ -7,6 +7,7 @@ import uuid
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from tests import builders
@@ -222,6 +223,28 @@ def test_extending_in_two_processes_at_once_makes_each_date_once(session, walk, 
     assert sum(made) == 8
     slots = sa.select(sa.func.count(Slot.id)).where(Slot.series_id == walk.series.id)
     assert session.scalar(slots) == 18
+
+
+def test_a_series_that_is_being_changed_gets_no_dates_of_how_it_was(session, walk, engine):
+    with Session(engine) as editing:
+        held = editing.get_one(Series, walk.series.id, with_for_update={"key_share": True})
+        held.last_on = walk.event.occurs_on + dt.timedelta(weeks=2)
+        editing.flush()
+        with Session(engine) as own:
+            assert events.extend_dates(own, now=NOW) == 0
+            own.commit()
+        editing.commit()
+    with Session(engine) as own:
+        assert events.extend_dates(own, now=NOW) == 2
+        own.commit()
+
+
+def test_nobody_changes_a_series_while_it_is_given_dates(session, walk, engine):
+    with Session(engine) as own, Session(engine) as editing:
+        events.extend_dates(own, now=NOW)
+        editing.execute(sa.text("SET LOCAL lock_timeout = '100ms'"))
+        with pytest.raises(OperationalError, match="lock timeout"):
+            editing.get_one(Series, walk.series.id, with_for_update={"key_share": True})
 
 
 def test_a_draft_gets_no_dates(session, walk):

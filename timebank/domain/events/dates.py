@@ -29,12 +29,14 @@ def extend_dates(session: Session, *, now: dt.datetime) -> int:
     """Give every published series its dates of the next eight weeks -> how many are new.
 
     A series that has yet to begin, or is out of season, gets the eight weeks from its next date
-    on.
+    on. Until the commit nobody changes when a series is; one that is being changed at this moment
+    is passed over, for that gives it its dates itself, or tomorrow does.
     """
     rows = session.execute(
         sa.select(Series, Community.timezone)
         .join(Community, Community.id == Series.community_id)
         .where(Series.state == SeriesState.PUBLISHED)
+        .with_for_update(of=Series, key_share=True, skip_locked=True)
     )
     wanted = [row for series, zone in rows for row in dates_ahead(series, zone, now)]
     return write_dates(session, wanted)
