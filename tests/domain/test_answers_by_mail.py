@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import re
 import uuid
 
 import pytest
@@ -128,6 +130,17 @@ def test_the_same_mail_again_is_one_answer_whichever_way_it_came(session, walk, 
     assert len(told(session, ANSWERED)) == 1
     assert take(session, answer(to, "Yes, and tea.", message_id="<4@x>")) is P
     assert len(said(session)) == 2
+
+
+def test_what_an_earlier_version_read_is_not_judged_again(session, walk, message):
+    to = to_bela(session, walk)
+    number, proof = re.fullmatch(r"rota\+m(\d+)-(.{32})@goodturn.example", to).groups()
+    written = f"[({number}, '{proof}')] <1@example.net>"  # what is kept of it for ninety days
+    digest = hashlib.sha256(written.encode()).digest()
+    session.add(MailedAnswer(digest=digest, outcome=P, read_at=clock.now()))
+    stop_organising(session, walk.nadia)  # so that it would be returned now
+    assert take(session, answer(to, "Yes.")) is P
+    assert (said(session), told(session, RETURNED)) == ([], [])
 
 
 def test_a_forged_token_says_nothing(session, walk, message):

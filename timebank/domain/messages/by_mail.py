@@ -106,9 +106,10 @@ def take(session: Session, *, raw: bytes, desk: Desk, now: dt.datetime) -> Answe
 
 
 def _digest(raw: bytes, headers: Mime, tokens: list[str]) -> bytes:
-    """Name a mail by what stays the same on every way that it takes."""
+    """Name a mail by what stays the same on every way that it takes, from version to version."""
     named = str(headers.get("Message-ID", "")).strip()[: mime.LONGEST_HEADER]
-    whole = f"{tokens} {named}".encode("utf-8", "surrogatepass") if named else raw
+    parts = [(int(number), proof) for number, _, proof in (one.partition("-") for one in tokens)]
+    whole = f"{parts} {named}".encode("utf-8", "surrogatepass") if named else raw
     return hashlib.sha256(whole).digest()
 
 
