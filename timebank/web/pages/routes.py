@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from flask import Blueprint
 from flask import render_template
 
 from timebank.core.errors import NotFound
 from timebank.web import installation
-
-if TYPE_CHECKING:
-    pass
 
 bp = Blueprint("pages", __name__)
 
