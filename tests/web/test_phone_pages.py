@@ -207,13 +207,25 @@ class TestRenewing:
             phone("new" if number == 3 else f"b{number}").endpoint for number in range(10)
         ]
 
-    @pytest.mark.parametrize("replaces", ["https://localhost/send/sams", "\x00", "x" * 9000])
-    def test_what_is_not_ones_own_stays(self, session, walk, bela, replaces):
+    @pytest.mark.parametrize("replaces", ["https://localhost/send/gone", "", "\x00", "x" * 9000])
+    def test_where_nobody_knows_the_old_one_it_is_whose_page_it_is(
+        self, session, walk, bela, replaces
+    ):
+        renew(bela, phone("new"), replaces=replaces)
+        assert [row.endpoint for row in kept(session, walk.bela)] == [phone("new").endpoint]
+
+    @pytest.mark.parametrize("given", ["new", "sams"])
+    def test_in_a_browser_of_somebody_else_nobody_is_told_without_a_tap(
+        self, session, walk, bela, given
+    ):
         phones.set_up(session, walk.sam, phone("sams"))
         session.commit()
-        renew(bela, phone("new"), replaces=replaces)
+        renew(bela, phone(given), replaces=phone("sams").endpoint)
+        assert bela.statuses == [422]
         assert [row.endpoint for row in kept(session, walk.sam)] == [phone("sams").endpoint]
-        assert [row.endpoint for row in kept(session, walk.bela)] == [phone("new").endpoint]
+        assert kept(session, walk.bela) == []
+        tap(bela, phone("sams"))
+        assert [row.endpoint for row in kept(session, walk.bela)] == [phone("sams").endpoint]
 
     def test_the_same_address_again_is_no_other_phone(self, session, walk, bela):
         number = phones.set_up(session, walk.bela, phone())

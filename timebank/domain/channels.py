@@ -75,6 +75,10 @@ class TooManyPhones(Refused):
     """You're told on ten phones already. Stop one of them first."""
 
 
+class SomebodyElses(Refused):
+    """Somebody else was told in this browser. Tap once to be told here yourself."""
+
+
 @dataclass(frozen=True, slots=True)
 class Subscription:
     """What a browser gives a page that may tell its person: an address and two keys, as typed."""
@@ -110,20 +114,22 @@ def set_up(
 
     Args:
         label: What it is called, in words of ours such as "Chrome on Android".
-        replaces: The address that the browser had before; only where it is theirs, too, it goes.
+        replaces: The address that the browser had before, where it renews that by itself. Nobody
+            has tapped then, so a browser in which somebody else was told stays theirs.
 
     Raises:
         NotAPhone: Its address or a key is none.
         UnknownService: It is at a push service that isn't known.
         TooManyPhones: They have ten already.
+        SomebodyElses: What it replaces is not theirs.
     """
     p256dh, auth = _keys(subscription)
     if services.take_apart(subscription.endpoint) is None:
         raise UnknownService
     theirs = sa.select(Membership.id).where(Membership.id == member.id)
     session.execute(theirs.with_for_update(key_share=True))  # one place is taken after another
-    if replaces and replaces != subscription.endpoint:
-        _forget(session, member, endpoint=replaces)
+    if services.take_apart(replaces) is not None:  # else nobody knows what was typed
+        _make_way(session, member, old=replaces, new=subscription.endpoint)
     number: int | None = session.scalar(
         sa.text(SET_UP),
         {
@@ -141,11 +147,14 @@ def set_up(
     return number
 
 
-def _forget(session: Session, member: Membership, *, endpoint: str) -> None:
-    for phone in phones_of(session, membership_id=member.id):
-        if phone.endpoint == endpoint:  # compared here: nobody knows what was typed
-            session.delete(phone)
-            session.flush()
+def _make_way(session: Session, member: Membership, *, old: str, new: str) -> None:
+    at_old = sa.select(PushSubscription).where(PushSubscription.endpoint == old)
+    phone = session.scalar(at_old)
+    if phone is not None and phone.membership_id != member.id:
+        raise SomebodyElses
+    if phone is not None and old != new:
+        session.delete(phone)
+        session.flush()
 
 
 def phones_of(session: Session, *, membership_id: int) -> Sequence[PushSubscription]:
