@@ -11,6 +11,8 @@ import json
 
 import pytest
 import sqlalchemy as sa
+from flask import request
+from flask import request_started
 
 from tests import phones
 from tests import push_sink
@@ -164,7 +166,14 @@ def test_a_browser_with_another_address_tells_it_by_itself(
     old, new = sink.browser("old"), sink.browser("new")
     bela = _with_a_phone(open_screen, look, walk.bela, old)
     [worker] = bela.page.context.service_workers
-    worker.evaluate(RENEWED, [{"endpoint": old.endpoint}, new.subscription])
+    came = []
+
+    def note(_app, **_more) -> None:
+        came.append((request.method, str(request.referrer).startswith(request.host_url)))
+
+    with request_started.connected_to(note):
+        worker.evaluate(RENEWED, [{"endpoint": old.endpoint}, new.subscription])
+    assert came == [("GET", True), ("POST", True), ("GET", True)]  # over https nothing else counts
     session.rollback()
     assert session.scalars(sa.select(PushSubscription.endpoint)).all() == [new.endpoint]
     bela.page.context.clear_cookies()  # signed out: nothing is changed, and nothing breaks
