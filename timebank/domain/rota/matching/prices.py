@@ -28,7 +28,6 @@ MOMENTUM = 0.7
 FIRST_STRIDE = 2.0
 PATIENCE = 10
 AT_A_STEP = 20  # sets of slots that are weighed
-AT_A_STEP = 20  # choices that are weighed
 SHORTER = 0.6
 
 
