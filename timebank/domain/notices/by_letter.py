@@ -29,6 +29,7 @@ from timebank.domain.notices.letters import Letter
 from timebank.domain.notices.letters_due import RUNG
 from timebank.domain.notices.letters_due import RUNG_WITHIN
 from timebank.domain.notices.letters_due import TO_COME
+from timebank.domain.notices.letters_due import UNTOLD
 from timebank.domain.notices.ways import NEEDED_WITHOUT_EMAIL
 from timebank.models import Membership
 from timebank.models import NoticeKind
@@ -85,9 +86,6 @@ UPDATE notice SET state = 'expired', last_error = 'no letter was printed in time
  WHERE state = 'on_paper' AND expires_at <= now()
 """
 
-# No letter or call has told it: it waits for one, or went as a text that may not have arrived.
-UNTOLD = "(n.state = 'on_paper' OR n.state = 'uncertain' AND n.way = 'text')"
-
 # When it is needed by: before it happens, and a moved turn before it was to happen at first.
 NEAR_AT = """
 CASE WHEN CAST(n.facts ->> 'earlier_starts_at' AS timestamptz) > :now
@@ -133,8 +131,7 @@ SELECT n.id, m.id AS membership_id, p.full_name, p.phone, {NEAR_AT} AS near_at
   JOIN membership m ON m.community_id = n.community_id AND m.person_id = n.person_id
    AND m.standing <> 'left'
   JOIN profile p ON p.person_id = m.person_id
- WHERE {UNTOLD} AND (n.state = 'on_paper' OR p.email IS NULL)
-   AND n.community_id = :community_id AND n.kind = ANY (:kinds)
+ WHERE {UNTOLD} AND n.community_id = :community_id AND n.kind = ANY (:kinds)
    AND n.expires_at > :now AND {NEAR_AT} < :until
  ORDER BY near_at, lower(p.full_name), n.id
  LIMIT :most
@@ -152,8 +149,7 @@ UPDATE notice n SET state = 'sent', way = 'voice', sent_at = :now, told_by = :by
                     lease_token = NULL, lease_until = NULL
   FROM membership m
   JOIN profile p ON p.person_id = m.person_id
- WHERE n.id = :notice_id AND {UNTOLD} AND (n.state = 'on_paper' OR p.email IS NULL)
-   AND n.community_id = :community_id
+ WHERE n.id = :notice_id AND {UNTOLD} AND n.community_id = :community_id
    AND m.community_id = n.community_id AND m.person_id = n.person_id
 RETURNING p.full_name
 """  # noqa: S608

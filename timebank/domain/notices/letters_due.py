@@ -59,14 +59,15 @@ SELECT t.id, c.person_id, 'letters_due',
           > (:now AT TIME ZONE t.timezone)::date - {DAYS_APART})
     ON CONFLICT DO NOTHING
 """  # noqa: S608 - the parts are ours
-# Whoever has no e-mail is rung, too, where nobody knows whether a text has reached them.
-WAITS = "(state = 'on_paper' OR state = 'uncertain' AND way = 'text')"
+# Of a notice `n` to somebody whose profile is `p`: no letter or call has told it. Whoever has no
+# e-mail is rung, too, where nobody knows whether a text has reached them.
+UNTOLD = """
+(n.state = 'on_paper' OR n.state = 'uncertain' AND n.way = 'text' AND p.email IS NULL)"""
 NEAR = f"""
-{WAITS} AND kind = ANY (:kinds) AND expires_at > now()
-AND least(expires_at, coalesce(CAST(facts ->> 'earlier_starts_at' AS timestamptz), expires_at))
+{UNTOLD} AND n.kind = ANY (:kinds) AND n.expires_at > now()
+AND least(n.expires_at,
+          coalesce(CAST(n.facts ->> 'earlier_starts_at' AS timestamptz), n.expires_at))
     < now() + :within
-AND (state = 'on_paper'
-     OR EXISTS (SELECT FROM profile p WHERE p.person_id = notice.person_id AND p.email IS NULL))
 """
 # One word for all who are to be rung by now; another only when somebody joins them.
 RING = f"""
@@ -74,16 +75,17 @@ INSERT INTO notice (community_id, person_id, kind, dedupe_key, facts, not_before
 SELECT t.id, c.person_id, 'letters_due',
        format('to-ring-%s-%s-%s', t.id, waits.newest, c.person_id),
        '{{"ring": "yes"}}', now(), now() + interval '2 days'
-  FROM (SELECT community_id, max(id) AS newest FROM notice
-         WHERE {NEAR} GROUP BY community_id) AS waits
+  FROM (SELECT n.community_id, max(n.id) AS newest
+          FROM notice n JOIN profile p ON p.person_id = n.person_id
+         WHERE {NEAR} GROUP BY n.community_id) AS waits
   JOIN community t ON t.id = waits.community_id
   JOIN membership c ON c.community_id = t.id AND c.standing = 'coordinator'
   JOIN profile p ON p.person_id = c.person_id AND p.email IS NOT NULL
     ON CONFLICT DO NOTHING
 """  # noqa: S608
 COUNT_RINGS = f"""
-SELECT count(DISTINCT person_id) FROM notice
- WHERE community_id = (SELECT community_id FROM notice WHERE id = :notice_id) AND {NEAR}
+SELECT count(DISTINCT n.person_id) FROM notice n JOIN profile p ON p.person_id = n.person_id
+ WHERE n.community_id = (SELECT community_id FROM notice WHERE id = :notice_id) AND {NEAR}
 """  # noqa: S608
 COUNT = f"""
 SELECT coalesce(sum(due.letters), 0)
