@@ -21,6 +21,7 @@ from timebank.domain.calendar import programs as forms
 from timebank.domain.calendar import reading
 from timebank.domain.calendar.feeds import Document
 from timebank.domain.calendar.reading import FeedState
+from timebank.web import installation
 from timebank.web.auth import member
 from timebank.web.auth import signed_in_required
 from timebank.web.calendar import telling
@@ -38,7 +39,7 @@ bp = Blueprint("programs", __name__)
 @bp.record_once
 def _set_up(state: BlueprintSetupState) -> None:
     app = cast("Flask", state.app)
-    settings: Settings = app.extensions["timebank.settings"]
+    settings: Settings = app.extensions[installation.KEY]
     app.extensions[PROGRAMS] = forms.Programs(settings.public_url, app.extensions[FEEDS])
 
 

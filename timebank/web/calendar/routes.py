@@ -23,6 +23,7 @@ from timebank.domain.calendar import choosing
 from timebank.domain.calendar import reading
 from timebank.domain.calendar.choosing import ComingSeries
 from timebank.domain.calendar.feeds import Feeds
+from timebank.web import installation
 from timebank.web.addresses import site
 from timebank.web.calendar import by_mail
 from timebank.web.calendar import discreet
@@ -57,7 +58,7 @@ class Followable:
 @bp.record_once
 def _set_up(state: BlueprintSetupState) -> None:
     app = cast("Flask", state.app)
-    settings: Settings = app.extensions["timebank.settings"]
+    settings: Settings = app.extensions[installation.KEY]
     app.extensions[FEEDS] = Feeds(settings.public_url, packs=settings.calendar_gzip)
     discreet.register(app)
     app.wsgi_app = KeptFeeds(app.wsgi_app, app.extensions[FEEDS])  # type: ignore[method-assign]
