@@ -6,7 +6,7 @@ Everything runs on servers of its own: an embedded PostgreSQL with fsync on, and
 with the settings of `timebank up`: bare Flask, Flask with one SELECT, and Good Turn. Rounds are
 interleaved, so that the machine's mood strikes all alike, and the middle one counts. Compare
 ratios, never rates. The storms, which take up to an hour, are played only when asked for: `--only
-storms`.
+storms`. What the guarantees of a claim cost shows `--only claims --without checks triggers`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +29,7 @@ from bench import common
 from bench import feeds
 from bench import gifts
 from bench import grids
+from bench import guarantees
 from bench import large_feeds
 from bench import load
 from bench import matching
@@ -70,10 +72,11 @@ def main() -> None:
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--seconds", type=float, default=2.0)
     options.add_argument("--only", nargs="*", choices=FAMILIES, default=_usual())
+    options.add_argument("--without", nargs="*", choices=guarantees.GUARANTEES, default=[])
     chosen = options.parse_args()
     print(f"{clock.now():%-d %B %Y}, {common.machine()}")
     figures: list[Figure] = []
-    with _stage(chosen.rounds, chosen.seconds) as stage:
+    with _stage(chosen.rounds, chosen.seconds, chosen.without) as stage:
         for name in chosen.only:
             print(f"measuring {name} ...", flush=True)
             figures += FAMILIES[name](stage)
@@ -85,14 +88,14 @@ def _usual() -> list[str]:
 
 
 @contextmanager
-def _stage(rounds: int, seconds: float) -> Iterator[Stage]:
+def _stage(rounds: int, seconds: float, without: Collection[str]) -> Iterator[Stage]:
     with tempfile.TemporaryDirectory(prefix="goodturn-bench-", dir="/tmp") as folder:
         database = start_postgres(Path(folder) / "postgres")
         environ = common.environ_of(database.url, folder)
         servers = []
         try:
             print("filling a town ...", flush=True)
-            built = _fill(database.url)
+            built = _fill(database.url, without)
             compile_all = [sys.executable, "-c", EVERYTHING]
             subprocess.run(compile_all, check=True, cwd=ROOT, env=environ)  # noqa: S603 - our own
             applications = ("bench.bare:hello()", weight.BARE, weight.OURS)
@@ -107,12 +110,14 @@ def _stage(rounds: int, seconds: float) -> Iterator[Stage]:
             database.stop()
 
 
-def _fill(database_url: str) -> town.Town:
+def _fill(database_url: str, without: Collection[str]) -> town.Town:
     engine = sa.create_engine(database_url)
     try:
         with engine.connect() as connection:
             migrate(connection)
-        return town.build(engine)
+        built = town.build(engine)
+        guarantees.take_away(engine, without)
+        return built
     finally:
         engine.dispose()
 
