@@ -8,6 +8,10 @@ from __future__ import annotations
 import pytest
 
 from timebank.core import ids
+from timebank.domain import identity
+from timebank.domain.texts import numbers
+from timebank.models import SignInRequest
+from timebank.models import TextCode
 
 KEY = "a key"
 TOKEN = "7-4vxxlzrvn334vznqflv6vaokpaaxcnbx"
@@ -19,6 +23,12 @@ TOKEN_TO_BELA = "7-ftytz66i3xo3csj2u34rpqdyk7hywhmp"
 )
 def test_six_digits_stay_what_they_were(purpose: str, digits: str):
     assert ids.signed_digits(KEY, purpose, "7:a nonce") == digits
+
+
+def test_the_codes_that_are_mailed_and_texted_are_these_digits():
+    request, code = SignInRequest(id=7, nonce="a nonce"), TextCode(id=7, nonce="a nonce")
+    assert identity.sign_in_code(request, secret_key=KEY) == "903522"
+    assert numbers.digits_of(code, secret_key=KEY) == "796396"
 
 
 def test_tokens_stay_what_they_were():
